@@ -1,0 +1,22 @@
+// Every limit that more than one module must know, with its unit last. Each is tested at n and at n
+// + 1.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace vigie::base::limits {
+
+inline constexpr std::size_t mqtt_packet_bytes_max = 256 * 1024;
+inline constexpr std::size_t http_header_bytes_max = 16 * 1024;
+inline constexpr std::size_t http_body_bytes_max = 8 * 1024 * 1024;
+inline constexpr std::size_t observations_per_message_max = 1'000;
+inline constexpr std::size_t page_rows_default = 100;
+inline constexpr std::size_t page_rows_max = 1'000;
+inline constexpr std::size_t text_chars_max = 4'000;
+inline constexpr std::size_t quarantine_rows_max = 100'000;
+inline constexpr std::size_t quarantine_payload_bytes_max = 4'096;
+// A device clock ahead of ours by more is wrong.
+inline constexpr std::chrono::minutes observation_ahead_max{2};
+
+}  // namespace vigie::base::limits

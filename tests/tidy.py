@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Style as a test: what a machine can hold us to. Prints each breach as file:line and exits 1 if there is any."""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+ORDER = re.search(r"set\(VIGIE_MODULES\s+([^)]*)\)", (TOP / "src/cmake/vigie.cmake").read_text()).group(1).split()
+RANK = {name: rank for rank, name in enumerate(ORDER)}
+SERVICES = {"lighting", "signals", "signs", "bollards", "video", "buildings", "traffic", "parking", "environment",
+            "vehicles", "winter"}
+SIBLING_ALLOWED = {("winter", "vehicles")}
+BEAST_FILES = {"src/net/http_session.cpp", "src/net/websocket_session.cpp", "src/net/boost_impl.cpp"}
+LINES_MAX = {".hpp": 200, ".cpp": 500, ".ts": 500, ".tsx": 500}
+COLUMNS_MAX = 120
+UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]) + r")\b")
+SLEEPS = re.compile(r"sleep_for|\busleep\(|\bsleep\(|waitForTimeout")
+SQL = re.compile(r'R"sql\(|"\s*(select|insert into|update|delete from)\s', re.IGNORECASE)
+
+
+def tracked():
+    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=TOP, capture_output=True, text=True,
+                           check=True).stdout.split("\n")
+    return sorted(name for name in names if name and (TOP / name).is_file())
+
+
+def module_of(name):
+    parts = Path(name).parts
+    if parts[0] == "include":
+        return parts[2]
+    return parts[1] if parts[0] in ("src", "tests") and len(parts) > 2 else None
+
+
+def included_module(line):
+    found = re.match(r'\s*#include "(?:vigie/)?([a-z0-9_]+)/', line)
+    return found.group(1) if found else None
+
+
+def check_cpp(name, lines, breaches):
+    module = module_of(name)
+    is_test = name.startswith("tests/")
+    for number, line in enumerate(lines, 1):
+        if len(line) > COLUMNS_MAX:
+            breaches.append(f"{name}:{number}: longer than {COLUMNS_MAX} columns")
+        target = included_module(line)
+        if not is_test and module in RANK and target in RANK:
+            if RANK[target] > RANK[module]:
+                breaches.append(f"{name}:{number}: {module} may not include {target}, which comes after it")
+            siblings = module in SERVICES and target in SERVICES and module != target
+            if siblings and (module, target) not in SIBLING_ALLOWED:
+                breaches.append(f"{name}:{number}: city service {module} may not include city service {target}")
+        if "boost/beast" in line and "#include" in line and name not in BEAST_FILES:
+            breaches.append(f"{name}:{number}: Beast lives in {', '.join(sorted(BEAST_FILES))} only")
+        if name.endswith(".hpp") and re.match(r"#include <nlohmann/json.hpp>", line) and name.startswith("include/"):
+            breaches.append(f"{name}:{number}: include <nlohmann/json_fwd.hpp> in public headers")
+        if not is_test and SQL.search(line) and not re.search(r"(^src/store/|store[a-z_]*\.cpp$)", name):
+            breaches.append(f"{name}:{number}: SQL outside a store")
+        if is_test and SLEEPS.search(line):
+            breaches.append(f"{name}:{number}: a sleep in a test: own the clock")
+    if name.endswith(".hpp") and "#pragma once" not in lines[:40]:
+        breaches.append(f"{name}:1: no #pragma once")
+
+
+def check_text(name, lines, breaches):
+    limit = LINES_MAX.get(Path(name).suffix)
+    generated = "/generated/" in name or name.endswith(".d.ts")
+    if limit and len(lines) > limit and not generated:
+        breaches.append(f"{name}:1: {len(lines)} lines, more than {limit}: is there a second subject in it?")
+    for number, line in enumerate(lines, 1):
+        if UNFINISHED.search(line):
+            breaches.append(f"{name}:{number}: a mark of unfinished work")
+        if not line.endswith(("\r", "  ")) or name.endswith(".md"):
+            continue
+        breaches.append(f"{name}:{number}: blanks at the end of the line")
+
+
+def check_format(names, breaches):
+    cpp = [name for name in names if name.endswith((".hpp", ".cpp"))]
+    for start in range(0, len(cpp), 100):
+        run = subprocess.run(["clang-format-19", "--dry-run", "-Werror", *cpp[start:start + 100]], cwd=TOP,
+                             capture_output=True, text=True, check=False)
+        for line in run.stderr.split("\n"):
+            if "error:" in line:
+                breaches.append(line.split(" error:")[0] + " not formatted (clang-format-19 -i)")
+
+
+def main():
+    names = tracked()
+    breaches = []
+    for name in names:
+        if Path(name).suffix not in {".hpp", ".cpp", ".py", ".ts", ".tsx", ".css", ".sql", ".md", ".toml", ".sh", ".mjs"}:
+            continue
+        lines = (TOP / name).read_text(encoding="utf-8").split("\n")
+        lines = lines[:-1] if lines and not lines[-1] else lines
+        if name.endswith((".hpp", ".cpp")):
+            check_cpp(name, lines, breaches)
+        check_text(name, lines, breaches)
+    check_format(names, breaches)
+    print("\n".join(sorted(set(breaches))) if breaches else f"{len(names)} files, no breach")
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
