@@ -1,0 +1,99 @@
+// The stream: what changed, in order, to every console and program that asked.
+//
+// Each event has a sequence number, unique within an epoch (one run of the server). A subscriber
+// receives a snapshot and then deltas; after a cut it resumes from its last number, or is told to
+// begin anew. Events of the kept topics (alarms, incidents, ...) are each delivered; values and map
+// states are conflated to two a second by their producer. Thread-safe: publish from any thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vigie/access/principal.hpp"
+#include "vigie/base/result.hpp"
+
+namespace vigie::live {
+
+// One row that was made, changed or removed. `json` is the whole row as the REST list shows it,
+// serialised once.
+struct StreamRow {
+    std::string key;  // stable identity within its topic
+    std::shared_ptr<const std::string> json;
+    bool removed{};
+    // What filters look at; empty fields match only filters that do not ask.
+    std::string asset;
+    std::string kind;
+    std::string commune;
+    std::string desk;
+    std::string crew;
+};
+
+struct StreamEvent {
+    std::uint64_t sequence{};
+    std::string topic;
+    std::vector<StreamRow> rows;
+};
+
+// Every field that is set must match.
+struct StreamFilter {
+    std::string asset;
+    std::string kind;
+    std::string commune;
+    std::string desk;
+    std::string crew;
+    [[nodiscard]] bool matches(const StreamRow& row) const;
+};
+
+// Takes what one subscriber gets. Called on the publishing thread: must only hand over and return.
+// False: this subscriber is gone or too slow, forget it.
+using Delivery = std::function<bool(const std::shared_ptr<const StreamEvent>&)>;
+
+class Stream {
+public:
+    // `kept_events` is how far back a cut subscriber may resume.
+    explicit Stream(std::string epoch, std::size_t kept_events = 20'000);
+
+    // Answers the sequence number given.
+    std::uint64_t publish(std::string topic, std::vector<StreamRow> rows);
+
+    // From now on `delivery` gets every event of the topic. Answers the last number before the
+    // first it will get. `id` is what unsubscribe takes.
+    struct Subscribed {
+        std::uint64_t id{};
+        std::uint64_t after{};
+    };
+    Subscribed subscribe(std::string topic, Delivery delivery);
+    // As above, and first hands over all kept events of the topic after `sequence`. Nothing: too
+    // long ago or another epoch; the caller must begin with a snapshot.
+    std::optional<Subscribed> resume(std::string topic, std::string_view epoch,
+                                     std::uint64_t sequence, Delivery delivery);
+    void unsubscribe(std::uint64_t id);
+
+    [[nodiscard]] const std::string& epoch() const;
+    [[nodiscard]] std::uint64_t last() const;
+    [[nodiscard]] std::size_t subscribers() const;
+
+    // A topic exists once its snapshot is registered: `snapshot` answers the rows as one JSON
+    // array, for that principal and filter. `service` is what view is demanded on.
+    using Snapshot =
+        std::function<boost::asio::awaitable<std::string>(access::Principal, StreamFilter)>;
+    struct Topic {
+        std::string name;
+        std::string service;
+        Snapshot snapshot;
+    };
+    void add_topic(Topic topic);
+    [[nodiscard]] const Topic* topic(std::string_view name) const;
+
+private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace vigie::live

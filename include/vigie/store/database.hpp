@@ -1,0 +1,271 @@
+// PostgreSQL, as the rest of Vigie sees it: a pool of connections, transactions, named queries.
+//
+// Two channels: an answer to expect is a Result; a database that is away throws Unavailable, which
+// the doors turn into 503. A Result that holds an error rolls its transaction back.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "vigie/base/result.hpp"
+#include "vigie/base/time.hpp"
+
+namespace vigie::store {
+
+// The database cannot be reached, or the connection broke. The transaction left no trace, unless
+// `in_doubt`: the answer to the commit was lost, and only reading again tells.
+class Unavailable : public std::runtime_error {
+public:
+    explicit Unavailable(const std::string& what, bool commit_in_doubt = false)
+        : std::runtime_error(what), in_doubt(commit_in_doubt) {}
+    bool in_doubt;
+};
+
+// The database refused a statement. `sqlstate` is the five characters of PostgreSQL's appendix A.
+class Refused : public std::runtime_error {
+public:
+    Refused(const std::string& what, std::string state)
+        : std::runtime_error(what), sqlstate(std::move(state)) {}
+    std::string sqlstate;
+};
+
+// A statement and its name; the name appears in metrics, logs and errors.
+struct Query {
+    const char* name;
+    const char* sql;
+};
+
+// A parameter travels as text; nothing is NULL. Cast in SQL where the type is not obvious
+// ($1::timestamptz).
+using Param = std::optional<std::string>;
+inline Param to_param(std::nullopt_t) {
+    return std::nullopt;
+}
+inline Param to_param(std::string text) {
+    return text;
+}
+inline Param to_param(std::string_view text) {
+    return std::string(text);
+}
+inline Param to_param(const char* text) {
+    return std::string(text);
+}
+inline Param to_param(bool value) {
+    return value ? "t" : "f";
+}
+template <typename T>
+    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
+Param to_param(T value) {
+    return std::to_string(value);
+}
+Param to_param(double value);                             // round-trips
+Param to_param(base::Instant instant);                    // RFC 3339
+Param to_param(const std::vector<std::string>& values);   // text[]
+Param to_param(const std::vector<std::int64_t>& values);  // bigint[]
+Param to_param(const std::vector<double>& values);        // float8[], NaN becomes NULL
+template <typename T>
+Param to_param(const std::optional<T>& value) {
+    return value ? to_param(*value) : std::nullopt;
+}
+
+// One row of an answer. Columns are asked for by name; a missing column is a programmer's error and
+// throws. T: std::string, std::int64_t, std::int32_t, double, bool, base::Instant.
+class Row {
+public:
+    virtual ~Row() = default;
+    template <typename T>
+    [[nodiscard]] T get(const char* column) const;  // throws on NULL
+    template <typename T>
+    [[nodiscard]] std::optional<T> maybe(const char* column) const {
+        return is_null(column) ? std::nullopt : std::optional<T>(get<T>(column));
+    }
+    [[nodiscard]] virtual bool is_null(const char* column) const = 0;
+    // The text PostgreSQL sent; empty for NULL. Valid as long as the Rows it came from.
+    [[nodiscard]] virtual std::string_view text(const char* column) const = 0;
+};
+
+class Rows {
+public:
+    class Impl;
+    explicit Rows(std::shared_ptr<const Impl> impl);
+    [[nodiscard]] std::size_t size() const;
+    [[nodiscard]] bool empty() const { return size() == 0; }
+    [[nodiscard]] std::size_t affected() const;
+    // A row stays valid as long as any copy of it lives.
+    [[nodiscard]] std::shared_ptr<const Row> at(std::size_t index) const;
+    // for (const Row& row : rows)
+    class Iterator;
+    [[nodiscard]] Iterator begin() const;
+    [[nodiscard]] Iterator end() const;
+
+private:
+    std::shared_ptr<const Impl> impl_;
+};
+
+class Rows::Iterator {
+public:
+    Iterator(const Rows& rows, std::size_t index) : rows_(&rows), index_(index) {}
+    const Row& operator*() {
+        row_ = rows_->at(index_);
+        return *row_;
+    }
+    Iterator& operator++() {
+        ++index_;
+        return *this;
+    }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+private:
+    const Rows* rows_;
+    std::size_t index_;
+    std::shared_ptr<const Row> row_;
+};
+
+class Transaction {
+public:
+    virtual ~Transaction() = default;
+
+    template <typename... Args>
+    Rows rows(const Query& query, const Args&... args) {
+        return run(query, std::vector<Param>{to_param(args)...});
+    }
+    // At most one row is expected: the first, or null.
+    template <typename... Args>
+    std::shared_ptr<const Row> optional_row(const Query& query, const Args&... args) {
+        const Rows found = rows(query, args...);
+        return found.empty() ? nullptr : found.at(0);
+    }
+    // Exactly one row is expected; none is a programmer's error and throws std::logic_error.
+    template <typename... Args>
+    std::shared_ptr<const Row> row(const Query& query, const Args&... args) {
+        auto found = optional_row(query, args...);
+        if (!found) throw std::logic_error(std::string("no row from ") + query.name);
+        return found;
+    }
+    // The number of rows touched.
+    template <typename... Args>
+    std::size_t execute(const Query& query, const Args&... args) {
+        return rows(query, args...).affected();
+    }
+
+    virtual Rows run(const Query& query, std::vector<Param> params) = 0;
+
+    // Run once the commit is known to have succeeded, in order, on the thread that committed; never
+    // after a rollback. What is streamed to consoles goes here.
+    virtual void after_commit(std::function<void()> action) = 0;
+};
+
+enum class Mode { read, write };
+
+// `threads` connections and as many threads that block on them. Connections that break are made
+// anew for the next transaction. Thread-safe.
+class Pool {
+public:
+    Pool(std::string connection_string, std::size_t threads);
+    ~Pool();
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
+    // Runs `work(Transaction&)` in a transaction on one of the pool's threads and resumes the
+    // caller where it was.
+    template <typename F>
+    boost::asio::awaitable<std::invoke_result_t<F, Transaction&>> write(F work) {
+        return on_pool(Mode::write, std::move(work));
+    }
+    template <typename F>
+    boost::asio::awaitable<std::invoke_result_t<F, Transaction&>> read(F work) {
+        return on_pool(Mode::read, std::move(work));
+    }
+    // The same, blocking the calling thread: start-up, background loops, the CLI, tests.
+    template <typename F>
+    std::invoke_result_t<F, Transaction&> write_now(F work) {
+        return now(Mode::write, work);
+    }
+    template <typename F>
+    std::invoke_result_t<F, Transaction&> read_now(F work) {
+        return now(Mode::read, work);
+    }
+
+private:
+    // Runs the function in a transaction; commits when it answers true. Throws Unavailable,
+    // Refused, or what it threw.
+    void in_transaction(Mode mode, const std::function<bool(Transaction&)>& work);
+    void enqueue(std::function<void()> task);
+
+    template <typename R>
+    static bool wants_commit(const R& answer) {
+        if constexpr (requires { answer.ok(); }) return answer.ok();
+        return true;
+    }
+
+    template <typename F>
+    std::invoke_result_t<F, Transaction&> now(Mode mode, F& work) {
+        using R = std::invoke_result_t<F, Transaction&>;
+        if constexpr (std::is_void_v<R>) {
+            in_transaction(mode, [&](Transaction& tx) {
+                work(tx);
+                return true;
+            });
+        } else {
+            std::optional<R> answer;
+            in_transaction(mode, [&](Transaction& tx) {
+                answer.emplace(work(tx));
+                return wants_commit(*answer);
+            });
+            return std::move(*answer);
+        }
+    }
+
+    template <typename F>
+    boost::asio::awaitable<std::invoke_result_t<F, Transaction&>> on_pool(Mode mode, F work) {
+        using R = std::invoke_result_t<F, Transaction&>;
+        using Answer = std::conditional_t<std::is_void_v<R>, bool, std::optional<R>>;
+        struct State {
+            F work;
+            Answer answer{};
+        };
+        auto state = std::make_shared<State>(State{std::move(work)});
+        // Copies of the token's handler and of `state` are owned by the queued task: nothing refers
+        // to this frame.
+        auto initiate = [this, mode, state](auto handler) {
+            auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+            enqueue([this, mode, state, shared] {
+                std::exception_ptr failure;
+                try {
+                    if constexpr (std::is_void_v<R>) {
+                        now(mode, state->work);
+                    } else {
+                        state->answer.emplace(now(mode, state->work));
+                    }
+                } catch (...) {
+                    failure = std::current_exception();
+                }
+                auto executor = boost::asio::get_associated_executor(*shared);
+                boost::asio::post(executor, [shared, failure]() mutable { (*shared)(failure); });
+            });
+        };
+        co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                             void(std::exception_ptr)>(initiate,
+                                                                       boost::asio::use_awaitable);
+        if constexpr (!std::is_void_v<R>) co_return std::move(*state->answer);
+    }
+
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vigie::store
