@@ -1,0 +1,148 @@
+// What the MQTT endpoint asks of the program behind it.
+//
+// The endpoint knows the protocol and nothing of a city. It calls an MqttHandler on the io thread
+// of the connection concerned; an implementation must be thread-safe across connections and must
+// not block. What must wait (a password's hash, a row) is a coroutine.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "vigie/base/time.hpp"
+#include "vigie/wire/mqtt/packets.hpp"
+
+namespace vigie::net {
+
+// Who a connection speaks for: the handler derives from it and finds its own object again in every
+// call.
+struct MqttPrincipal {
+    MqttPrincipal() = default;
+    MqttPrincipal(const MqttPrincipal&) = delete;
+    MqttPrincipal& operator=(const MqttPrincipal&) = delete;
+    virtual ~MqttPrincipal() = default;
+};
+
+struct MqttConnectRequest {
+    std::string client_id;  // assigned by the endpoint when the client gave none
+    bool client_id_assigned{false};
+    std::optional<std::string> user_name;
+    std::optional<std::string> password;
+    wire::mqtt::Version version{};
+    std::string peer_address;         // "192.0.2.7:51034"
+    std::string certificate_subject;  // of a verified client certificate; empty without one
+    bool clean_start{true};
+    std::optional<std::string> will_topic;
+};
+
+struct MqttConnectDecision {
+    wire::mqtt::Reason reason{wire::mqtt::Reason::success};  // a failure refuses
+    std::string reason_string{};
+    // Client identifiers are unique per owner (a credential's name), so that nobody can take over
+    // or resume a session of someone else.
+    std::string owner{};
+    std::shared_ptr<MqttPrincipal> principal{};  // needed on success
+};
+
+// Names one message that waits for its acknowledgement. Weak: when its connection is gone,
+// completing it does nothing.
+struct MqttTicket {
+    std::uint64_t connection{0};
+    std::uint64_t packet{0};  // 0: QoS 0, nothing to acknowledge
+};
+
+// A publication that came in. The views live only during the call.
+struct MqttMessage {
+    std::string_view topic;
+    std::string_view payload;
+    wire::mqtt::Qos qos{};
+    bool retain{false};
+    bool dup{false};
+    wire::mqtt::PropertyView properties;
+    MqttTicket ticket;
+    base::Instant received_at;
+};
+
+struct MqttAdmission {
+    enum class Kind : std::uint8_t {
+        accepted,  // taken; MqttServer::complete follows for QoS 1 and 2
+        busy,     // no room: offered again after MqttServer::resume(). QoS 0 is dropped and counted
+        refused,  // answered at once with `reason` (QoS 0: dropped)
+    };
+    Kind kind{Kind::accepted};
+    wire::mqtt::Reason reason{wire::mqtt::Reason::success};
+    std::string text{};
+
+    [[nodiscard]] static MqttAdmission accepted() { return {}; }
+    [[nodiscard]] static MqttAdmission busy() { return {Kind::busy, {}, {}}; }
+    [[nodiscard]] static MqttAdmission refused(wire::mqtt::Reason reason, std::string text) {
+        return {Kind::refused, reason, std::move(text)};
+    }
+};
+
+struct MqttSubscription {
+    std::string filter;
+    wire::mqtt::Qos qos{};  // as granted
+    friend bool operator==(const MqttSubscription&, const MqttSubscription&) = default;
+};
+
+// A session that outlives its connection.
+struct MqttStoredSession {
+    std::string owner;
+    std::string client_id;
+    std::uint32_t expiry_s{0};
+    std::vector<MqttSubscription> subscriptions;
+    // When it ends unless the client returns; nothing while connected (after a restart: count
+    // `expiry_s` from the start of the server).
+    std::optional<base::Instant> expires_at;
+};
+
+// What became of a delivery (MqttServer::send). Exactly one per connection it was handed to.
+enum class MqttOutcome : std::uint8_t {
+    written,       // QoS 0: given to the socket
+    acknowledged,  // QoS 1: the client's PUBACK
+    rejected,      // the client's PUBACK with a failure
+    expired,       // its time was over before it could be written: never sent
+    refused,       // queue full or greater than the client takes: never sent
+    lost,          // the connection ended before it was written or acknowledged
+};
+
+class MqttHandler {
+public:
+    virtual ~MqttHandler() = default;
+
+    virtual boost::asio::awaitable<MqttConnectDecision> authenticate(
+        MqttConnectRequest request) = 0;
+    // After CONNACK was queued. `resumed`: the subscriptions of before hold again.
+    virtual void connected(MqttPrincipal& principal, const std::string& client_id, bool resumed,
+                           const std::vector<MqttSubscription>& subscriptions) = 0;
+    virtual MqttAdmission publish(MqttPrincipal& principal, const MqttMessage& message) = 0;
+    // The QoS granted (success is QoS 0), or why not.
+    virtual wire::mqtt::Reason subscribe(MqttPrincipal& principal, std::string_view filter,
+                                         wire::mqtt::Qos qos) = 0;
+    // After SUBACK was queued, with what was granted: time to send what waits for this client.
+    virtual void subscribed(MqttPrincipal& principal, const std::string& client_id,
+                            const std::vector<MqttSubscription>& granted) = 0;
+    // Whether a delivery under a wildcard is this principal's business (its own assets).
+    virtual bool may_receive(MqttPrincipal& principal, std::string_view topic) = 0;
+    virtual void delivered(std::uint64_t tag, MqttOutcome outcome) = 0;
+    // The will: the connection ended without DISCONNECT (after the client's will delay).
+    virtual void will(MqttPrincipal& principal, const wire::mqtt::Will& will) = 0;
+    // Once per connection that was `connected`, whatever ended it.
+    virtual void disconnected(MqttPrincipal& principal, const std::string& client_id,
+                              wire::mqtt::Reason reason) = 0;
+
+    // Sessions with an expiry, kept where a restart does not lose them. A session is saved before
+    // its SUBACK goes out. The defaults keep nothing.
+    virtual boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
+        std::string owner, std::string client_id);
+    virtual boost::asio::awaitable<void> save_session(MqttStoredSession session);
+    virtual boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id);
+};
+
+}  // namespace vigie::net

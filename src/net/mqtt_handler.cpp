@@ -1,0 +1,19 @@
+#include "vigie/net/mqtt_handler.hpp"
+
+namespace vigie::net {
+
+boost::asio::awaitable<std::optional<MqttStoredSession>> MqttHandler::load_session(
+    std::string /*owner*/, std::string /*client_id*/) {
+    co_return std::nullopt;
+}
+
+boost::asio::awaitable<void> MqttHandler::save_session(MqttStoredSession /*session*/) {
+    co_return;
+}
+
+boost::asio::awaitable<void> MqttHandler::erase_session(std::string /*owner*/,
+                                                        std::string /*client_id*/) {
+    co_return;
+}
+
+}  // namespace vigie::net
