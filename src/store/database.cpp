@@ -1,0 +1,329 @@
+#include "vigie/store/database.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <pqxx/pqxx>
+#include <thread>
+#include <unordered_map>
+
+namespace vigie::store {
+
+namespace {
+
+void append_quoted(std::string& out, const std::string& text) {
+    out += '"';
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    out += '"';
+}
+
+template <typename T, typename Append>
+std::string array_literal(const std::vector<T>& values, Append append) {
+    std::string out = "{";
+    for (const auto& value : values) {
+        if (out.size() > 1) out += ',';
+        append(out, value);
+    }
+    return out + "}";
+}
+
+std::string double_text(double value) {
+    std::array<char, 32> buffer{};
+    const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+    return error == std::errc{} ? std::string(buffer.data(), end) : "NaN";
+}
+
+}  // namespace
+
+Param to_param(double value) {
+    return double_text(value);
+}
+
+Param to_param(base::Instant instant) {
+    return base::to_rfc3339(instant);
+}
+
+Param to_param(const std::vector<std::string>& values) {
+    return array_literal(values, append_quoted);
+}
+
+Param to_param(const std::vector<std::int64_t>& values) {
+    return array_literal(
+        values, [](std::string& out, std::int64_t value) { out += std::to_string(value); });
+}
+
+Param to_param(const std::vector<double>& values) {
+    return array_literal(values, [](std::string& out, double value) {
+        out += std::isnan(value) ? std::string("NULL") : double_text(value);
+    });
+}
+
+class Rows::Impl {
+public:
+    explicit Impl(pqxx::result found) : result(std::move(found)) {}
+    pqxx::result result;
+};
+
+namespace {
+
+class PqxxRow final : public Row {
+public:
+    PqxxRow(std::shared_ptr<const Rows::Impl> rows, pqxx::result::size_type index)
+        : rows_(std::move(rows)), row_(rows_->result[index]) {}
+    bool is_null(const char* column) const override { return row_[column].is_null(); }
+    std::string_view text(const char* column) const override {
+        const auto field = row_[column];
+        return field.is_null() ? std::string_view{} : std::string_view(field.c_str(), field.size());
+    }
+
+private:
+    std::shared_ptr<const Rows::Impl> rows_;
+    pqxx::row row_;
+};
+
+[[noreturn]] void unexpected_null(const char* column) {
+    throw std::logic_error(std::string("column ") + column +
+                           " is NULL or not of the type asked for");
+}
+
+}  // namespace
+
+template <>
+std::string Row::get<std::string>(const char* column) const {
+    if (is_null(column)) unexpected_null(column);
+    return std::string(text(column));
+}
+
+template <>
+std::int64_t Row::get<std::int64_t>(const char* column) const {
+    const auto found = text(column);
+    std::int64_t value{};
+    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
+    if (error != std::errc{} || end != found.data() + found.size()) unexpected_null(column);
+    return value;
+}
+
+template <>
+std::int32_t Row::get<std::int32_t>(const char* column) const {
+    return static_cast<std::int32_t>(get<std::int64_t>(column));
+}
+
+template <>
+double Row::get<double>(const char* column) const {
+    const auto found = text(column);
+    double value{};
+    const auto [end, error] = std::from_chars(found.data(), found.data() + found.size(), value);
+    if (error != std::errc{} || end != found.data() + found.size()) unexpected_null(column);
+    return value;
+}
+
+template <>
+bool Row::get<bool>(const char* column) const {
+    if (is_null(column)) unexpected_null(column);
+    return text(column) == "t";
+}
+
+// Every session is set to UTC and ISO style: "2026-11-22 18:04:05.12+00".
+template <>
+base::Instant Row::get<base::Instant>(const char* column) const {
+    std::string iso(text(column));
+    if (iso.ends_with("+00")) iso.replace(iso.size() - 3, 3, "Z");
+    const auto instant = base::parse_rfc3339(iso);
+    if (!instant) unexpected_null(column);
+    return *instant;
+}
+
+Rows::Rows(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+std::size_t Rows::size() const {
+    return static_cast<std::size_t>(impl_->result.size());
+}
+std::size_t Rows::affected() const {
+    return static_cast<std::size_t>(impl_->result.affected_rows());
+}
+std::shared_ptr<const Row> Rows::at(std::size_t index) const {
+    return std::make_shared<PqxxRow>(impl_, static_cast<pqxx::result::size_type>(index));
+}
+Rows::Iterator Rows::begin() const {
+    return {*this, 0};
+}
+Rows::Iterator Rows::end() const {
+    return {*this, size()};
+}
+
+namespace {
+
+// A connection and the statements it has prepared, by the address of their text (they are
+// literals).
+struct Connection {
+    explicit Connection(const std::string& url) : pg(url) {}
+    pqxx::connection pg;
+    std::unordered_map<const char*, std::string> prepared;
+
+    const std::string& statement(const Query& query) {
+        auto [found, is_new] = prepared.try_emplace(query.sql);
+        if (is_new) {
+            found->second = std::string(query.name) + "_" + std::to_string(prepared.size());
+            pg.prepare(found->second, query.sql);
+        }
+        return found->second;
+    }
+};
+
+class PqxxTransaction final : public Transaction {
+public:
+    PqxxTransaction(Connection& connection, pqxx::transaction_base& work)
+        : connection_(connection), work_(work) {}
+
+    Rows run(const Query& query, std::vector<Param> params) override {
+        try {
+            const auto& name = connection_.statement(query);
+            std::vector<const char*> texts;
+            texts.reserve(params.size());
+            for (const auto& param : params)
+                texts.push_back(param ? param->c_str() : nullptr);
+            return Rows(std::make_shared<Rows::Impl>(
+                work_.exec_prepared(name, pqxx::prepare::make_dynamic_params(texts))));
+        } catch (const pqxx::broken_connection&) {
+            throw;
+        } catch (const pqxx::sql_error& error) {
+            throw Refused(std::string(query.name) + ": " + error.what(), error.sqlstate());
+        }
+    }
+    void after_commit(std::function<void()> action) override {
+        actions_.push_back(std::move(action));
+    }
+    void committed() {
+        for (auto& action : actions_)
+            action();
+    }
+
+private:
+    Connection& connection_;
+    pqxx::transaction_base& work_;
+    std::vector<std::function<void()>> actions_;
+};
+
+// 57P: the server is shutting down or starting; 08: the connection failed; 25006 and 53 (no room)
+// also mean "not now".
+bool means_away(const std::string& sqlstate) {
+    return sqlstate.starts_with("57P") || sqlstate.starts_with("08") || sqlstate.starts_with("53");
+}
+
+}  // namespace
+
+struct Pool::Impl {
+    std::string url;
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<std::function<void()>> tasks;
+    std::vector<std::unique_ptr<Connection>> idle;
+    std::vector<std::jthread> threads;
+    bool stopping = false;
+
+    void work() {
+        for (;;) {
+            std::function<void()> task;
+            {
+                std::unique_lock lock(mutex);
+                wake.wait(lock, [this] { return stopping || !tasks.empty(); });
+                if (tasks.empty()) return;
+                task = std::move(tasks.front());
+                tasks.pop_front();
+            }
+            task();
+        }
+    }
+
+    std::unique_ptr<Connection> take() {
+        {
+            const std::lock_guard lock(mutex);
+            if (!idle.empty()) {
+                auto connection = std::move(idle.back());
+                idle.pop_back();
+                return connection;
+            }
+        }
+        return std::make_unique<Connection>(url);
+    }
+
+    void give_back(std::unique_ptr<Connection> connection) {
+        const std::lock_guard lock(mutex);
+        idle.push_back(std::move(connection));
+    }
+
+    void forget_idle() {
+        const std::lock_guard lock(mutex);
+        idle.clear();
+    }
+};
+
+Pool::Pool(std::string connection_string, std::size_t threads) : impl_(std::make_unique<Impl>()) {
+    impl_->url = std::move(connection_string);
+    for (std::size_t i = 0; i < threads; ++i)
+        impl_->threads.emplace_back([this] { impl_->work(); });
+}
+
+Pool::~Pool() {
+    {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->stopping = true;
+    }
+    impl_->wake.notify_all();
+    impl_->threads.clear();
+}
+
+void Pool::enqueue(std::function<void()> task) {
+    {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->tasks.push_back(std::move(task));
+    }
+    impl_->wake.notify_one();
+}
+
+namespace {
+
+template <typename Work>
+void run_once(Connection& connection, const std::function<bool(Transaction&)>& work) {
+    Work pg_work(connection.pg);
+    PqxxTransaction transaction(connection, pg_work);
+    if (!work(transaction)) return;
+    pg_work.commit();
+    transaction.committed();
+}
+
+}  // namespace
+
+void Pool::in_transaction(Mode mode, const std::function<bool(Transaction&)>& work) {
+    using Reader = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
+    try {
+        auto connection = impl_->take();
+        if (mode == Mode::write) {
+            run_once<pqxx::work>(*connection, work);
+        } else {
+            run_once<Reader>(*connection, work);
+        }
+        impl_->give_back(std::move(connection));
+    } catch (const pqxx::in_doubt_error& error) {
+        impl_->forget_idle();
+        throw Unavailable(error.what(), true);
+    } catch (const pqxx::broken_connection& error) {
+        impl_->forget_idle();
+        throw Unavailable(error.what());
+    } catch (const Refused& error) {
+        if (!means_away(error.sqlstate)) throw;
+        impl_->forget_idle();
+        throw Unavailable(error.what());
+    } catch (const pqxx::sql_error& error) {  // refused at the commit
+        if (!means_away(error.sqlstate())) throw Refused(error.what(), error.sqlstate());
+        impl_->forget_idle();
+        throw Unavailable(error.what());
+    }
+}
+
+}  // namespace vigie::store
