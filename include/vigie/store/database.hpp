@@ -22,7 +22,8 @@
 #include <vector>
 
 #include "vigie/base/result.hpp"
-#include "vigie/base/time.hpp"
+#include "vigie/store/param.hpp"
+#include "vigie/store/rows.hpp"
 
 namespace vigie::store {
 
@@ -47,92 +48,6 @@ public:
 struct Query {
     const char* name;
     const char* sql;
-};
-
-// A parameter travels as text; nothing is NULL. Cast in SQL where the type is not obvious
-// ($1::timestamptz).
-using Param = std::optional<std::string>;
-inline Param to_param(std::nullopt_t) {
-    return std::nullopt;
-}
-inline Param to_param(std::string text) {
-    return text;
-}
-inline Param to_param(std::string_view text) {
-    return std::string(text);
-}
-inline Param to_param(const char* text) {
-    return std::string(text);
-}
-inline Param to_param(bool value) {
-    return value ? "t" : "f";
-}
-template <typename T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool>)
-Param to_param(T value) {
-    return std::to_string(value);
-}
-Param to_param(double value);                             // round-trips
-Param to_param(base::Instant instant);                    // RFC 3339
-Param to_param(const std::vector<std::string>& values);   // text[]
-Param to_param(const std::vector<std::int64_t>& values);  // bigint[]
-Param to_param(const std::vector<double>& values);        // float8[], NaN becomes NULL
-template <typename T>
-Param to_param(const std::optional<T>& value) {
-    return value ? to_param(*value) : std::nullopt;
-}
-
-// One row of an answer. Columns are asked for by name; a missing column is a programmer's error and
-// throws. T: std::string, std::int64_t, std::int32_t, double, bool, base::Instant.
-class Row {
-public:
-    virtual ~Row() = default;
-    template <typename T>
-    [[nodiscard]] T get(const char* column) const;  // throws on NULL
-    template <typename T>
-    [[nodiscard]] std::optional<T> maybe(const char* column) const {
-        return is_null(column) ? std::nullopt : std::optional<T>(get<T>(column));
-    }
-    [[nodiscard]] virtual bool is_null(const char* column) const = 0;
-    // The text PostgreSQL sent; empty for NULL. Valid as long as the Rows it came from.
-    [[nodiscard]] virtual std::string_view text(const char* column) const = 0;
-};
-
-class Rows {
-public:
-    class Impl;
-    explicit Rows(std::shared_ptr<const Impl> impl);
-    [[nodiscard]] std::size_t size() const;
-    [[nodiscard]] bool empty() const { return size() == 0; }
-    [[nodiscard]] std::size_t affected() const;
-    // A row stays valid as long as any copy of it lives.
-    [[nodiscard]] std::shared_ptr<const Row> at(std::size_t index) const;
-    // for (const Row& row : rows)
-    class Iterator;
-    [[nodiscard]] Iterator begin() const;
-    [[nodiscard]] Iterator end() const;
-
-private:
-    std::shared_ptr<const Impl> impl_;
-};
-
-class Rows::Iterator {
-public:
-    Iterator(const Rows& rows, std::size_t index) : rows_(&rows), index_(index) {}
-    const Row& operator*() {
-        row_ = rows_->at(index_);
-        return *row_;
-    }
-    Iterator& operator++() {
-        ++index_;
-        return *this;
-    }
-    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
-
-private:
-    const Rows* rows_;
-    std::size_t index_;
-    std::shared_ptr<const Row> row_;
 };
 
 class Transaction {
