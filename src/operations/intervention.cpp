@@ -1,0 +1,179 @@
+#include "vigie/operations/intervention.hpp"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace vigie::operations {
+
+namespace {
+
+constexpr std::array<std::string_view, states> state_names{
+    "assigned", "accepted", "refused",  "en_route", "on_site",  "made_safe",
+    "paused",   "restored", "verified", "closed",   "cancelled"};
+
+struct Step {
+    State from;
+    State to;
+    Hand hand;
+};
+
+// The whole machine but for what `paused` remembers.
+constexpr Step steps[] = {
+    {State::assigned, State::accepted, Hand::crew},
+    {State::assigned, State::refused, Hand::crew},
+    {State::assigned, State::cancelled, Hand::room},
+    {State::accepted, State::en_route, Hand::crew},
+    {State::accepted, State::on_site, Hand::crew},
+    {State::accepted, State::paused, Hand::crew},
+    {State::accepted, State::refused, Hand::crew},
+    {State::accepted, State::cancelled, Hand::room},
+    {State::en_route, State::on_site, Hand::crew},
+    {State::en_route, State::paused, Hand::crew},
+    {State::en_route, State::cancelled, Hand::room},
+    {State::on_site, State::made_safe, Hand::crew},
+    {State::on_site, State::restored, Hand::crew},
+    {State::on_site, State::paused, Hand::crew},
+    {State::made_safe, State::restored, Hand::crew},
+    {State::made_safe, State::paused, Hand::crew},
+    {State::paused, State::accepted, Hand::crew},
+    {State::paused, State::en_route, Hand::crew},
+    {State::paused, State::on_site, Hand::crew},
+    {State::paused, State::made_safe, Hand::crew},
+    {State::paused, State::cancelled, Hand::room},
+    {State::restored, State::verified, Hand::room},
+    {State::restored, State::verified, Hand::telemetry},
+    {State::restored, State::assigned, Hand::telemetry},
+    {State::verified, State::closed, Hand::room},
+    {State::verified, State::assigned, Hand::telemetry},
+};
+
+bool open_to(const Standing& standing, const Step& step) {
+    if (step.from != standing.state) return false;
+    const bool claims_safety = standing.state == State::paused && step.to == State::made_safe;
+    return !claims_safety || standing.paused_from == State::made_safe;
+}
+
+bool one_of(std::string_view reason, std::initializer_list<std::string_view> reasons) {
+    return std::ranges::find(reasons, reason) != reasons.end();
+}
+
+base::Error refused_move(const Standing& standing, State to, Hand hand) {
+    bool by_another = false;
+    for (const Step& step : steps)
+        by_another |= open_to(standing, step) && step.to == to;
+    nlohmann::json allowed_names = nlohmann::json::array();
+    for (const State state : allowed(standing, hand))
+        allowed_names.push_back(to_string(state));
+    const std::string from{to_string(standing.state)};
+    const std::string target{to_string(to)};
+    base::Error error =
+        by_another
+            ? base::fail(base::Errc::forbidden,
+                         "It is not for you to move it from " + from + " to " + target + ".",
+                         "Ce n'est pas à vous de la faire passer de " + from + " à " + target + ".")
+            : base::fail(base::Errc::conflict, "It cannot go from " + from + " to " + target + ".",
+                         "Elle ne peut pas passer de " + from + " à " + target + ".");
+    error.extension = nlohmann::json{{"state", from}, {"allowed", allowed_names}}.dump();
+    return error;
+}
+
+base::Result<void> judge_reason(const Move& move) {
+    const auto wrong = [](std::string en, std::string fr) {
+        return base::fail_at(base::Errc::invalid, "/reason", std::move(en), std::move(fr));
+    };
+    switch (move.to) {
+        case State::refused:
+            if (one_of(move.reason, {"busy", "no_skill", "end_of_shift", "other"})) return {};
+            return wrong("A refusal needs one of: busy, no_skill, end_of_shift, other.",
+                         "Un refus demande un motif parmi : busy, no_skill, end_of_shift, other.");
+        case State::paused:
+            if (one_of(move.reason, {"access_refused", "police_scene", "third_party_network",
+                                     "weather", "parts", "client_decision", "other"}))
+                return {};
+            return wrong(
+                "A pause needs one of: access_refused, police_scene, third_party_network, weather, "
+                "parts, client_decision, other.",
+                "Une pause demande un motif parmi : access_refused, police_scene, "
+                "third_party_network, weather, parts, client_decision, other.");
+        case State::cancelled:
+            if (one_of(move.reason, {"duplicate", "no_longer_needed", "override", "other"}))
+                return {};
+            return wrong(
+                "A cancellation needs one of: duplicate, no_longer_needed, override, other.",
+                "Une annulation demande un motif parmi : duplicate, no_longer_needed, override, "
+                "other.");
+        case State::verified:
+            if (move.reason == "override") return {};
+            return wrong(
+                "A person verifies only by override: the reason must be override.",
+                "Une personne ne vérifie que par dérogation : le motif doit être override.");
+        default:
+            return {};
+    }
+}
+
+base::Result<void> judge_note(const Move& move) {
+    const bool by_override = move.to == State::verified || move.reason == "override";
+    const bool unexplained = move.reason == "other" && move.to != State::refused;
+    if ((!by_override && !unexplained) || !move.note.empty()) return {};
+    return base::fail_at(base::Errc::invalid, "/note", "This reason needs a note.",
+                         "Ce motif demande une note.");
+}
+
+base::Result<void> judge_time(const LastStep& last, const Move& move, base::Instant now) {
+    if (move.at > now + clock_skew_max) {
+        return base::fail_at(base::Errc::invalid, "/at", "This time is more than 2 minutes ahead.",
+                             "Cette heure a plus de 2 minutes d'avance.");
+    }
+    const base::Duration tolerance = last.same_author ? base::Duration{} : clock_skew_max;
+    if (move.at < last.at - tolerance) {
+        return base::fail_at(
+            base::Errc::invalid, "/at",
+            "This time is before the step before it, " + base::to_rfc3339(last.at) + ".",
+            "Cette heure précède l'étape précédente, " + base::to_rfc3339(last.at) + ".");
+    }
+    return {};
+}
+
+}  // namespace
+
+std::string_view to_string(State state) {
+    return state_names.at(static_cast<std::size_t>(state));
+}
+
+std::optional<State> state_from(std::string_view text) {
+    const auto found = std::ranges::find(state_names, text);
+    if (found == state_names.end()) return std::nullopt;
+    return static_cast<State>(found - state_names.begin());
+}
+
+bool is_final(State state) {
+    return state == State::refused || state == State::cancelled || state == State::closed;
+}
+
+bool holds_crew(State state) {
+    return !is_final(state) && state != State::restored && state != State::verified;
+}
+
+std::vector<State> allowed(const Standing& standing, Hand hand) {
+    std::vector<State> found;
+    for (const Step& step : steps) {
+        if (step.hand == hand && open_to(standing, step)) found.push_back(step.to);
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+base::Result<void> judge(const Standing& standing, const LastStep& last, const Move& move,
+                         Hand hand, base::Instant now) {
+    const auto open = allowed(standing, hand);
+    if (std::ranges::find(open, move.to) == open.end()) {
+        return refused_move(standing, move.to, hand);
+    }
+    if (auto reason = judge_reason(move); !reason) return reason;
+    if (auto note = judge_note(move); !note) return note;
+    return judge_time(last, move, now);
+}
+
+}  // namespace vigie::operations
