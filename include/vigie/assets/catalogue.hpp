@@ -44,6 +44,9 @@ public:
     Catalogue() = default;
     // `kinds` outlive the catalogue through `keep`.
     Catalogue(std::shared_ptr<const std::vector<Kind>> kinds, std::vector<Asset> assets);
+    // Its indexes look into its own assets.
+    Catalogue(const Catalogue&) = delete;
+    Catalogue& operator=(const Catalogue&) = delete;
 
     [[nodiscard]] std::span<const Asset> assets() const { return assets_; }
     [[nodiscard]] std::span<const Kind> kinds() const;

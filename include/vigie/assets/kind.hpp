@@ -40,6 +40,7 @@ struct Attribute {
     std::optional<double> min;
     std::optional<double> max;
     std::vector<std::string> codes;
+    std::vector<base::Text> code_names;  // parallel to codes: for people
     bool required{};
 };
 

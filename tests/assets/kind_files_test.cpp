@@ -1,0 +1,121 @@
+#include "vigie/assets/kind_files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace vigie::assets {
+namespace {
+
+const std::string kind_head = R"(code = "lamp"
+name = { en = "Lamp", fr = "Lampe" }
+desk = "video"
+reporting_period_s = 60
+)";
+
+std::string kind_with(const std::string& more) {
+    return kind_head + more;
+}
+
+TEST(KindFiles, ReadsEveryKindOfTheProduct) {
+    const auto kinds = read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds");
+    ASSERT_TRUE(kinds.ok()) << kinds.error().detail.en;
+    std::vector<std::string> codes;
+    for (const Kind& kind : *kinds) {
+        codes.push_back(kind.code);
+        EXPECT_FALSE(kind.name.en.empty());
+        EXPECT_FALSE(kind.name.fr.empty());
+        EXPECT_GE(kind.unknown_after, kind.stale_after);
+    }
+    EXPECT_THAT(codes,
+                testing::ElementsAre("air_station", "camera", "car_park", "light_point",
+                                     "lighting_cabinet", "lighting_circuit", "signal_junction",
+                                     "traffic_detector", "vehicle", "weather_station"));
+}
+
+TEST(KindFiles, ReadsValuesOfRulesAsNumbers) {
+    const auto kinds = read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds");
+    ASSERT_TRUE(kinds.ok());
+    const Kind& light = (*kinds)[3];
+    EXPECT_TRUE(light.switched_feeder);
+    EXPECT_EQ(light.reporting_period, std::chrono::seconds{900});
+    EXPECT_THAT(light.rules[0].values, testing::ElementsAre(1.0, 2.0));
+    EXPECT_EQ(light.rules[0].raises, Raises::maintenance);
+    EXPECT_EQ(light.rules[1].delay_on, std::chrono::seconds{10});
+    EXPECT_EQ(light.rules[2].silent_periods, 3.0);
+    const Kind& cabinet = (*kinds)[4];
+    EXPECT_EQ(cabinet.feeder_property, "feeder_on");
+    EXPECT_THAT(cabinet.rules[0].values, testing::ElementsAre(1.0));
+    EXPECT_EQ(cabinet.rules[0].suppresses, Suppresses::fed);
+    const Kind& vehicle = (*kinds)[8];
+    EXPECT_TRUE(vehicle.mobile);
+    EXPECT_EQ(vehicle.properties[0].type, PropertyType::position);
+}
+
+struct WrongKind {
+    std::string text;
+    std::string pointer;
+    std::string reason;
+    std::string line;
+};
+
+TEST(KindFiles, AnswersWhatIsWrongWithFileLineAndPointer) {
+    const std::string number =
+        "[[property]]\ncode = \"w\"\nname = { en = \"W\", fr = \"W\" }\n"
+        "type = \"number\"\n";
+    const std::string coded =
+        "[[property]]\ncode = \"f\"\nname = { en = \"F\", fr = \"F\" }\n"
+        "type = \"code\"\ncodes = [{ code = \"a\", en = \"a\", fr = \"a\" }]\n";
+    const std::string rule =
+        "[[rule]]\ncode = \"r\"\nname = { en = \"R\", fr = \"R\" }\n"
+        "response = { en = \"R\", fr = \"R\" }\nraises = \"alarm\"\n"
+        "priority = 1\n";
+    const std::vector<WrongKind> cases{
+        {kind_with("colour = 3\n"), "/colour", "not a known key", "5"},
+        {kind_with(number + "unit = 3\n"), "/property/0/unit", "must be a text", "9"},
+        {kind_with(number + "volume = 3\n"), "/property/0/volume", "not a known key", "9"},
+        {kind_with(number + "min = \"x\"\n"), "/property/0/min", "must be a number", "9"},
+        {kind_with(number + "min = 3\nmax = 2\n"), "/property/0/max", "greater than min", "10"},
+        {kind_with(number + number), "/property/1/code", "is there twice", ""},
+        {kind_with(number + rule + "condition = \"above\"\nproperty = \"v\"\nlimit = 3\n"),
+         "/rule/0/property", "not a property of this kind", "16"},
+        {kind_with(number + rule + "condition = \"above\"\nproperty = \"w\"\n"), "/rule/0/limit",
+         "a number is demanded", "9"},
+        {kind_with(number + rule + "condition = \"is\"\nproperty = \"w\"\nvalues = [1]\n"),
+         "/rule/0/condition", "does not suit", "15"},
+        {kind_with(coded + rule + "condition = \"is\"\nproperty = \"f\"\nvalues = [\"b\"]\n"),
+         "/rule/0/values/0", "not a value of f", "18"},
+        {kind_with(rule + "condition = \"silent\"\n"), "/rule/0/silent_periods", "from 1", ""},
+        {kind_with("feeder_property = \"on\"\n"), "/feeder_property", "boolean property", "5"},
+        {kind_with("stale_after_s = 90\nunknown_after_s = 80\n"), "/unknown_after_s", "not be less",
+         "6"},
+        {"name = { en = \"L\", fr = \"L\" }\ndesk = \"video\"\n", "/code", "is missing", ""},
+        {"code = \"a\"\nname = { en = \"L\" }\ndesk = \"video\"\n", "/name/fr", "is missing", "2"},
+        {"code = \"a\"\nname = { en = \"L\", fr = \"L\" }\ndesk = \"roof\"\n", "/desk",
+         "must be one of security", "3"},
+        {"code = \"A b\"\nname = { en = \"L\", fr = \"L\" }\ndesk = \"video\"\n", "/code",
+         "beginning with a letter", "1"},
+        {"code = \"a\nname", "", "not TOML", "1"},
+    };
+    for (const WrongKind& each : cases) {
+        const auto kind = parse_kind(each.text, "lamp.toml");
+        ASSERT_FALSE(kind.ok()) << each.text;
+        ASSERT_EQ(kind.error().fields.size(), 1U) << kind.error().detail.en;
+        EXPECT_EQ(kind.error().fields[0].pointer, each.pointer) << kind.error().detail.en;
+        EXPECT_THAT(kind.error().detail.en, testing::HasSubstr(each.reason));
+        EXPECT_THAT(kind.error().detail.en, testing::StartsWith("lamp.toml:" + each.line));
+        EXPECT_FALSE(kind.error().detail.fr.empty());
+    }
+}
+
+TEST(KindFiles, ListsAllThatIsWrongAtOnce) {
+    const auto kind = parse_kind(kind_with("colour = 3\nmobile = \"yes\"\n"), "lamp.toml");
+    ASSERT_FALSE(kind.ok());
+    EXPECT_EQ(kind.error().fields.size(), 2U) << kind.error().detail.en;
+}
+
+TEST(KindFiles, RefusesAFolderWithoutKinds) {
+    EXPECT_FALSE(read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/nothing").ok());
+}
+
+}  // namespace
+}  // namespace vigie::assets
