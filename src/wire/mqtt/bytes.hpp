@@ -115,4 +115,15 @@ inline void put_field(std::string& out, std::string_view value) {
     return 2 + value.size();
 }
 
+inline constexpr std::size_t reason_string_bytes_max = 1'024;
+
+// A reason string of bearable length, cut between characters.
+[[nodiscard]] inline std::string_view clipped_text(std::string_view text) {
+    if (text.size() <= reason_string_bytes_max) return text;
+    std::size_t end = reason_string_bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+        --end;
+    return text.substr(0, end);
+}
+
 }  // namespace vigie::wire::mqtt
