@@ -23,30 +23,30 @@ namespace vigie::live {
 // One row that was made, changed or removed. `json` is the whole row as the REST list shows it,
 // serialised once.
 struct StreamRow {
-    std::string key;  // stable identity within its topic
-    std::shared_ptr<const std::string> json;
+    std::string key{};  // stable identity within its topic
+    std::shared_ptr<const std::string> json{};
     bool removed{};
     // What filters look at; empty fields match only filters that do not ask.
-    std::string asset;
-    std::string kind;
-    std::string commune;
-    std::string desk;
-    std::string crew;
+    std::string asset{};
+    std::string kind{};
+    std::string commune{};
+    std::string desk{};
+    std::string crew{};
 };
 
 struct StreamEvent {
     std::uint64_t sequence{};
-    std::string topic;
+    std::string topic{};
     std::vector<StreamRow> rows;
 };
 
 // Every field that is set must match.
 struct StreamFilter {
-    std::string asset;
-    std::string kind;
-    std::string commune;
-    std::string desk;
-    std::string crew;
+    std::string asset{};
+    std::string kind{};
+    std::string commune{};
+    std::string desk{};
+    std::string crew{};
     [[nodiscard]] bool matches(const StreamRow& row) const;
 };
 
@@ -56,24 +56,31 @@ using Delivery = std::function<bool(const std::shared_ptr<const StreamEvent>&)>;
 
 class Stream {
 public:
-    // `kept_events` is how far back a cut subscriber may resume.
+    // `kept_events` a topic (and at most kept_bytes_max) is how far back a cut subscriber may
+    // resume.
+    static constexpr std::size_t kept_bytes_max = 32 * 1024 * 1024;
     explicit Stream(std::string epoch, std::size_t kept_events = 20'000);
 
     // Answers the sequence number given.
     std::uint64_t publish(std::string topic, std::vector<StreamRow> rows);
 
     // From now on `delivery` gets every event of the topic. Answers the last number before the
-    // first it will get. `id` is what unsubscribe takes.
+    // first it will get. `id` is what unsubscribe takes. `filter` only tells producers what is
+    // looked at (see filters); the delivery itself gets whole events.
     struct Subscribed {
         std::uint64_t id{};
         std::uint64_t after{};
     };
-    Subscribed subscribe(std::string topic, Delivery delivery);
+    Subscribed subscribe(std::string topic, Delivery delivery, StreamFilter filter = {});
     // As above, and first hands over all kept events of the topic after `sequence`. Nothing: too
     // long ago or another epoch; the caller must begin with a snapshot.
     std::optional<Subscribed> resume(std::string topic, std::string_view epoch,
-                                     std::uint64_t sequence, Delivery delivery);
+                                     std::uint64_t sequence, Delivery delivery,
+                                     StreamFilter filter = {});
     void unsubscribe(std::uint64_t id);
+
+    // What the subscribers of a topic look at: a producer of conflated rows makes no others.
+    [[nodiscard]] std::vector<StreamFilter> filters(std::string_view topic) const;
 
     [[nodiscard]] const std::string& epoch() const;
     [[nodiscard]] std::uint64_t last() const;
@@ -86,7 +93,13 @@ public:
     struct Topic {
         std::string name;
         std::string service;
-        Snapshot snapshot;
+        Snapshot snapshot;  // empty: there is none, a subscriber must come with a place to resume
+        // False: events are not kept, a cut subscriber gets a snapshot.
+        bool kept{true};
+        // Refuses filters that are too wide; empty accepts all.
+        std::function<base::Result<void>(const StreamFilter&)> accepts{};
+        // Whether that principal may see that row, beyond service and commune; empty: yes.
+        std::function<bool(const access::Principal&, const StreamRow&)> visible{};
     };
     void add_topic(Topic topic);
     [[nodiscard]] const Topic* topic(std::string_view name) const;
