@@ -1,0 +1,187 @@
+#include "vigie/net/http_server.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <thread>
+
+namespace vigie::net {
+namespace {
+
+namespace asio = boost::asio;
+
+// Sends back what it hears; "close" makes it close with 4001.
+class Echo final : public WebSocketEvents {
+public:
+    void opened(std::shared_ptr<WebSocket> socket) override { socket_ = std::move(socket); }
+    void received(std::string_view text) override {
+        if (text == "close") {
+            socket_->close(4001, "as you wish");
+        } else {
+            socket_->send(std::make_shared<const std::string>("echo " + std::string(text)));
+        }
+    }
+    void closed() override { socket_.reset(); }
+
+private:
+    std::shared_ptr<WebSocket> socket_;
+};
+
+asio::awaitable<wire::Response> tell(wire::Request request) {
+    wire::Response response;
+    response.body = request.method + " " + request.path + " " +
+                    std::to_string(request.body.size()) + " " + request.peer +
+                    (request.peer_uid ? " uid " + std::to_string(*request.peer_uid) : "");
+    co_return response;
+}
+
+asio::awaitable<UpgradeDecision> decide(wire::Request request) {
+    UpgradeDecision decision;
+    if (request.path == "/ws") {
+        decision.events = std::make_shared<Echo>();
+    } else {
+        decision.refusal.status = 403;
+    }
+    co_return decision;
+}
+
+class HttpServerTest : public testing::Test {
+protected:
+    void SetUp() override {
+        HttpServerSettings settings;
+        socket_path_ = "/tmp/vigie-http-test-" + std::to_string(getpid());
+        settings.listeners = {
+            HttpListener{},
+            HttpListener{.address = {}, .port = 0, .unix_path = socket_path_, .tls = {}}};
+        settings.body_bytes_max = 1000;
+        asio::io_context* contexts[] = {&io_};
+        server_ = std::make_unique<HttpServer>(contexts, settings, HttpHandlers{tell, decide});
+        server_->start();
+        thread_ = std::jthread([this] { io_.run(); });
+    }
+    void TearDown() override {
+        server_->stop(std::chrono::seconds(2));
+        io_.stop();
+        thread_.join();
+    }
+
+    asio::ip::tcp::socket connected() {
+        asio::ip::tcp::socket socket(client_io_);
+        socket.connect({asio::ip::make_address("127.0.0.1"), server_->ports()[0]});
+        return socket;
+    }
+
+    template <typename Socket>
+    static std::string until_closed(Socket& socket) {
+        std::string all;
+        boost::system::error_code ec;
+        asio::read(socket, asio::dynamic_buffer(all), ec);
+        return all;
+    }
+
+    std::string exchange(const std::string& bytes) {
+        auto socket = connected();
+        boost::system::error_code ignored;
+        asio::write(socket, asio::buffer(bytes), ignored);
+        socket.shutdown(asio::socket_base::shutdown_send, ignored);
+        return until_closed(socket);
+    }
+
+    asio::io_context io_;
+    asio::io_context client_io_;
+    std::string socket_path_;
+    std::unique_ptr<HttpServer> server_;
+    std::jthread thread_;
+};
+
+TEST_F(HttpServerTest, AnswersSeveralRequestsOnOneConnection) {
+    const auto answer = exchange(
+        "GET /a%20b?x=1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: "
+        "3\r\n\r\nabc");
+    EXPECT_NE(answer.find("GET /a b 0 127.0.0.1"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("POST /b 3 127.0.0.1"), std::string::npos) << answer;
+}
+
+TEST_F(HttpServerTest, HoldsItsLimitsAtNAndNPlusOne) {
+    const auto post = [](std::size_t size) {
+        return "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+               std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
+    };
+    EXPECT_NE(exchange(post(1000)).find("POST / 1000"), std::string::npos);
+    EXPECT_TRUE(exchange(post(1001)).starts_with("HTTP/1.1 413"));
+    EXPECT_TRUE(exchange("GET /" + std::string(base::limits::http_header_bytes_max, 'a') +
+                         " HTTP/1.1\r\n\r\n")
+                    .starts_with("HTTP/1.1 431"));
+}
+
+TEST_F(HttpServerTest, AnswersGarbageAndGoesOn) {
+    EXPECT_TRUE(exchange("\x16\x03\x01\x02rubbish\r\n\r\n").starts_with("HTTP/1.1 400"));
+    EXPECT_TRUE(exchange("GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 400"));
+    EXPECT_EQ(exchange(""), "");
+    EXPECT_NE(exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n").find("200"), std::string::npos);
+    EXPECT_EQ(server_->counters().malformed, 2U);
+}
+
+TEST_F(HttpServerTest, AHeadIsAGetWithoutBody) {
+    const auto answer = exchange("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_NE(answer.find("Content-Length: 17"), std::string::npos) << answer;
+    EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
+}
+
+TEST_F(HttpServerTest, KnowsWhoIsOnTheUnixSocket) {
+    asio::local::stream_protocol::socket socket(client_io_);
+    socket.connect(asio::local::stream_protocol::endpoint(socket_path_));
+    asio::write(socket, asio::buffer(
+                            std::string("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")));
+    EXPECT_NE(until_closed(socket).find("unix uid " + std::to_string(getuid())), std::string::npos);
+}
+
+// RFC 6455 by hand: a masked text frame under 126 bytes, mask of zeros.
+std::string frame_of(const std::string& text) {
+    return std::string("\x81") + static_cast<char>(0x80U | text.size()) + std::string(4, '\0') +
+           text;
+}
+
+TEST_F(HttpServerTest, TalksOverAWebSocket) {
+    const std::string upgrade =
+        " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+    EXPECT_TRUE(exchange("GET /other" + upgrade).starts_with("HTTP/1.1 403"));
+    auto socket = connected();
+    asio::write(socket, asio::buffer("GET /ws" + upgrade));
+    std::string head;
+    const auto size = asio::read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n");
+    EXPECT_TRUE(head.starts_with("HTTP/1.1 101")) << head;
+    EXPECT_NE(head.find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), std::string::npos);  // RFC 6455, 1.3
+    std::string rest = head.substr(size);
+    asio::write(socket, asio::buffer(frame_of("hi") + frame_of("there") + frame_of("close")));
+    asio::read_until(socket, asio::dynamic_buffer(rest), "as you wish");
+    asio::write(socket, asio::buffer(std::string("\x88\x80", 2) + std::string(4, '\0')));
+    rest += until_closed(socket);
+    EXPECT_NE(rest.find("\x81\x07"
+                        "echo hi"),
+              std::string::npos);
+    EXPECT_NE(rest.find("echo there"), std::string::npos);
+    EXPECT_NE(rest.find(std::string("\x0F\xA1") + "as you wish"), std::string::npos);
+}
+
+TEST_F(HttpServerTest, StopsWithOpenConnections) {
+    auto idle = connected();
+    auto socket = connected();
+    asio::write(socket, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n")));
+    std::string head;
+    asio::read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n");
+    server_->stop(std::chrono::seconds(2));
+    EXPECT_EQ(until_closed(idle), "");
+    EXPECT_NE(access(socket_path_.c_str(), F_OK), 0);
+}
+
+}  // namespace
+}  // namespace vigie::net
