@@ -199,7 +199,9 @@ void plant_car_parks(City& city, std::uint64_t seed, int car_parks) {
         const auto capacity = static_cast<int>(8 + random.below(90)) * 10;
         const Point aside{random.between(-30, 30), random.between(-30, 30)};
         add_asset(city, "car_park", code, crossing_at(city, crossing).place + aside,
-                  street_at(city, crossing), {}, {{"capacity", std::to_string(capacity)}});
+                  street_at(city, crossing), {},
+                  {{"name", json_text("Parking " + street_at(city, crossing))},
+                   {"capacity", std::to_string(capacity)}});
         add_credential(city, code);
     }
 }
@@ -208,6 +210,7 @@ void plant_vehicles(City& city, std::uint64_t seed, int vehicles, int ploughs) {
     Random random(seed, "vehicles");
     static const std::vector<std::string> services{
         "propreté", "espaces verts", "voirie", "éclairage public", "signalisation", "logistique"};
+    static const std::string winter_service = "viabilité hivernale";
     const auto main = static_cast<std::size_t>(city.territory.main);
     std::vector<int> depots;  // around the main commune
     for (const double angle : {0.6, 2.4, 3.9, 5.4}) {
@@ -219,11 +222,12 @@ void plant_vehicles(City& city, std::uint64_t seed, int vehicles, int ploughs) {
     for (int number = 1; number <= vehicles; ++number) {
         const int depot = depots[static_cast<std::size_t>(number - 1) % depots.size()];
         const std::string code = numbered("VEH-", number, 3);
-        const bool plough = number <= ploughs;
-        const std::string& service = plough ? "viabilité hivernale" : random.pick(services);
+        const char* equipment = number <= ploughs                 ? "plough"
+                                : number <= ploughs + ploughs / 3 ? "spreader"
+                                                                  : "none";
+        const std::string& service = number <= ploughs ? winter_service : random.pick(services);
         add_asset(city, "vehicle", code, crossing_at(city, depot).place, street_at(city, depot), {},
-                  {{"winter_equipment", json_text(plough ? "plough" : "none")},
-                   {"service", json_text(service)}});
+                  {{"winter_equipment", json_text(equipment)}, {"service", json_text(service)}});
         add_credential(city, code);
     }
 }
