@@ -5,10 +5,11 @@
 // everything in it is committed.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -41,9 +42,66 @@ struct Quarantined {
 struct Submission {
     std::vector<Frame> frames;
     std::vector<Quarantined> quarantined;
-    // Opaque to the store: who waits for this to be durable. 0: nobody.
+    // What the store hands back untouched: who waits (a connection and its packet; 0: nobody), and
+    // what it is told.
     std::uint64_t waiter{};
     std::uint64_t ticket{};
+    std::uint8_t outcome{};
+    std::string outcome_text;
+    std::function<void()> durable;  // called once it is durable, on a writer thread; may be empty
+};
+
+struct FrameWriterSettings {
+    std::string app_url;
+    std::string owner_url;  // makes partitions
+    std::size_t writers{2};
+    std::size_t pending_frames_max{
+        100'000};  // frames and quarantine rows accepted and not yet durable
+    std::size_t batch_frames_max{10'000};
+    std::size_t days_ahead{3};  // partitions made in advance
+};
+
+// Since start.
+struct FrameWriterCounters {
+    std::atomic<std::uint64_t> frames{0};       // durable (a merged one counts)
+    std::atomic<std::uint64_t> quarantined{0};  // durable
+    std::atomic<std::uint64_t> commits{0};
+    std::atomic<std::uint64_t> copied{0};    // frames that went by COPY
+    std::atomic<std::uint64_t> upserted{0};  // frames that went by the merging upsert
+    std::atomic<std::uint64_t> conflicts{
+        0};  // two values for one property and instant, seen in one batch
+    std::atomic<std::uint64_t> refused_rows{0};  // refused by the database, quarantined instead
+    std::atomic<std::uint64_t> pending{0};       // now
+    std::atomic<std::uint64_t> retries{0};       // of a batch, because the database was away
+    std::atomic<bool> away{false};               // the database, now
+};
+
+// Thread-safe.
+class FrameWriter {
+public:
+    // Hears each batch once it is committed, on a writer thread. May move the frames out.
+    using OnDurable = std::function<void(std::vector<Submission>&)>;
+
+    FrameWriter(FrameWriterSettings settings, const base::Clock& clock, OnDurable on_durable);
+    ~FrameWriter();
+    FrameWriter(const FrameWriter&) = delete;
+    FrameWriter& operator=(const FrameWriter&) = delete;
+
+    // Connects and makes the partitions of today and the days ahead; throws when it cannot.
+    void start();
+    // False: no room, nothing was taken; on_room is called when there is again.
+    [[nodiscard]] bool submit(Submission& submission);
+    void on_room(std::function<void()> listener);
+    // Makes the coming days' partitions; to be called now and then.
+    void make_partitions_ahead();
+    // Takes no more, makes durable what is pending, or gives up after `limit` (then false: those
+    // were never acknowledged).
+    bool stop(std::chrono::milliseconds limit);
+    [[nodiscard]] const FrameWriterCounters& counters() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace vigie::store

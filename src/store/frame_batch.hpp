@@ -1,0 +1,23 @@
+// Pure: what is done to a batch of frames before the database sees it.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "vigie/store/frames.hpp"
+
+namespace vigie::store {
+
+// Whether a and b name the same asset and instant.
+[[nodiscard]] bool same_key(const Frame& a, const Frame& b);
+
+// Merges `from` into `into`: element by element, absent gives way, of two different values the
+// greater is kept, so that order does not matter; received_at keeps the earliest. Answers how many
+// elements were in conflict.
+std::size_t merge_into(Frame& into, const Frame& from);
+
+// Sorts by asset and instant and merges equal keys. Answers the conflicts. The order also keeps two
+// writers with overlapping upserts from waiting for each other in a circle.
+std::size_t sort_and_merge(std::vector<Frame>& frames);
+
+}  // namespace vigie::store

@@ -1,0 +1,33 @@
+// The daily partitions of `frame`, made as the schema's owner.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "store/pg.hpp"
+
+namespace vigie::store {
+
+using Day = std::chrono::sys_days;
+
+// Thread-safe.
+class Partitions {
+public:
+    explicit Partitions(std::string owner_url) : owner_url_(std::move(owner_url)) {}
+    // After this, frames of that day can be stored. Throws Unavailable.
+    void ensure(Day day);
+    // Reads which exist. Throws Unavailable.
+    void load();
+
+private:
+    void connect();
+    std::string owner_url_;
+    std::mutex mutex_;
+    std::unique_ptr<PgConnection> owner_;
+    std::set<Day> known_;
+};
+
+}  // namespace vigie::store

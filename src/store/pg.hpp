@@ -1,0 +1,53 @@
+// libpq, for the one hot path: binary COPY, and statements without a layer in between.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vigie/store/database.hpp"
+
+namespace vigie::store {
+
+class PgConnection {
+public:
+    // Throws Unavailable.
+    explicit PgConnection(const std::string& url);
+
+    // Throws Unavailable when the connection broke, Refused otherwise.
+    void execute(const char* sql);
+    void execute(const char* sql, const std::vector<std::string>& params);
+    // The first column of every row.
+    std::vector<std::string> column(const char* sql);
+    // `sql` is COPY ... FROM STDIN; `bytes` all of its data.
+    void copy(const char* sql, std::string_view bytes);
+
+private:
+    using ResultPtr = std::unique_ptr<PGresult, decltype(&PQclear)>;
+    void check(const ResultPtr& result, ExecStatusType expected, const char* what);
+    [[noreturn]] void fail(const PGresult* result, const char* what);
+    std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+};
+
+// A row in PostgreSQL's binary COPY format (documentation, COPY, "Binary Format").
+class BinaryCopy {
+public:
+    BinaryCopy();
+    void begin_row(std::int16_t columns);
+    void timestamptz(base::Instant instant);
+    void int4(std::int32_t value);
+    void float8_array(const std::vector<double>& values);  // NaN is NULL
+    // The finished stream; begin anew with clear().
+    [[nodiscard]] std::string_view finish();
+    void clear();
+
+private:
+    template <typename T>
+    void big_endian(T value);
+    std::string bytes_;
+};
+
+}  // namespace vigie::store

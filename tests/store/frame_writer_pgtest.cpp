@@ -1,0 +1,186 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+#include <random>
+
+#include "tests/support/pgtest_database.hpp"
+#include "vigie/store/database.hpp"
+#include "vigie/store/frames.hpp"
+
+namespace vigie::store {
+namespace {
+
+constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+constexpr Query frame_dump{
+    "frame_dump",
+    "select string_agg(asset_id || '@' || observed_at || '<' || received_at || vals::text, ' ' "
+    "order by asset_id, observed_at) as dump, count(*) as n from frame"};
+constexpr Query quarantine_dump{
+    "quarantine_dump",
+    "select string_agg(reason || ':' || convert_from(payload, 'UTF8'), ' ' order by id) as dump "
+    "from quarantine"};
+constexpr Query kill_others{"kill_others",
+                            "select pg_terminate_backend(pid) from pg_stat_activity "
+                            "where datname = current_database() and pid <> pg_backend_pid()"};
+constexpr Query refuse_layout{"refuse_layout", "alter table frame add check (layout <> 99)"};
+
+class FrameWriterTest : public testing::Test {
+protected:
+    static base::Instant noon() { return *base::parse_rfc3339("2026-11-22T12:00:00Z"); }
+
+    void open(std::size_t pending_max = 100'000) {
+        writer_ =
+            std::make_unique<FrameWriter>(FrameWriterSettings{.app_url = db_.app_url(),
+                                                              .owner_url = db_.owner_url(),
+                                                              .pending_frames_max = pending_max},
+                                          clock_, [this](std::vector<Submission>& batch) {
+                                              const std::lock_guard lock(mutex_);
+                                              for (const auto& submission : batch)
+                                                  durable_ += submission.ticket != 0 ? 1 : 0;
+                                              changed_.notify_all();
+                                          });
+        writer_->start();
+    }
+
+    static Frame frame(int asset, int second, std::vector<double> vals, int layout = 1) {
+        const auto at = noon() + std::chrono::seconds{second};
+        return {at, at + std::chrono::milliseconds{5}, asset, layout, false, std::move(vals)};
+    }
+
+    void submit(Frame f) {
+        Submission submission;
+        submission.frames.push_back(std::move(f));
+        submission.ticket = 1;
+        ASSERT_TRUE(writer_->submit(submission));
+        ++sent_;
+    }
+
+    void wait_all() {
+        std::unique_lock lock(mutex_);
+        ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20),
+                                      [this] { return durable_ == sent_; }));
+    }
+
+    std::string dump(const Query& query = frame_dump) {
+        Pool pool(db_.app_url(), 1);
+        return pool.read_now([&](Transaction& tx) {
+            return tx.row(query)->maybe<std::string>("dump").value_or("");
+        });
+    }
+
+    test::Database db_;
+    base::ManualClock clock_{noon()};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int durable_ = 0;
+    int sent_ = 0;
+    std::unique_ptr<FrameWriter> writer_;
+};
+
+TEST_F(FrameWriterTest, StoresWhatItSaysItStored) {
+    open();
+    submit(frame(1, 0, {1.5, nothing}));
+    wait_all();
+    EXPECT_EQ(dump(), "1@2026-11-22 12:00:00+00<2026-11-22 12:00:00.005+00{1.5,NULL}");
+}
+
+TEST_F(FrameWriterTest, TheSameDayThreeTimesShuffledIsStoredOnce) {
+    std::vector<Frame> day;
+    for (int i = 0; i < 400; ++i) {
+        day.push_back(frame(1 + i % 7, i * 60, {static_cast<double>(i), nothing}));
+        day.push_back(frame(1 + i % 7, i * 60, {nothing, static_cast<double>(-i)}));
+    }
+    open();
+    for (const Frame& f : day)
+        submit(f);
+    wait_all();
+    const std::string once = dump();
+    std::mt19937 random(3);
+    for (int round = 0; round < 3; ++round) {
+        std::ranges::shuffle(day, random);
+        for (const Frame& f : day)
+            submit(f);
+        wait_all();
+        ASSERT_EQ(dump(), once);
+    }
+    EXPECT_GT(writer_->counters().copied, 0U);
+    EXPECT_GT(writer_->counters().upserted, 0U);
+}
+
+TEST_F(FrameWriterTest, MakesTheDayThatAnOldFrameNeeds) {
+    open();
+    submit(frame(1, -86'400 * 400, {1}));
+    submit(frame(1, 0, {2}));
+    wait_all();
+    EXPECT_NE(dump().find("2025-10-18"), std::string::npos);
+}
+
+TEST_F(FrameWriterTest, ARowTheDatabaseRefusesHoldsBackNoOther) {
+    {
+        Pool owner(db_.owner_url(), 1);
+        owner.write_now([](Transaction& tx) { tx.execute(refuse_layout); });
+    }
+    open();
+    for (int i = 0; i < 50; ++i)
+        submit(frame(i + 1, i, {static_cast<double>(i)}, i == 17 || i == 31 ? 99 : 1));
+    wait_all();
+    Pool pool(db_.app_url(), 1);
+    EXPECT_EQ(
+        pool.read_now([](Transaction& tx) { return tx.row(frame_dump)->get<std::int64_t>("n"); }),
+        48);
+    EXPECT_EQ(dump(quarantine_dump), "database_refused:{17} database_refused:{31}");
+}
+
+TEST_F(FrameWriterTest, GoesOnAfterItsConnectionsWereCut) {
+    open();
+    submit(frame(1, 0, {1}));
+    wait_all();
+    Pool superuser(db_.superuser_url(), 1);
+    for (int i = 1; i <= 200; ++i) {
+        submit(frame(1 + i % 5, i, {static_cast<double>(i)}));
+        if (i % 50 == 0) superuser.write_now([](Transaction& tx) { (void)tx.rows(kill_others); });
+    }
+    wait_all();
+    Pool pool(db_.app_url(), 1);
+    EXPECT_EQ(
+        pool.read_now([](Transaction& tx) { return tx.row(frame_dump)->get<std::int64_t>("n"); }),
+        201);
+}
+
+TEST_F(FrameWriterTest, TakesNoMoreThanItsLimitAndTellsWhenThereIsRoom) {
+    open(10);
+    std::mutex mutex;
+    std::condition_variable told;
+    bool room = false;
+    writer_->on_room([&] {
+        const std::lock_guard lock(mutex);
+        room = true;
+        told.notify_all();
+    });
+    Submission ten;
+    for (int i = 0; i < 10; ++i)
+        ten.frames.push_back(frame(1, i, {1}));
+    Submission eleven = ten;
+    eleven.frames.push_back(frame(1, 10, {1}));
+    EXPECT_FALSE(writer_->submit(eleven));
+    EXPECT_EQ(eleven.frames.size(), 11U) << "a refused submission stays with its owner";
+    EXPECT_TRUE(writer_->submit(ten));
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(told.wait_for(lock, std::chrono::seconds(20), [&] { return room; }));
+}
+
+TEST_F(FrameWriterTest, DrainsBeforeItStops) {
+    open();
+    for (int i = 0; i < 1000; ++i)
+        submit(frame(1 + i % 3, i, {1}));
+    EXPECT_TRUE(writer_->stop(std::chrono::seconds(20)));
+    EXPECT_EQ(durable_, 1000);
+    Submission late;
+    EXPECT_FALSE(writer_->submit(late));
+}
+
+}  // namespace
+}  // namespace vigie::store
