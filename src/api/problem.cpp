@@ -1,3 +1,5 @@
+#include "api/problem.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "vigie/api/router.hpp"
@@ -47,6 +49,17 @@ void extend(nlohmann::json& document, const std::string& extension) {
         if (!document.contains(name)) document[name] = value;
 }
 
+wire::Response problem_response(const nlohmann::json& document, unsigned status, bool french) {
+    wire::Response response;
+    response.status = status;
+    response.headers.set("Content-Type", "application/problem+json");
+    response.headers.set("Content-Language", french ? "fr" : "en");
+    response.headers.set("Cache-Control", "no-store");
+    // Texts may quote what came in; what is not UTF-8 is replaced, never thrown about.
+    response.body = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return response;
+}
+
 // A member retry_after_s of the extension is also sent where every HTTP client looks for it.
 void set_retry_after(wire::Response& response, const nlohmann::json& document) {
     const auto found = document.find("retry_after_s");
@@ -72,16 +85,31 @@ wire::Response problem(const base::Error& error, bool french, std::string_view i
                                       {"message", french ? field.message.fr : field.message.en}});
     extend(document, error.extension);
 
-    wire::Response response;
-    response.status = kind.status;
-    response.headers.set("Content-Type", "application/problem+json");
-    response.headers.set("Content-Language", french ? "fr" : "en");
-    response.headers.set("Cache-Control", "no-store");
+    auto response = problem_response(document, kind.status, french);
     if (kind.status == 401) response.headers.set("WWW-Authenticate", "Bearer realm=\"vigie\"");
     set_retry_after(response, document);
-    // Texts may quote what came in; what is not UTF-8 is replaced, never thrown about.
-    response.body = document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     return response;
+}
+
+wire::Response method_not_allowed(const std::string& allow, bool french) {
+    nlohmann::json document{{"type", "urn:vigie:problem:method_not_allowed"},
+                            {"title", french ? "Méthode refusée" : "Method not allowed"},
+                            {"status", 405},
+                            {"detail", (french ? "admises ici : " : "allowed here: ") + allow}};
+    auto response = problem_response(document, 405, french);
+    response.headers.set("Allow", allow);
+    return response;
+}
+
+wire::Response internal_failure(const std::string& id, bool french) {
+    const nlohmann::json document{
+        {"type", "urn:vigie:problem:internal"},
+        {"title", french ? "Erreur interne" : "Internal error"},
+        {"status", 500},
+        {"detail", french ? "une erreur du serveur ; son identifiant est dans le journal"
+                          : "a fault of the server; its id is in the log"},
+        {"id", id}};
+    return problem_response(document, 500, french);
 }
 
 wire::Response json_response(unsigned status, const nlohmann::json& body) {

@@ -48,6 +48,10 @@ std::optional<std::int64_t> Request::if_match() const {
     return base::parse_int(tag).value_or(no_version);
 }
 
+void Request::note(std::string_view name, const nlohmann::json& value) const {
+    if (notes) (*notes)[std::string(name)] = value;
+}
+
 bool Request::french() const {
     return wire::language_of(http.headers.get("Accept-Language")) == "fr";
 }

@@ -2,14 +2,20 @@
 //
 // A service registers its routes once at start. Three shapes, by what the handler needs:
 //   question  answers from one read-only transaction
-//   effect    changes something in one transaction: the answer is stored there under its
-//   Idempotency-Key (POST), an
-//             audit row is written there, and what is streamed goes to tx.after_commit
-//   handler   a coroutine, for what needs no transaction or more than one
-// A handler throws store::Unavailable when the database is away; the router answers 503.
+//   effect    changes something in one transaction. There the router also writes an audit row and,
+//             for a POST with an Idempotency-Key, the answer. What is streamed goes to
+//             tx.after_commit. An error, or a status of 400 and more, rolls everything back. Run
+//             again from the start after a deadlock: it must change nothing but through `tx`.
+//   handler   a coroutine, for what needs no transaction or more than one. It parses its own body,
+//             and writes its own audit row when it changes something.
+// All throw store::Unavailable when the database is away; the router answers 503.
+//
+// A GET whose answer has an ETag is answered 304 to the same If-None-Match.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -25,6 +31,10 @@
 #include "vigie/wire/http.hpp"
 
 namespace vigie::api {
+
+inline constexpr std::size_t json_body_bytes_max = 1024 * 1024;  // of an effect
+inline constexpr std::size_t idempotency_key_chars_max = 128;
+inline constexpr std::chrono::hours idempotency_kept{24};
 
 // What a route demands. `anonymous` routes (sign-in, public data) look at nobody.
 struct Right {
@@ -74,7 +84,11 @@ public:
         return french() ? text.fr : text.en;
     }
 
+    // Says something of an effect in its audit row. Never personal data: it cannot be erased.
+    void note(std::string_view name, const nlohmann::json& value) const;
+
     std::shared_ptr<const nlohmann::json> parsed;
+    std::shared_ptr<nlohmann::json> notes;
 };
 
 using Answer = base::Result<wire::Response>;
@@ -86,11 +100,11 @@ struct Route {
     std::string method;
     std::string pattern;  // "/api/v1/assets/{code}"
     Right right;
-    Question question;
-    Effect effect;
-    Handler handler;
-    bool idempotent_key{
-        true};  // POST effects take Idempotency-Key; false for ingestion and sign-in
+    Question question{};
+    Effect effect{};
+    Handler handler{};
+    // POST effects take Idempotency-Key; false for ingestion, sign-in, and answers with a secret.
+    bool idempotent_key{true};
 };
 
 [[nodiscard]] wire::Response json_response(unsigned status, const nlohmann::json& body);
@@ -100,6 +114,21 @@ void set_version(wire::Response& response, std::int64_t version);
 // RFC 9457, in the asker's language. The only place where an Errc becomes a status.
 [[nodiscard]] wire::Response problem(const base::Error& error, bool french,
                                      std::string_view instance = {});
+
+// Whether `Origin`, if there is one, names the host that was asked: a page of another site cannot
+// lie about it.
+[[nodiscard]] bool same_origin(const wire::Request& request);
+
+// Forgets answers older than idempotency_kept; how many. Called from time to time by app.
+std::size_t purge_idempotency(store::Transaction& tx, base::Instant now);
+
+struct RouteCount {
+    std::string method;  // empty with `route` when no route matched
+    std::string route;
+    unsigned status{};
+    std::uint64_t requests{};
+    double seconds{};  // in all
+};
 
 // Finds out who asks; api does not know about cookies and passwords.
 using Authenticator =
@@ -111,7 +140,7 @@ public:
     ~Router();
 
     void get(std::string pattern, Right right, Question question);
-    void post(std::string pattern, Right right, Effect effect);
+    void post(std::string pattern, Right right, Effect effect, bool idempotent_key = true);
     void put(std::string pattern, Right right, Effect effect);
     void patch(std::string pattern, Right right, Effect effect);
     void del(std::string pattern, Right right, Effect effect);
@@ -121,15 +150,32 @@ public:
     // Never throws, but boost::system::system_error with operation_aborted at shutdown.
     boost::asio::awaitable<wire::Response> serve(wire::Request request);
 
+    // For what does not come as an ordinary request (the stream's upgrade): who asks, if they may.
+    // With a cookie, the request must come from our own pages.
+    boost::asio::awaitable<base::Result<access::Principal>> admit(wire::Request request,
+                                                                  Right right);
+
     // For the contract test and the rights matrix.
     [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+    // For metrics. Thread-safe.
+    [[nodiscard]] std::vector<RouteCount> counts() const;
 
 private:
-    boost::asio::awaitable<wire::Response> answer(wire::Request request);
+    struct Matched;
+    struct Counters;
+    void add(Route route);
+    [[nodiscard]] Matched match(const wire::Request& request) const;
+    boost::asio::awaitable<wire::Response> answer(
+        wire::Request request, const Route& route,
+        std::vector<std::pair<std::string, std::string>> path);
+    static wire::Response failed(const Route& route, const char* what, bool french);
+    boost::asio::awaitable<wire::Response> run(std::shared_ptr<Request> request,
+                                               const Route& route);
     store::Pool& pool_;
     const base::Clock& clock_;
     Authenticator authenticator_;
     std::vector<Route> routes_;
+    std::unique_ptr<Counters> counters_;
 };
 
 }  // namespace vigie::api
