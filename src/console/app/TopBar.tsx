@@ -1,0 +1,65 @@
+import { type ReactNode, useMemo } from 'react';
+import { useWords } from '../i18n/index.ts';
+import { alarms, useRows } from '../live/city.ts';
+import { AddressSearch } from '../map/AddressSearch.tsx';
+import { askForIncident } from '../operations/NewIncident.tsx';
+import { countByPriority } from '../operations/queue.ts';
+import { PriorityMark } from '../ui/PriorityMark.tsx';
+import { LanguageButton, ThemeButton } from './Preferences.tsx';
+import { go } from './place.ts';
+import { useSession } from './session.ts';
+
+export function TopBar(props: { nav: ReactNode; onSignOut: () => void; onHelp: () => void }) {
+  const { t } = useWords();
+  const session = useSession();
+  const rows = useRows(alarms);
+  const counts = useMemo(() => countByPriority(rows), [rows]);
+  return (
+    <header className="top-bar">
+      <h1 className="top-name">
+        Vigie <span className="quiet top-room">{t('shell.room')}</span>
+      </h1>
+      {props.nav}
+      <AddressSearch />
+      <button
+        type="button"
+        className="button"
+        onClick={() => {
+          go({ page: 'operations' });
+          setTimeout(() => askForIncident({}));
+        }}
+        data-testid="new-incident"
+      >
+        {t('incident.new')} <kbd>F2</kbd>
+      </button>
+      <ul className="top-counts" aria-label={t('shell.counts')}>
+        {[1, 2, 3, 4].map((priority) => (
+          <li key={priority} title={t(`priority.${priority}`)} data-testid={`count-${priority}`}>
+            <PriorityMark priority={priority} size={18} />
+            <span className="visually-hidden">{t(`priority.${priority}`)} </span>
+            <span className={counts[priority] ? 'strong' : 'quiet'}>{counts[priority]}</span>
+          </li>
+        ))}
+      </ul>
+      <div className="top-person">
+        <LanguageButton />
+        <ThemeButton />
+        <button
+          type="button"
+          className="button button-plain"
+          onClick={props.onHelp}
+          title={t('keys.title')}
+          aria-label={t('keys.title')}
+        >
+          ?
+        </button>
+        <span className="top-who" title={`${session.login} – ${t(`role.${session.role}`)}`}>
+          {session.name}
+        </span>
+        <button type="button" className="button" onClick={props.onSignOut} data-testid="sign-out">
+          {t('shell.sign_out')}
+        </button>
+      </div>
+    </header>
+  );
+}

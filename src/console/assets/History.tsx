@@ -1,0 +1,275 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import type { Kind, Property, Series } from '../api/types.ts';
+import { useWords } from '../i18n/index.ts';
+import { moment } from '../ui/format.ts';
+import { token, useTheme } from '../ui/theme.ts';
+import { type Hole, holeAt, holesOf, line, nearest, type Point, pointsOf, segments } from './history.ts';
+import { useHistory } from './useHistory.ts';
+import { printed, propertyName, propertyOf } from './value.ts';
+
+const chart_height_px = 120;
+const table_rows_max = 300;
+
+function hatch(context: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
+  const tile = document.createElement('canvas');
+  tile.width = 8;
+  tile.height = 8;
+  const pen = tile.getContext('2d');
+  if (!pen) return colour;
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.5;
+  pen.beginPath();
+  pen.moveTo(0, 8);
+  pen.lineTo(8, 0);
+  pen.stroke();
+  return context.createPattern(tile, 'repeat') ?? colour;
+}
+
+interface Drawn {
+  points: Point[];
+  holes: Hole[];
+  from: number;
+  to: number;
+  property: Property | undefined;
+  label: string;
+}
+
+function plotOptions(drawn: Drawn, width: number, language: string, read: (at: number | null) => void): uPlot.Options {
+  const grid = { stroke: token('--line'), width: 1 };
+  const axis = { stroke: token('--text-2'), grid, ticks: grid, font: '11px "Inter Variable", sans-serif' };
+  const hour = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+  return {
+    width,
+    height: chart_height_px,
+    legend: { show: false },
+    cursor: { y: false, sync: { key: 'day' }, drag: { x: false, y: false } },
+    scales: { x: { time: true, range: [drawn.from / 1000, drawn.to / 1000] } },
+    axes: [
+      { ...axis, size: 28, values: (_plot, ticks) => ticks.map((tick) => hour.format(tick * 1000)) },
+      { ...axis, size: 52 },
+    ],
+    series: [
+      { label: 't' },
+      { label: drawn.label, stroke: token('--series-1'), width: 1.5, spanGaps: false, points: { size: 3 } },
+    ],
+    hooks: {
+      drawClear: [
+        (plot) => {
+          plot.ctx.save();
+          plot.ctx.fillStyle = hatch(plot.ctx, token('--border'));
+          for (const hole of drawn.holes) {
+            const left = plot.valToPos(Math.max(hole.from, drawn.from) / 1000, 'x', true);
+            const right = plot.valToPos(Math.min(hole.to, drawn.to) / 1000, 'x', true);
+            if (right > left) plot.ctx.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
+          }
+          plot.ctx.restore();
+        },
+      ],
+      setCursor: [
+        (plot) => {
+          const left = plot.cursor.left ?? -1;
+          read(left < 0 ? null : plot.posToVal(left, 'x') * 1000);
+        },
+      ],
+    },
+  };
+}
+
+function Chart({ drawn }: { drawn: Drawn }) {
+  const { t, language } = useWords();
+  const theme = useTheme();
+  const box = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState<number | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme changes the colours that are read
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const data = line(drawn.points, drawn.holes) as uPlot.AlignedData;
+    const plot = new uPlot(plotOptions(drawn, element.clientWidth || 400, language, setAt), data, element);
+    const watch = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: chart_height_px }));
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      plot.destroy();
+    };
+  }, [drawn, language, theme]);
+  const last = drawn.points.at(-1);
+  const hole = at === null ? undefined : holeAt(drawn.holes, at);
+  const point = at === null ? last : nearest(drawn.points, at);
+  const now = Date.now();
+  return (
+    <figure className="chart">
+      <figcaption>
+        <span>{drawn.label}</span>
+        <span className="quiet">
+          {hole
+            ? `${t('history.gap')} ${moment(new Date(hole.from).toISOString(), now, language)}–${moment(new Date(hole.to).toISOString(), now, language)} : ${t(`gap.${hole.cause}`)}`
+            : point &&
+              `${moment(new Date(point.at).toISOString(), now, language)} · ${printed(point.value, drawn.property, language)}`}
+        </span>
+      </figcaption>
+      <div ref={box} role="img" aria-label={t('history.chart_label', { name: drawn.label })} />
+    </figure>
+  );
+}
+
+function Ribbon({ drawn }: { drawn: Drawn }) {
+  const { t, language } = useWords();
+  const span = drawn.to - drawn.from;
+  const x = (at: number) => `${(100 * (Math.max(at, drawn.from) - drawn.from)) / span}%`;
+  const width = (from: number, to: number) => `${(100 * Math.max(0, to - Math.max(from, drawn.from))) / span}%`;
+  const stretches = segments(drawn.points, drawn.holes, drawn.to);
+  const values = [...new Set(stretches.map((one) => one.value))].sort();
+  const now = Date.now();
+  const last = drawn.points.at(-1);
+  const name = (value: string) =>
+    printed(
+      drawn.property?.type === 'boolean'
+        ? value === 'true' || value === '1'
+        : Number.isNaN(Number(value))
+          ? value
+          : Number(value),
+      drawn.property,
+      language,
+    );
+  return (
+    <figure className="chart">
+      <figcaption>
+        <span>{drawn.label}</span>
+        <span className="quiet">{last && name(String(last.value))}</span>
+      </figcaption>
+      <svg className="ribbon" role="img" aria-label={t('history.chart_label', { name: drawn.label })}>
+        <defs>
+          <pattern id="hole" width="8" height="8" patternUnits="userSpaceOnUse">
+            <path d="M0 8L8 0" className="ribbon-hatch" />
+          </pattern>
+        </defs>
+        {drawn.holes.map((hole) => (
+          <rect key={hole.from} x={x(hole.from)} width={width(hole.from, hole.to)} height="100%" fill="url(#hole)">
+            <title>{t(`gap.${hole.cause}`)}</title>
+          </rect>
+        ))}
+        {stretches.map((one) => (
+          <rect
+            key={one.from}
+            x={x(one.from)}
+            width={width(one.from, one.to)}
+            height="100%"
+            className={`ribbon-${values.indexOf(one.value) % 4}`}
+          >
+            <title>{`${name(one.value)} ${moment(new Date(one.from).toISOString(), now, language)}–${moment(new Date(one.to).toISOString(), now, language)}`}</title>
+          </rect>
+        ))}
+      </svg>
+      <p className="ribbon-key quiet small">
+        {values.map((value, index) => (
+          <span key={value}>
+            <svg width="12" height="12" aria-hidden="true">
+              <rect width="12" height="12" className={`ribbon-${index % 4}`} />
+            </svg>{' '}
+            {name(value)}
+          </span>
+        ))}
+      </p>
+    </figure>
+  );
+}
+
+function Table({ all }: { all: Drawn[] }) {
+  const { t, language } = useWords();
+  const now = Date.now();
+  const holes = all[0]?.holes ?? [];
+  const when = (at: number) => moment(new Date(at).toISOString(), now, language, true);
+  const rows = [
+    ...holes.map((hole) => ({
+      at: hole.from,
+      name: t('history.gap'),
+      value: `${t('history.until')} ${when(hole.to)} : ${t(`gap.${hole.cause}`)}`,
+    })),
+    ...all.flatMap((one) =>
+      one.points.map((point) => ({
+        at: point.at,
+        name: one.label,
+        value: printed(point.value, one.property, language),
+      })),
+    ),
+  ]
+    .sort((a, b) => b.at - a.at)
+    .slice(0, table_rows_max);
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{t('history.time')}</th>
+          <th scope="col">{t('asset.property')}</th>
+          <th scope="col" className="number">
+            {t('asset.value')}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={`${row.at}${row.name}`}>
+            <td>{when(row.at)}</td>
+            <td>{row.name}</td>
+            <td className="number">{row.value}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The last 24 hours of every property. Where nothing was heard nothing is drawn, and the cause is told. */
+export function History({ code, kind }: { code: string; kind: Kind | undefined }) {
+  const { t, said, language } = useWords();
+  const [table, setTable] = useState(false);
+  const query = useHistory(code);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: labels follow the language
+  const all = useMemo<Drawn[]>(() => {
+    if (!query.data) return [];
+    const { from, to, gaps, bucket } = query.data;
+    const holes = holesOf(gaps);
+    return query.data.series
+      .map((series: Series) => {
+        const property = propertyOf(kind, series.property);
+        return {
+          points: pointsOf(series, !!bucket),
+          holes,
+          from: Date.parse(from),
+          to: Date.parse(to),
+          property,
+          label: said(property?.name) || propertyName(kind, series.property),
+        };
+      })
+      .filter((one) => one.property?.type !== 'position' && one.points.length > 0);
+  }, [query.data, kind, language]);
+  return (
+    <section className="panel-part" data-testid="history" data-ready={query.isSuccess}>
+      <div className="part-head">
+        <h3>{t('history.title')}</h3>
+        {all.length > 0 && (
+          <button type="button" className="button" aria-pressed={table} onClick={() => setTable(!table)}>
+            {t('history.table')}
+          </button>
+        )}
+      </div>
+      {query.isSuccess && all.length === 0 && <p className="quiet">{t('history.nothing')}</p>}
+      {table ? (
+        <Table all={all} />
+      ) : (
+        all.map((drawn) =>
+          drawn.property?.type === 'boolean' ||
+          drawn.property?.type === 'code' ||
+          typeof drawn.points[0]?.value !== 'number' ? (
+            <Ribbon key={drawn.label} drawn={drawn} />
+          ) : (
+            <Chart key={drawn.label} drawn={drawn} />
+          ),
+        )
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,229 @@
+// The layer that draws every asset: positions lie in the graphics card, and each change sends one list of indices.
+import {
+  type CustomLayerInterface,
+  type CustomRenderMethodInput,
+  type Map as GlMap,
+  MercatorCoordinate,
+} from 'maplibre-gl';
+import { cell_px, cells, drawAtlas, moving_cell } from './atlas.ts';
+import type { Points } from './points.ts';
+import { display_order, rankOf, sizeOf } from './ranks.ts';
+
+const vertex = `#version 300 es
+uniform mat4 u_matrix;
+uniform float u_size;
+in vec2 a_position;
+void main() {
+  gl_Position = u_matrix * vec4(a_position, 0.0, 1.0);
+  gl_PointSize = u_size;
+}`;
+
+const fragment = `#version 300 es
+precision mediump float;
+uniform sampler2D u_atlas;
+uniform float u_cell;
+uniform float u_cells;
+out vec4 colour;
+void main() {
+  colour = texture(u_atlas, vec2((u_cell + gl_PointCoord.x) / u_cells, gl_PointCoord.y));
+}`;
+
+/** A kind with more than these is a mass: its members are small, or they would hide everything else. */
+const mass_kind = 3000;
+
+interface Batch {
+  state: number;
+  group: number;
+  first: number;
+  count: number;
+}
+
+function shader(gl: WebGL2RenderingContext, type: number, source: string): WebGLShader {
+  const made = gl.createShader(type);
+  if (!made) throw new Error('no shader');
+  gl.shaderSource(made, source);
+  gl.compileShader(made);
+  if (!gl.getShaderParameter(made, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(made) ?? 'shader');
+  return made;
+}
+
+/** Moves a matrix's origin to the anchor, in doubles: absolute coordinates as floats would tremble when close. */
+function anchored(matrix: ArrayLike<number>, x: number, y: number): Float32Array {
+  const out = Float64Array.from(matrix);
+  for (let row = 0; row < 4; row += 1) {
+    out[12 + row] = (matrix[row] ?? 0) * x + (matrix[4 + row] ?? 0) * y + (matrix[12 + row] ?? 0);
+  }
+  return Float32Array.from(out);
+}
+
+export class PointsLayer implements CustomLayerInterface {
+  readonly id = 'points';
+  readonly type = 'custom' as const;
+  hidden: ReadonlySet<string> = new Set();
+  private map: GlMap | null = null;
+  private gl: WebGL2RenderingContext | null = null;
+  private program: WebGLProgram | null = null;
+  private array: WebGLVertexArrayObject | null = null;
+  private places: WebGLBuffer | null = null;
+  private order: WebGLBuffer | null = null;
+  private atlas: WebGLTexture | null = null;
+  private anchor = { x: 0.5, y: 0.5 };
+  private batches: Batch[] = [];
+  private groups: Uint8Array = new Uint8Array(0);
+  private stalePlaces = true;
+  private staleOrder = true;
+  private staleAtlas = true;
+
+  constructor(
+    private points: Points,
+    private mobile: (kind: string) => boolean,
+  ) {}
+
+  onAdd(map: GlMap, context: WebGLRenderingContext | WebGL2RenderingContext) {
+    const gl = context as WebGL2RenderingContext;
+    this.map = map;
+    this.gl = gl;
+    const program = gl.createProgram();
+    if (!program) throw new Error('no program');
+    gl.attachShader(program, shader(gl, gl.VERTEX_SHADER, vertex));
+    gl.attachShader(program, shader(gl, gl.FRAGMENT_SHADER, fragment));
+    gl.bindAttribLocation(program, 0, 'a_position');
+    gl.linkProgram(program);
+    this.program = program;
+    this.places = gl.createBuffer();
+    this.order = gl.createBuffer();
+    this.atlas = gl.createTexture();
+    this.array = gl.createVertexArray();
+    gl.bindVertexArray(this.array);
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.places);
+    gl.enableVertexAttribArray(0);
+    gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.order);
+    gl.bindVertexArray(null);
+    this.stalePlaces = true;
+    this.staleOrder = true;
+    this.staleAtlas = true;
+  }
+
+  onRemove() {
+    const { gl } = this;
+    gl?.deleteProgram(this.program);
+    gl?.deleteBuffer(this.places);
+    gl?.deleteBuffer(this.order);
+    gl?.deleteTexture(this.atlas);
+    gl?.deleteVertexArray(this.array);
+    this.gl = null;
+  }
+
+  /** `shape`: points came or went, not only changed. */
+  changed(shape: boolean) {
+    this.staleOrder = true;
+    if (shape || this.points.moved.size > 0) this.stalePlaces = true;
+    this.map?.triggerRepaint();
+  }
+
+  themeChanged() {
+    this.staleAtlas = true;
+    this.map?.triggerRepaint();
+  }
+
+  private placeAll(gl: WebGL2RenderingContext) {
+    const { points } = this;
+    const counts = new Map<number, number>();
+    for (const kind of points.kind) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+    const groupOfKind = points.kinds.map((name, kind) =>
+      this.mobile(name) ? 2 : (counts.get(kind) ?? 0) > mass_kind ? 0 : 1,
+    );
+    this.groups = Uint8Array.from(points.kind, (kind) => groupOfKind[kind] ?? 1);
+    const first = MercatorCoordinate.fromLngLat([points.lon[0] ?? 0, points.lat[0] ?? 0]);
+    this.anchor = { x: first.x, y: first.y };
+    const flat = new Float32Array(points.count * 2);
+    for (let at = 0; at < points.count; at += 1) {
+      const place = MercatorCoordinate.fromLngLat([points.lon[at] ?? 0, points.lat[at] ?? 0]);
+      flat[at * 2] = place.x - first.x;
+      flat[at * 2 + 1] = place.y - first.y;
+    }
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.places);
+    gl.bufferData(gl.ARRAY_BUFFER, flat, gl.DYNAMIC_DRAW);
+  }
+
+  // The worst are drawn last, over everything else.
+  private orderAll(gl: WebGL2RenderingContext) {
+    const { points } = this;
+    const ranks = points.states.map(rankOf);
+    const hidden = points.kinds.map((name) => this.hidden.has(name));
+    const buckets = new Map<number, number[]>();
+    for (let at = 0; at < points.count; at += 1) {
+      if (hidden[points.kind[at] ?? 0]) continue;
+      const rank = ranks[points.state[at] ?? 0] ?? 0;
+      const key = (99 - rank) * 4 + (this.groups[at] ?? 1);
+      const bucket = buckets.get(key);
+      if (bucket) bucket.push(at);
+      else buckets.set(key, [at]);
+    }
+    const all = new Uint32Array(points.count);
+    let next = 0;
+    this.batches = [...buckets.entries()]
+      .sort(([a], [b]) => a - b)
+      .map(([key, bucket]) => {
+        all.set(bucket, next);
+        next += bucket.length;
+        const batch = {
+          state: 99 - Math.floor(key / 4),
+          group: key % 4,
+          first: next - bucket.length,
+          count: bucket.length,
+        };
+        return batch;
+      });
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, all.subarray(0, next), gl.DYNAMIC_DRAW);
+  }
+
+  private fillAtlas(gl: WebGL2RenderingContext) {
+    gl.bindTexture(gl.TEXTURE_2D, this.atlas);
+    gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, drawAtlas());
+    gl.generateMipmap(gl.TEXTURE_2D);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.LINEAR);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
+    gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
+  }
+
+  render(_context: WebGLRenderingContext | WebGL2RenderingContext, frame: CustomRenderMethodInput) {
+    const { gl, program, map } = this;
+    if (!gl || !program || !map || this.points.count === 0) return;
+    // biome-ignore lint/correctness/useHookAtTopLevel: this is WebGL, not React
+    gl.useProgram(program);
+    gl.bindVertexArray(this.array);
+    gl.activeTexture(gl.TEXTURE0);
+    if (this.staleAtlas) this.fillAtlas(gl);
+    if (this.stalePlaces) this.placeAll(gl);
+    if (this.staleOrder || this.stalePlaces) this.orderAll(gl);
+    this.staleAtlas = false;
+    this.stalePlaces = false;
+    this.staleOrder = false;
+    gl.bindTexture(gl.TEXTURE_2D, this.atlas);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.STENCIL_TEST);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    const matrix = anchored(frame.defaultProjectionData.mainMatrix as ArrayLike<number>, this.anchor.x, this.anchor.y);
+    const place = (name: string) => gl.getUniformLocation(program, name);
+    gl.uniformMatrix4fv(place('u_matrix'), false, matrix);
+    gl.uniform1i(place('u_atlas'), 0);
+    gl.uniform1f(place('u_cells'), cells);
+    const zoom = map.getZoom();
+    const ratio = map.getPixelRatio();
+    for (const { state, group, first, count } of this.batches) {
+      const name = display_order[state] ?? 'unknown';
+      const quietMover = group === 2 && name === 'normal';
+      const size = sizeOf(name, group, zoom) * (quietMover ? 1.5 : 1);
+      gl.uniform1f(place('u_size'), Math.min(Math.max(size * ratio, 1), cell_px));
+      gl.uniform1f(place('u_cell'), quietMover ? moving_cell : Math.min(state, display_order.length - 1));
+      gl.drawElements(gl.POINTS, count, gl.UNSIGNED_INT, first * 4);
+    }
+    gl.bindVertexArray(null);
+  }
+}

@@ -1,0 +1,56 @@
+import { useState } from 'react';
+import { answered, api } from '../api/client.ts';
+import { explained } from '../api/problem.ts';
+import type { Contact } from '../api/types.ts';
+import { useWords } from '../i18n/index.ts';
+import { Moment } from '../ui/Age.tsx';
+
+function Caller({ row }: { row: Contact }) {
+  const { t } = useWords();
+  const [caller, setCaller] = useState<Contact | null>(null);
+  const [refusal, setRefusal] = useState('');
+  const read = async () => {
+    try {
+      setCaller(await answered(api.GET('/api/v1/contacts/{id}', { params: { path: { id: row.id } } })));
+    } catch (error) {
+      setRefusal(explained(error));
+    }
+  };
+  if (refusal) return <span className="refusal">{refusal}</span>;
+  if (caller) {
+    return (
+      <span>
+        {caller.caller_name ?? t('contact.nameless')}{' '}
+        {caller.callback_number && <a href={`tel:${caller.callback_number}`}>{caller.callback_number}</a>}
+      </span>
+    );
+  }
+  return (
+    <button type="button" className="link" onClick={() => void read()} title={t('contact.audited')}>
+      {t('contact.show_caller')}
+    </button>
+  );
+}
+
+/** Who called stays hidden until asked for: reading it leaves a trace. */
+export function Contacts({ rows }: { rows: Contact[] }) {
+  const { t } = useWords();
+  if (rows.length === 0) return null;
+  return (
+    <section className="panel-part">
+      <h3>{t('incident.contacts')}</h3>
+      <ul className="plain-list" data-testid="contacts">
+        {rows.map((row) => (
+          <li key={row.id}>
+            <p>
+              {t(`contact.${row.channel}`)} <Moment at={row.received_at} /> – {row.summary}
+            </p>
+            <p className="quiet small">
+              {row.address} {row.has_caller && <Caller row={row} />}
+            </p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

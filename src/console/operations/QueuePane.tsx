@@ -1,0 +1,173 @@
+import { type ReactNode, useMemo } from 'react';
+import { acknowledge } from '../alarms/acknowledge.ts';
+import { go, type Tab, usePlace } from '../app/place.ts';
+import { useShortcuts } from '../app/shortcuts.ts';
+import { useWords } from '../i18n/index.ts';
+import { alarms, incidents, interventions, useRows } from '../live/city.ts';
+import { showOnMap } from '../map/camera.ts';
+import { EntryList } from './EntryList.tsx';
+import { EntryRow } from './EntryRow.tsx';
+import { InterventionRow } from './InterventionRow.tsx';
+import { type Entry, matches, noticesOf, queueOf } from './queue.ts';
+
+const tabs: Tab[] = ['queue', 'maintenance', 'interventions'];
+const shows = ['', 'waiting', 'incidents', 'alarms'];
+const keyOfEntry = (entry: Entry) => entry.key;
+
+function openDetail() {
+  document.getElementById('detail-pane')?.focus();
+}
+
+function selectEntry(entry: Entry, how: 'arrow' | 'click') {
+  const key = entry.type === 'alarm' ? entry.row.id : String(entry.row.number);
+  go({ selection: { type: entry.type, key } }, how === 'arrow' ? 'replace' : 'push');
+}
+
+function Entries({ rows, label, empty }: { rows: Entry[]; label: string; empty: string }) {
+  const { selection } = usePlace();
+  return (
+    <EntryList
+      id="queue-list"
+      label={label}
+      rows={rows}
+      keyOf={keyOfEntry}
+      selected={selection ? `${selection.type}:${selection.key}` : null}
+      onSelect={selectEntry}
+      onOpen={openDetail}
+      letters={{
+        a: (entry) => {
+          if (entry.type === 'alarm') void acknowledge(entry.row);
+        },
+        m: (entry) => showOnMap(entry.row.position, entry.row.asset),
+      }}
+      empty={empty}
+    >
+      {(entry) => <EntryRow entry={entry} />}
+    </EntryList>
+  );
+}
+
+function Interventions({ filter }: { filter: string }) {
+  const { t } = useWords();
+  const all = useRows(interventions);
+  const { selection } = usePlace();
+  const rows = useMemo(
+    () =>
+      all
+        .filter((row) => !filter || matches([row.incident_title, row.crew, row.address, row.asset].join(' '), filter))
+        .sort((a, b) => a.priority - b.priority || Date.parse(a.created_at) - Date.parse(b.created_at)),
+    [all, filter],
+  );
+  return (
+    <EntryList
+      id="queue-list"
+      label={t('queue.tab_interventions')}
+      rows={rows}
+      keyOf={(row) => row.id}
+      selected={
+        selection?.type === 'incident' ? (rows.find((row) => String(row.incident) === selection.key)?.id ?? null) : null
+      }
+      onSelect={(row, how) =>
+        go({ selection: { type: 'incident', key: String(row.incident) } }, how === 'arrow' ? 'replace' : 'push')
+      }
+      onOpen={openDetail}
+      letters={{ m: (row) => showOnMap(row.position as [number, number] | undefined, row.asset) }}
+      empty={t('queue.no_interventions')}
+    >
+      {(row) => <InterventionRow row={row} />}
+    </EntryList>
+  );
+}
+
+export function QueuePane() {
+  const { t } = useWords();
+  const { tab, desk, show, filter } = usePlace();
+  const alarmRows = useRows(alarms);
+  const incidentRows = useRows(incidents);
+  const interventionRows = useRows(interventions);
+  const wanted = useMemo(() => ({ desk, show, filter }), [desk, show, filter]);
+  const queue = useMemo(() => queueOf(alarmRows, incidentRows, wanted), [alarmRows, incidentRows, wanted]);
+  const notices = useMemo(() => noticesOf(alarmRows, wanted), [alarmRows, wanted]);
+  useShortcuts({ '/': () => document.getElementById('queue-filter')?.focus() });
+  const counts: Record<Tab, number> = {
+    queue: queue.length,
+    maintenance: notices.length,
+    interventions: interventionRows.length,
+  };
+  let body: ReactNode;
+  if (tab === 'queue') body = <Entries rows={queue} label={t('queue.tab_queue')} empty={t('queue.empty')} />;
+  else if (tab === 'maintenance') {
+    body = <Entries rows={notices} label={t('queue.tab_maintenance')} empty={t('queue.no_notices')} />;
+  } else body = <Interventions filter={filter} />;
+  return (
+    <>
+      <div className="queue-head">
+        <div className="tabs" role="tablist" aria-label={t('queue.title')}>
+          {tabs.map((name) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              id={`tab-${name}`}
+              className="tab"
+              aria-selected={tab === name}
+              aria-controls="queue-body"
+              data-testid={`tab-${name}`}
+              tabIndex={tab === name ? 0 : -1}
+              onClick={() => go({ tab: name })}
+              onKeyDown={(event) => {
+                const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+                const next = tabs[(tabs.indexOf(name) + step + tabs.length) % tabs.length];
+                if (step === 0 || !next) return;
+                go({ tab: next });
+                document.getElementById(`tab-${next}`)?.focus();
+              }}
+            >
+              {t(`queue.tab_${name}`)} <span className="tab-count">{counts[name]}</span>
+            </button>
+          ))}
+        </div>
+      </div>
+      <div className="queue-filters">
+        <input
+          id="queue-filter"
+          className="input"
+          type="search"
+          value={filter}
+          placeholder={t('queue.filter')}
+          aria-label={t('queue.filter')}
+          onChange={(event) => go({ filter: event.target.value }, 'replace')}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') go({ filter: '' }, 'replace');
+            if (event.key === 'Escape' || event.key === 'ArrowDown' || event.key === 'Enter') {
+              event.preventDefault();
+              document.getElementById('queue-list')?.focus();
+            }
+          }}
+        />
+        {tab === 'queue' && (
+          <select
+            className="input queue-show"
+            aria-label={t('queue.show')}
+            value={show}
+            onChange={(event) => go({ show: event.target.value })}
+          >
+            {shows.map((one) => (
+              <option key={one} value={one}>
+                {t(`queue.show_${one || 'all'}`)}
+              </option>
+            ))}
+          </select>
+        )}
+        {desk && (
+          <button type="button" className="button" onClick={() => go({ desk: '' })}>
+            {t(`desk.${desk}`)} ✕<span className="visually-hidden">{t('queue.all_desks')}</span>
+          </button>
+        )}
+      </div>
+      <div id="queue-body" className="queue-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {body}
+      </div>
+    </>
+  );
+}
