@@ -1,0 +1,84 @@
+// Every setting of the server: one table of name, type, default, unit and a sentence. An unknown
+// key stops the start.
+//
+// The reference page docs/configuration.md is made from this table; a test compares them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "vigie/base/result.hpp"
+
+namespace vigie::config {
+
+struct Settings {
+    struct {
+        std::string name;
+        std::string time_zone;
+    } city;
+    struct {
+        std::string folder;
+        std::string kinds_folder;
+        std::string console_folder;
+    } paths;
+    struct {
+        std::string url;
+        std::string owner_url;
+        std::string bin_folder;
+        std::int64_t shared_buffers_mb{};
+        std::int64_t pool_threads{};
+        std::int64_t public_pool_threads{};
+        std::int64_t writers{};
+    } database;
+    struct {
+        std::int64_t io_threads{};
+        std::int64_t shutdown_limit_s{};
+    } server;
+    struct {
+        std::string address;
+        std::int64_t mqtt_port{};
+        std::int64_t mqtt_tls_port{};
+        std::int64_t http_port{};
+        std::string certificate;
+        std::string private_key;
+        bool behind_proxy{};
+        std::int64_t pending_frames_max{};
+    } device;
+    struct Web {
+        std::string address;
+        std::int64_t port{};
+        std::string certificate;
+        std::string private_key;
+        bool behind_proxy{};
+    };
+    Web control;
+    Web open;  // the public door
+    struct {
+        std::string socket;
+        std::int64_t metrics_port{};
+    } admin;
+    struct {
+        std::string level;
+        std::string format;
+    } log;
+};
+
+// All defaults.
+[[nodiscard]] Settings defaults();
+
+// Reads a TOML file over the defaults. Every mistake is reported at once, as fields with
+// "/table/key" and the line: unknown tables and keys, wrong types, values out of range, a door
+// beyond loopback that has neither a certificate nor `behind_proxy`.
+[[nodiscard]] base::Result<Settings> load(const std::filesystem::path& file);
+[[nodiscard]] base::Result<Settings> parse(std::string_view toml, const std::string& file_name);
+
+// What must hold whatever the source of the settings.
+[[nodiscard]] base::Result<void> validate(const Settings& settings);
+
+// docs/configuration.md.
+[[nodiscard]] std::string reference_page();
+
+[[nodiscard]] bool is_loopback(const std::string& address);
+
+}  // namespace vigie::config

@@ -1,0 +1,327 @@
+#include "vigie/config/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <variant>
+#include <vector>
+
+namespace vigie::config {
+
+namespace {
+
+using Target = std::variant<std::string*, std::int64_t*, bool*>;
+
+struct Setting {
+    const char* key;  // "table.key"
+    Target (*target)(Settings&);
+    std::variant<const char*, std::int64_t, bool> initial;
+    std::int64_t min{};
+    std::int64_t max{};
+    const char* unit;
+    const char* sentence;
+};
+
+constexpr std::int64_t port_max = 65'535;
+
+#define VIGIE_AT(member) [](Settings& s) -> Target { return &s.member; }
+
+const std::vector<Setting>& table() {
+    static const std::vector<Setting> settings = {
+        {"city.name", VIGIE_AT(city.name), "Vigie", 0, 0, "",
+         "What the console shows as the name of the control room."},
+        {"city.time_zone", VIGIE_AT(city.time_zone), "Europe/Paris", 0, 0, "IANA zone",
+         "Local time of calendars and reports; everything is stored in UTC."},
+        {"paths.folder", VIGIE_AT(paths.folder), "data", 0, 0, "path",
+         "Where this installation keeps its data: the embedded PostgreSQL and the admin socket."},
+        {"paths.kinds_folder", VIGIE_AT(paths.kinds_folder), "config/kinds", 0, 0, "path",
+         "The kinds of assets, one TOML file each."},
+        {"paths.console_folder", VIGIE_AT(paths.console_folder), "build/console", 0, 0, "path",
+         "The built console that the control door serves."},
+        {"database.url", VIGIE_AT(database.url), "", 0, 0, "libpq connection string",
+         "A PostgreSQL server of your own, as the role vigie_app; empty: a private one is kept in "
+         "the data folder."},
+        {"database.owner_url", VIGIE_AT(database.owner_url), "", 0, 0, "libpq connection string",
+         "The same database as the role vigie_owner, for migrations and daily partitions; needed "
+         "with database.url."},
+        {"database.bin_folder", VIGIE_AT(database.bin_folder), "", 0, 0, "path",
+         "Programs of the private PostgreSQL; empty: the newest installed."},
+        {"database.shared_buffers_mb", VIGIE_AT(database.shared_buffers_mb), std::int64_t{256}, 16,
+         65'536, "MiB", "Memory of the private PostgreSQL for its pages."},
+        {"database.pool_threads", VIGIE_AT(database.pool_threads), std::int64_t{4}, 1, 64,
+         "connections", "Connections that answer the control door."},
+        {"database.public_pool_threads", VIGIE_AT(database.public_pool_threads), std::int64_t{2}, 1,
+         64, "connections",
+         "Connections that answer the public door; the control room never waits for them."},
+        {"database.writers", VIGIE_AT(database.writers), std::int64_t{2}, 1, 16, "connections",
+         "Connections that store observations."},
+        {"server.io_threads", VIGIE_AT(server.io_threads), std::int64_t{1}, 1, 64, "threads",
+         "Threads that serve devices and the control door; the public door has one of its own."},
+        {"server.shutdown_limit_s", VIGIE_AT(server.shutdown_limit_s), std::int64_t{20}, 1, 300,
+         "s", "How long an orderly stop may take before what is left is cut."},
+        {"device.address", VIGIE_AT(device.address), "127.0.0.1", 0, 0, "address",
+         "Where the device door listens."},
+        {"device.mqtt_port", VIGIE_AT(device.mqtt_port), std::int64_t{1883}, 0, port_max, "port",
+         "MQTT without TLS; 0: any free port."},
+        {"device.mqtt_tls_port", VIGIE_AT(device.mqtt_tls_port), std::int64_t{8883}, 0, port_max,
+         "port", "MQTT over TLS; opened when device.certificate is set."},
+        {"device.http_port", VIGIE_AT(device.http_port), std::int64_t{8081}, 0, port_max, "port",
+         "HTTP ingestion; 0: any free port."},
+        {"device.certificate", VIGIE_AT(device.certificate), "", 0, 0, "PEM file",
+         "Certificate chain of the device door."},
+        {"device.private_key", VIGIE_AT(device.private_key), "", 0, 0, "PEM file",
+         "Its private key."},
+        {"device.behind_proxy", VIGIE_AT(device.behind_proxy), false, 0, 0, "",
+         "A proxy ends TLS in front of the device door: it may listen beyond loopback without a "
+         "certificate."},
+        {"device.pending_frames_max", VIGIE_AT(device.pending_frames_max), std::int64_t{100'000},
+         1'000, 10'000'000, "frames",
+         "Accepted and not yet durable; beyond, devices are made to wait."},
+        {"control.address", VIGIE_AT(control.address), "127.0.0.1", 0, 0, "address",
+         "Where the control door listens."},
+        {"control.port", VIGIE_AT(control.port), std::int64_t{8080}, 0, port_max, "port",
+         "The console, REST and the stream; 0: any free port."},
+        {"control.certificate", VIGIE_AT(control.certificate), "", 0, 0, "PEM file",
+         "Certificate chain of the control door."},
+        {"control.private_key", VIGIE_AT(control.private_key), "", 0, 0, "PEM file",
+         "Its private key."},
+        {"control.behind_proxy", VIGIE_AT(control.behind_proxy), false, 0, 0, "",
+         "A proxy ends TLS in front of the control door and sets X-Forwarded-For and "
+         "X-Forwarded-Proto."},
+        {"public.address", VIGIE_AT(open.address), "127.0.0.1", 0, 0, "address",
+         "Where the public door listens."},
+        {"public.port", VIGIE_AT(open.port), std::int64_t{8082}, 0, port_max, "port",
+         "Open data; 0: any free port."},
+        {"public.certificate", VIGIE_AT(open.certificate), "", 0, 0, "PEM file",
+         "Certificate chain of the public door."},
+        {"public.private_key", VIGIE_AT(open.private_key), "", 0, 0, "PEM file",
+         "Its private key."},
+        {"public.behind_proxy", VIGIE_AT(open.behind_proxy), false, 0, 0, "",
+         "A proxy or cache stands in front of the public door."},
+        {"admin.socket", VIGIE_AT(admin.socket), "", 0, 0, "path",
+         "Unix socket of the admin door; empty: admin.sock in the data folder."},
+        {"admin.metrics_port", VIGIE_AT(admin.metrics_port), std::int64_t{9464}, 0, port_max,
+         "port", "/metrics, /healthz and /readyz, on loopback only; 0: any free port."},
+        {"log.level", VIGIE_AT(log.level), "info", 0, 0, "debug, info, warn, error",
+         "The least urgent line that is written."},
+        {"log.format", VIGIE_AT(log.format), "text", 0, 0, "text, json",
+         "How log lines are written."},
+    };
+    return settings;
+}
+
+#undef VIGIE_AT
+
+template <typename... F>
+struct Overloaded : F... {
+    using F::operator()...;
+};
+
+void set_initial(Settings& settings, const Setting& setting) {
+    std::visit(
+        Overloaded{[&](std::string* text) { *text = std::get<const char*>(setting.initial); },
+                   [&](std::int64_t* number) { *number = std::get<std::int64_t>(setting.initial); },
+                   [&](bool* flag) { *flag = std::get<bool>(setting.initial); }},
+        setting.target(settings));
+}
+
+std::string pointer_of(std::string_view key) {
+    std::string pointer = "/" + std::string(key);
+    std::ranges::replace(pointer, '.', '/');
+    return pointer;
+}
+
+class Reader {
+public:
+    Reader(Settings& settings, const std::string& file) : settings_(settings), file_(file) {}
+
+    void read(const toml::table& root) {
+        for (const auto& [name, node] : root) {
+            const std::string table_name(name.str());
+            if (const auto* values = node.as_table()) {
+                for (const auto& [key, value] : *values)
+                    read_value(table_name + "." + std::string(key.str()), value);
+            } else {
+                wrong(table_name, node, "is not a table", "n'est pas une table");
+            }
+        }
+    }
+    std::vector<base::FieldError> errors;
+
+private:
+    void wrong(std::string_view key, const toml::node& node, const std::string& en,
+               const std::string& fr) {
+        const auto line = node.source().begin.line;
+        errors.push_back({pointer_of(key),
+                          {fmt::format("{}:{}: {} {}", file_, line, key, en),
+                           fmt::format("{}:{} : {} {}", file_, line, key, fr)}});
+    }
+
+    void read_value(const std::string& key, const toml::node& node) {
+        const auto found =
+            std::ranges::find_if(table(), [&](const Setting& s) { return key == s.key; });
+        if (found == table().end())
+            return wrong(key, node, "is not a setting", "n'est pas un réglage");
+        std::visit(Overloaded{[&](std::string* text) {
+                                  if (const auto* value = node.as_string()) {
+                                      *text = value->get();
+                                  } else {
+                                      wrong(key, node, "must be a text", "doit être un texte");
+                                  }
+                              },
+                              [&](std::int64_t* number) { read_number(*found, node, *number); },
+                              [&](bool* flag) {
+                                  if (const auto* value = node.as_boolean()) {
+                                      *flag = value->get();
+                                  } else {
+                                      wrong(key, node, "must be true or false",
+                                            "doit être true ou false");
+                                  }
+                              }},
+                   found->target(settings_));
+    }
+
+    void read_number(const Setting& setting, const toml::node& node, std::int64_t& number) {
+        const auto* value = node.as_integer();
+        if (value == nullptr)
+            return wrong(setting.key, node, "must be a whole number", "doit être un nombre entier");
+        if (value->get() < setting.min || value->get() > setting.max) {
+            return wrong(setting.key, node,
+                         fmt::format("must lie between {} and {}", setting.min, setting.max),
+                         fmt::format("doit être compris entre {} et {}", setting.min, setting.max));
+        }
+        number = value->get();
+    }
+
+    Settings& settings_;
+    const std::string& file_;
+};
+
+base::Error mistakes(std::vector<base::FieldError> errors) {
+    base::Error error = base::fail(base::Errc::invalid, "the settings are not valid",
+                                   "les réglages ne sont pas valides");
+    error.fields = std::move(errors);
+    return error;
+}
+
+void check_door(std::vector<base::FieldError>& errors, const std::string& door,
+                const std::string& address, const std::string& certificate, const std::string& key,
+                bool behind_proxy) {
+    if (certificate.empty() != key.empty()) {
+        errors.push_back({"/" + door + "/private_key",
+                          {door + ": a certificate and its private key go together",
+                           door + " : un certificat et sa clé privée vont ensemble"}});
+    }
+    if (is_loopback(address) || !certificate.empty() || behind_proxy) return;
+    errors.push_back(
+        {"/" + door + "/address",
+         {door + " listens on " + address + ", beyond loopback: set a certificate, or behind_proxy",
+          door + " écoute sur " + address +
+              ", hors de la machine : donner un certificat, ou behind_proxy"}});
+}
+
+std::string default_text(const Setting& setting) {
+    return std::visit(
+        Overloaded{[](const char* text) {
+                       return *text == '\0' ? std::string("empty") : fmt::format("`\"{}\"`", text);
+                   },
+                   [](std::int64_t number) { return fmt::format("`{}`", number); },
+                   [](bool flag) { return std::string(flag ? "`true`" : "`false`"); }},
+        setting.initial);
+}
+
+}  // namespace
+
+bool is_loopback(const std::string& address) {
+    return address == "::1" || address.starts_with("127.");
+}
+
+Settings defaults() {
+    Settings settings;
+    for (const auto& setting : table())
+        set_initial(settings, setting);
+    return settings;
+}
+
+base::Result<void> validate(const Settings& settings) {
+    std::vector<base::FieldError> errors;
+    const auto& device = settings.device;
+    check_door(errors, "device", device.address, device.certificate, device.private_key,
+               device.behind_proxy);
+    const auto& control = settings.control;
+    check_door(errors, "control", control.address, control.certificate, control.private_key,
+               control.behind_proxy);
+    const auto& open = settings.open;
+    check_door(errors, "public", open.address, open.certificate, open.private_key,
+               open.behind_proxy);
+    const auto one_of = [&](const char* pointer, const std::string& value,
+                            std::initializer_list<const char*> allowed) {
+        if (std::ranges::any_of(allowed, [&](const char* a) { return value == a; })) return;
+        errors.push_back({pointer,
+                          {value + " is not one of the words allowed",
+                           value + " n'est pas un des mots permis"}});
+    };
+    one_of("/log/level", settings.log.level, {"debug", "info", "warn", "error"});
+    one_of("/log/format", settings.log.format, {"text", "json"});
+    if (settings.database.url.empty() != settings.database.owner_url.empty()) {
+        errors.push_back({"/database/owner_url",
+                          {"database.url and database.owner_url go together",
+                           "database.url et database.owner_url vont ensemble"}});
+    }
+    if (!errors.empty()) return mistakes(std::move(errors));
+    return {};
+}
+
+base::Result<Settings> parse(std::string_view text, const std::string& file_name) {
+    Settings settings = defaults();
+    try {
+        const toml::table root = toml::parse(text, file_name);
+        Reader reader(settings, file_name);
+        reader.read(root);
+        if (!reader.errors.empty()) return mistakes(std::move(reader.errors));
+    } catch (const toml::parse_error& error) {
+        const std::string where =
+            fmt::format("{}:{}: {}", file_name, error.source().begin.line, error.description());
+        return mistakes({{"/", {where, where}}});
+    }
+    if (auto valid = validate(settings); !valid) return std::move(valid).error();
+    return settings;
+}
+
+base::Result<Settings> load(const std::filesystem::path& file) {
+    std::ifstream in(file);
+    if (!in) {
+        return base::fail(base::Errc::not_found, "cannot read " + file.string(),
+                          "lecture impossible : " + file.string());
+    }
+    std::ostringstream text;
+    text << in.rdbuf();
+    return parse(text.str(), file.string());
+}
+
+std::string reference_page() {
+    std::string page =
+        "# Configuration\n\n"
+        "`vigied --config FILE` reads a TOML file; every key has a default, an unknown key stops "
+        "the start. Made by\n"
+        "`vigied --print-config-reference`.\n";
+    std::string section;
+    for (const auto& setting : table()) {
+        const std::string key = setting.key;
+        const std::string table_name = key.substr(0, key.find('.'));
+        if (table_name != section) {
+            section = table_name;
+            page += fmt::format("\n## [{}]\n\n| key | default | unit | |\n|---|---|---|---|\n",
+                                section);
+        }
+        page += fmt::format("| `{}` | {} | {} | {} |\n", key.substr(section.size() + 1),
+                            default_text(setting), setting.unit, setting.sentence);
+    }
+    return page;
+}
+
+}  // namespace vigie::config

@@ -1,0 +1,62 @@
+#include "vigie/config/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace vigie::config {
+namespace {
+
+TEST(Settings, ReadsWhatIsThereAndKeepsDefaults) {
+    const auto settings = parse("[control]\nport = 9000\n[city]\nname = \"Dijon\"\n", "x.toml");
+    ASSERT_TRUE(settings.ok());
+    EXPECT_EQ(settings->control.port, 9000);
+    EXPECT_EQ(settings->city.name, "Dijon");
+    EXPECT_EQ(settings->device.mqtt_port, 1883);
+    EXPECT_TRUE(validate(defaults()).ok());
+}
+
+TEST(Settings, NamesEveryMistakeWithItsLine) {
+    const auto settings = parse(
+        "[control]\nport = 65536\ncolour = 1\n[nothing]\nx = 1\n[log]\nlevel = 3\n", "x.toml");
+    ASSERT_FALSE(settings.ok());
+    ASSERT_EQ(settings.error().fields.size(), 4U);
+    std::string all;
+    for (const auto& field : settings.error().fields)
+        all += field.pointer + " " + field.message.en + "\n";
+    EXPECT_NE(all.find("/control/port x.toml:2: control.port must lie between 0 and 65535"),
+              std::string::npos)
+        << all;
+    EXPECT_NE(all.find("/control/colour x.toml:3: control.colour is not a setting"),
+              std::string::npos)
+        << all;
+    EXPECT_NE(all.find("/nothing/x"), std::string::npos) << all;
+    EXPECT_NE(all.find("/log/level x.toml:7: log.level must be a text"), std::string::npos) << all;
+    EXPECT_TRUE(parse("[control]\nport = 65535\n", "x").ok());
+    EXPECT_FALSE(parse("[control\n", "x").ok());
+    EXPECT_FALSE(parse("control = 1\n", "x").ok());
+}
+
+TEST(Settings, ADoorBeyondLoopbackDemandsACertificateOrAProxy) {
+    for (const std::string door : {"device", "control", "public"}) {
+        const std::string open = "[" + door + "]\naddress = \"0.0.0.0\"\n";
+        const auto refused = parse(open, "x");
+        ASSERT_FALSE(refused.ok()) << door;
+        EXPECT_EQ(refused.error().fields.front().pointer, "/" + door + "/address");
+        EXPECT_TRUE(parse(open + "behind_proxy = true\n", "x").ok()) << door;
+        EXPECT_TRUE(parse(open + "certificate = \"c\"\nprivate_key = \"k\"\n", "x").ok()) << door;
+        EXPECT_FALSE(parse(open + "certificate = \"c\"\n", "x").ok()) << door;
+    }
+}
+
+TEST(Settings, TheReferencePageIsUpToDate) {
+    std::ifstream file(std::string(VIGIE_SOURCE_DIR) + "/docs/configuration.md");
+    std::ostringstream page;
+    page << file.rdbuf();
+    EXPECT_EQ(page.str(), reference_page())
+        << "vigied --print-config-reference > docs/configuration.md";
+}
+
+}  // namespace
+}  // namespace vigie::config
