@@ -1,0 +1,74 @@
+// Payloads to frames: pure, and the same for every door.
+//
+// A message is taken as a whole or refused as a whole, with the first thing that is wrong.
+// Properties that the kind does not know are set aside and counted; everything else must fit
+// exactly.
+#pragma once
+
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vigie/assets/catalogue.hpp"
+#include "vigie/base/result.hpp"
+#include "vigie/base/time.hpp"
+#include "vigie/ingest/sender.hpp"
+#include "vigie/store/frames.hpp"
+
+namespace vigie::ingest {
+
+enum class Reason {
+    not_json,
+    wrong_shape,    // JSON, but not an observation
+    too_many,       // more than observations_per_message_max
+    unknown_topic,  // not a topic or path of this door
+    unknown_asset,
+    not_yours,   // the credential does not cover the asset
+    wrong_type,  // a property of another type
+    out_of_range,
+    unknown_code,  // not one of the enumeration's codes
+    bad_time,      // not RFC 3339, not epoch milliseconds
+    time_ahead,    // more than observation_ahead_max in the future
+    too_old,       // beyond the kind's limit, without the right to backfill
+};
+
+// "time_ahead": what quarantine and metrics call it.
+[[nodiscard]] std::string_view to_string(Reason reason);
+
+struct Refusal {
+    Reason reason{};
+    std::string pointer;  // into the payload
+    base::Text detail;
+};
+
+struct Decoded {
+    std::vector<store::Frame> frames;
+    std::size_t messages{};            // observations in the payload
+    std::size_t unknown_properties{};  // values set aside
+    std::size_t without_time{};        // stamped with their arrival
+};
+
+// What decoding needs to know of the moment and the sender.
+struct Arrival {
+    base::Instant received_at;
+    bool may_backfill{};
+};
+
+// {"t": ..., "values": {...}} or an array of such, for one asset (MQTT: the topic names it).
+[[nodiscard]] std::expected<Decoded, Refusal> decode_for_asset(const assets::Asset& asset,
+                                                               std::string_view payload,
+                                                               const Arrival& arrival);
+
+// {"asset": ..., "t": ..., "values": {...}}, an array of such, or one a line (NDJSON); each must be
+// the sender's.
+[[nodiscard]] std::expected<Decoded, Refusal> decode_messages(const assets::Catalogue& catalogue,
+                                                              const Sender& sender,
+                                                              std::string_view payload, bool ndjson,
+                                                              const Arrival& arrival);
+
+// vigie/v1/{asset}/observations -> {asset}; empty for anything else.
+[[nodiscard]] std::string_view asset_of_topic(std::string_view topic);
+
+}  // namespace vigie::ingest

@@ -1,0 +1,28 @@
+// The device door over HTTP: POST /ingest/v1/observations. 2xx only once it is durable.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+
+#include "vigie/ingest/inbox.hpp"
+#include "vigie/wire/http.hpp"
+
+namespace vigie::ingest {
+
+class HttpDoor {
+public:
+    // After `patience` without durability the answer is 503: send it again, nothing is stored
+    // twice.
+    HttpDoor(Inbox& inbox, Authority authority, const base::Clock& clock,
+             std::chrono::milliseconds patience = std::chrono::seconds{25});
+    boost::asio::awaitable<wire::Response> serve(wire::Request request);
+
+private:
+    boost::asio::awaitable<wire::Response> observations(const wire::Request& request, bool french);
+    Inbox& inbox_;
+    Authority authority_;
+    const base::Clock& clock_;
+    std::chrono::milliseconds patience_;
+};
+
+}  // namespace vigie::ingest

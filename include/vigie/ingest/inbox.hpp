@@ -1,0 +1,77 @@
+// The inbox: what any door received, decoded and handed to the writers; or refused, and handed to
+// quarantine.
+//
+// Thread-safe. Nothing here waits: the answer to the sender follows when the submission is durable.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "vigie/assets/catalogue.hpp"
+#include "vigie/base/time.hpp"
+#include "vigie/ingest/decode.hpp"
+#include "vigie/ingest/sender.hpp"
+#include "vigie/store/frames.hpp"
+
+namespace vigie::ingest {
+
+// Since start.
+struct InboxCounters {
+    std::atomic<std::uint64_t> messages{0};  // observations taken
+    std::atomic<std::uint64_t> unknown_properties{0};
+    std::atomic<std::uint64_t> without_time{0};
+    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> no_room{0};  // offers turned away until there is room
+};
+
+// What came in, before anybody looked at it.
+struct Parcel {
+    const Sender* sender{};
+    const char* channel{};  // "mqtt", "http"
+    std::string_view topic;
+    std::string_view payload;
+    base::Instant received_at;
+};
+
+// What became of it. `submission` is complete but for who waits.
+struct Sorted {
+    store::Submission submission;
+    std::optional<Refusal> refusal;  // then the submission is its quarantine row
+    std::size_t messages{};
+    std::size_t unknown_properties{};
+};
+
+class Inbox {
+public:
+    Inbox(const assets::Registry& registry, store::FrameWriter& writer)
+        : registry_(registry), writer_(writer) {}
+
+    // An MQTT publication.
+    [[nodiscard]] Sorted sort_topic(const Parcel& parcel);
+    // A body that names its assets.
+    [[nodiscard]] Sorted sort_messages(const Parcel& parcel, bool ndjson);
+    // False: no room; nothing was taken.
+    [[nodiscard]] bool submit(Sorted& sorted);
+
+    // Whether the sender may speak for the asset of that code.
+    [[nodiscard]] bool covers(const Sender& sender, std::string_view asset_code) const;
+
+    [[nodiscard]] const InboxCounters& counters() const { return counters_; }
+
+private:
+    base::Instant stamp(base::Instant now);
+    void keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const Parcel& parcel,
+              base::Instant stamped);
+
+    const assets::Registry& registry_;
+    store::FrameWriter& writer_;
+    InboxCounters counters_;
+    // Observations without a time get their arrival, and no two the same one.
+    std::atomic<std::int64_t> last_stamp_us_{0};
+};
+
+}  // namespace vigie::ingest

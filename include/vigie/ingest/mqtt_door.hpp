@@ -1,0 +1,41 @@
+// The device door over MQTT: credentials, topic rights, observations in.
+#pragma once
+
+#include <vector>
+
+#include "vigie/ingest/inbox.hpp"
+#include "vigie/net/mqtt_server.hpp"
+
+namespace vigie::ingest {
+
+class MqttDoor final : public net::MqttHandler {
+public:
+    MqttDoor(Inbox& inbox, Authority authority, const base::Clock& clock);
+
+    boost::asio::awaitable<net::MqttConnectDecision> authenticate(
+        net::MqttConnectRequest request) override;
+    void connected(net::MqttPrincipal& principal, const std::string& client_id, bool resumed,
+                   const std::vector<net::MqttSubscription>& subscriptions) override;
+    net::MqttAdmission publish(net::MqttPrincipal& principal,
+                               const net::MqttMessage& message) override;
+    wire::mqtt::Reason subscribe(net::MqttPrincipal& principal, std::string_view filter,
+                                 wire::mqtt::Qos qos) override;
+    void subscribed(net::MqttPrincipal& principal, const std::string& client_id,
+                    const std::vector<net::MqttSubscription>& granted) override;
+    bool may_receive(net::MqttPrincipal& principal, std::string_view topic) override;
+    void delivered(std::uint64_t tag, net::MqttOutcome outcome) override;
+    void will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) override;
+    void disconnected(net::MqttPrincipal& principal, const std::string& client_id,
+                      wire::mqtt::Reason reason) override;
+
+    // What a durable submission answers to who waits for it; appended to `completions`.
+    static void complete(const store::Submission& submission,
+                         std::vector<net::MqttCompletion>& completions);
+
+private:
+    Inbox& inbox_;
+    Authority authority_;
+    const base::Clock& clock_;
+};
+
+}  // namespace vigie::ingest

@@ -1,0 +1,159 @@
+#include "vigie/ingest/http_door.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include "vigie/api/router.hpp"
+
+namespace vigie::ingest {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr const char* retry_after_s = "5";
+
+struct Secrets {
+    std::string user_name;
+    std::string secret;
+};
+
+std::string decode_base64(std::string_view text) {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    unsigned bits = 0;
+    unsigned held = 0;
+    for (const char c : text) {
+        const auto digit = alphabet.find(c);
+        if (digit == std::string_view::npos) break;
+        bits = (bits << 6U | static_cast<unsigned>(digit)) & 0xFFFFFFU;
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        out += static_cast<char>(bits >> held & 0xFFU);
+    }
+    return out;
+}
+
+// RFC 7617. A bearer token is "user_name:secret" as well: some devices can set nothing else.
+Secrets secrets_of(const wire::Request& request) {
+    const std::string_view header = request.headers.get("Authorization");
+    std::string pair;
+    if (header.starts_with("Basic ")) pair = decode_base64(header.substr(6));
+    if (header.starts_with("Bearer ")) pair = header.substr(7);
+    const auto colon = pair.find(':');
+    if (colon == std::string::npos) return {};
+    return {pair.substr(0, colon), pair.substr(colon + 1)};
+}
+
+wire::Response try_later(bool french, const char* en, const char* fr) {
+    auto response = api::problem(base::fail(base::Errc::unavailable, en, fr), french);
+    response.headers.set("Retry-After", retry_after_s);
+    return response;
+}
+
+base::Errc code_of(Reason reason) {
+    switch (reason) {
+        case Reason::not_json:
+            return base::Errc::malformed;
+        case Reason::not_yours:
+            return base::Errc::forbidden;
+        case Reason::too_many:
+            return base::Errc::too_large;
+        default:
+            return base::Errc::invalid;
+    }
+}
+
+wire::Response refused(const Refusal& refusal, bool french) {
+    base::Error error{code_of(refusal.reason), refusal.detail, {}, {}};
+    error.fields.push_back({refusal.pointer, refusal.detail});
+    error.extension = nlohmann::json{{"reason", std::string(to_string(refusal.reason))}}.dump();
+    return api::problem(error, french);
+}
+
+bool is_media_type(std::string_view header, std::string_view type) {
+    return header.substr(0, header.find(';')) == type;
+}
+
+// Waits for a call from another thread, or for the end of patience.
+struct Wait {
+    explicit Wait(asio::any_io_executor executor) : timer(std::move(executor)) {}
+    asio::steady_timer timer;
+    bool durable = false;
+};
+
+}  // namespace
+
+HttpDoor::HttpDoor(Inbox& inbox, Authority authority, const base::Clock& clock,
+                   std::chrono::milliseconds patience)
+    : inbox_(inbox), authority_(std::move(authority)), clock_(clock), patience_(patience) {}
+
+asio::awaitable<wire::Response> HttpDoor::serve(wire::Request request) {
+    const bool french = wire::language_of(request.headers.get("Accept-Language")) == "fr";
+    if (request.path != "/ingest/v1/observations") {
+        co_return api::problem(base::fail(base::Errc::not_found, "no such path at the device door",
+                                          "chemin inconnu à la porte des équipements"),
+                               french);
+    }
+    if (request.method != "POST") {
+        auto response = api::problem(base::fail(base::Errc::unsupported, "only POST is spoken here",
+                                                "seul POST est accepté ici"),
+                                     french);
+        response.status = 405;
+        response.headers.set("Allow", "POST");
+        co_return response;
+    }
+    co_return co_await observations(request, french);
+}
+
+asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& request, bool french) {
+    const auto secrets = secrets_of(request);
+    const auto sender = authority_(secrets.user_name, secrets.secret);
+    if (!sender) {
+        auto response = api::problem(sender.error(), french);
+        response.headers.set("WWW-Authenticate", "Basic realm=\"device door\"");
+        co_return response;
+    }
+    const auto type = request.headers.get("Content-Type");
+    const bool ndjson = is_media_type(type, "application/x-ndjson");
+    if (!ndjson && !is_media_type(type, "application/json")) {
+        co_return api::problem(
+            base::fail(base::Errc::unsupported, "send application/json or application/x-ndjson",
+                       "envoyer application/json ou application/x-ndjson"),
+            french);
+    }
+    auto sorted = inbox_.sort_messages(
+        {sender->get(), "http", request.path, request.body, clock_.now()}, ndjson);
+    const auto executor = co_await asio::this_coro::executor;
+    const auto wait = std::make_shared<Wait>(executor);
+    wait->timer.expires_after(patience_);
+    sorted.submission.durable = [wait, executor] {
+        asio::post(executor, [wait] {
+            wait->durable = true;
+            wait->timer.cancel();
+        });
+    };
+    if (!inbox_.submit(sorted)) {
+        co_return try_later(french, "no room for more observations now",
+                            "pas de place pour d'autres mesures");
+    }
+    // Durable may already be known here: the post above runs only once this coroutine waits.
+    co_await wait->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (!wait->durable) {
+        co_return try_later(french, "not durable yet: send it again, nothing is stored twice",
+                            "pas encore enregistré : renvoyer, rien n'est gardé deux fois");
+    }
+    if (sorted.refusal) co_return refused(*sorted.refusal, french);
+    co_return api::json_response(
+        200, {{"stored", sorted.messages}, {"unknown_properties", sorted.unknown_properties}});
+}
+
+}  // namespace vigie::ingest

@@ -1,0 +1,97 @@
+#include "vigie/ingest/inbox.hpp"
+
+#include <algorithm>
+
+#include "vigie/base/limits.hpp"
+
+namespace vigie::ingest {
+
+base::Instant Inbox::stamp(base::Instant now) {
+    std::int64_t last = last_stamp_us_;
+    std::int64_t next = 0;
+    do {
+        next = std::max(base::epoch_us(now), last + 1);
+    } while (!last_stamp_us_.compare_exchange_weak(last, next));
+    return base::from_epoch_us(next);
+}
+
+Sorted Inbox::sort_topic(const Parcel& parcel) {
+    Sorted sorted;
+    const base::Instant stamped = stamp(parcel.received_at);
+    const auto decode = [&]() -> std::expected<Decoded, Refusal> {
+        const auto code = asset_of_topic(parcel.topic);
+        if (code.empty()) {
+            return std::unexpected(
+                Refusal{Reason::unknown_topic,
+                        "",
+                        {"nothing is received on this topic", "rien n'est reçu sur ce sujet"}});
+        }
+        const auto catalogue = registry_.current();
+        const assets::Asset* asset = catalogue->find(code);
+        if (asset == nullptr || asset->life_stage == assets::LifeStage::removed) {
+            return std::unexpected(Refusal{
+                Reason::unknown_asset, "", {"there is no such asset", "équipement inconnu"}});
+        }
+        if (!parcel.sender->may(asset->id)) {
+            return std::unexpected(Refusal{Reason::not_yours,
+                                           "",
+                                           {"the credential does not cover this asset",
+                                            "l'identifiant ne couvre pas cet équipement"}});
+        }
+        return decode_for_asset(*asset, parcel.payload, {stamped, parcel.sender->may_backfill()});
+    };
+    keep(sorted, decode(), parcel, stamped);
+    return sorted;
+}
+
+Sorted Inbox::sort_messages(const Parcel& parcel, bool ndjson) {
+    Sorted sorted;
+    const base::Instant stamped = stamp(parcel.received_at);
+    const auto catalogue = registry_.current();
+    keep(sorted,
+         decode_messages(*catalogue, *parcel.sender, parcel.payload, ndjson,
+                         {stamped, parcel.sender->may_backfill()}),
+         parcel, stamped);
+    return sorted;
+}
+
+void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const Parcel& parcel,
+                 base::Instant stamped) {
+    if (decoded) {
+        sorted.messages = decoded->messages;
+        sorted.unknown_properties = decoded->unknown_properties;
+        counters_.without_time += decoded->without_time;
+        if (decoded->without_time > 1) {
+            (void)stamp(stamped + std::chrono::microseconds{decoded->without_time});
+        }
+        sorted.submission.frames = std::move(decoded->frames);
+        return;
+    }
+    sorted.refusal = std::move(decoded).error();
+    const auto& refusal = *sorted.refusal;
+    std::string detail = refusal.detail.en;
+    if (!refusal.pointer.empty()) detail = refusal.pointer + ": " + detail;
+    sorted.submission.quarantined.push_back(
+        {parcel.received_at, parcel.sender->name(), parcel.channel, std::string(parcel.topic),
+         std::string(to_string(refusal.reason)), std::move(detail),
+         std::string(parcel.payload.substr(0, base::limits::quarantine_payload_bytes_max))});
+}
+
+bool Inbox::covers(const Sender& sender, std::string_view asset_code) const {
+    const auto catalogue = registry_.current();
+    const assets::Asset* asset = catalogue->find(asset_code);
+    return asset != nullptr && sender.may(asset->id);
+}
+
+bool Inbox::submit(Sorted& sorted) {
+    if (!writer_.submit(sorted.submission)) {
+        ++counters_.no_room;
+        return false;
+    }
+    counters_.messages += sorted.messages;
+    counters_.unknown_properties += sorted.unknown_properties;
+    counters_.refused += sorted.refusal ? 1 : 0;
+    return true;
+}
+
+}  // namespace vigie::ingest

@@ -1,0 +1,131 @@
+#include "vigie/ingest/mqtt_door.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace vigie::ingest {
+
+namespace {
+
+using MqttReason = wire::mqtt::Reason;
+
+struct DoorPrincipal final : net::MqttPrincipal {
+    explicit DoorPrincipal(std::shared_ptr<const Sender> s) : sender(std::move(s)) {}
+    std::shared_ptr<const Sender> sender;
+};
+
+const Sender& sender_of(const net::MqttPrincipal& principal) {
+    return *static_cast<const DoorPrincipal&>(principal).sender;
+}
+
+// What a 5.0 client is told; a 3.1.1 client is acknowledged all the same, so that it does not
+// repeat for ever.
+MqttReason reason_code(Reason reason) {
+    switch (reason) {
+        case Reason::unknown_topic:
+        case Reason::unknown_asset:
+            return MqttReason::topic_name_invalid;
+        case Reason::not_yours:
+            return MqttReason::not_authorized;
+        case Reason::too_many:
+            return MqttReason::quota_exceeded;
+        case Reason::time_ahead:
+        case Reason::too_old:
+            return MqttReason::implementation_specific_error;
+        default:
+            return MqttReason::payload_format_invalid;
+    }
+}
+
+std::string reason_string(const Refusal& refusal) {
+    std::string text(to_string(refusal.reason));
+    if (!refusal.pointer.empty()) text += " at " + refusal.pointer;
+    return text + ": " + refusal.detail.en;
+}
+
+}  // namespace
+
+MqttDoor::MqttDoor(Inbox& inbox, Authority authority, const base::Clock& clock)
+    : inbox_(inbox), authority_(std::move(authority)), clock_(clock) {}
+
+boost::asio::awaitable<net::MqttConnectDecision> MqttDoor::authenticate(
+    net::MqttConnectRequest request) {
+    net::MqttConnectDecision decision;
+    auto sender = authority_(request.user_name.value_or(""), request.password.value_or(""));
+    if (!sender) {
+        decision.reason = MqttReason::bad_user_name_or_password;
+        decision.reason_string = sender.error().detail.en;
+        spdlog::info("mqtt: {} from {} refused: {}", request.user_name.value_or("(no user name)"),
+                     request.peer_address, sender.error().detail.en);
+        co_return decision;
+    }
+    decision.owner = (*sender)->name();
+    decision.principal = std::make_shared<DoorPrincipal>(*std::move(sender));
+    co_return decision;
+}
+
+void MqttDoor::connected(net::MqttPrincipal& principal, const std::string& client_id, bool resumed,
+                         const std::vector<net::MqttSubscription>&) {
+    spdlog::debug("mqtt: {} connected as {}{}", sender_of(principal).name(), client_id,
+                  resumed ? ", resumed" : "");
+}
+
+net::MqttAdmission MqttDoor::publish(net::MqttPrincipal& principal,
+                                     const net::MqttMessage& message) {
+    auto sorted = inbox_.sort_topic(
+        {&sender_of(principal), "mqtt", message.topic, message.payload, message.received_at});
+    if (message.qos != wire::mqtt::Qos::at_most_once) {
+        sorted.submission.waiter = message.ticket.connection;
+        sorted.submission.ticket = message.ticket.packet;
+        if (sorted.refusal) {
+            sorted.submission.outcome =
+                static_cast<std::uint8_t>(reason_code(sorted.refusal->reason));
+            sorted.submission.outcome_text = reason_string(*sorted.refusal);
+        }
+    }
+    return inbox_.submit(sorted) ? net::MqttAdmission::accepted() : net::MqttAdmission::busy();
+}
+
+void MqttDoor::complete(const store::Submission& submission,
+                        std::vector<net::MqttCompletion>& completions) {
+    if (submission.waiter == 0) return;
+    completions.push_back({{submission.waiter, submission.ticket},
+                           static_cast<MqttReason>(submission.outcome),
+                           submission.outcome_text});
+}
+
+// A device may listen to the commands of its own assets, named one by one or by a filter that
+// may_receive narrows.
+wire::mqtt::Reason MqttDoor::subscribe(net::MqttPrincipal&, std::string_view filter,
+                                       wire::mqtt::Qos qos) {
+    if (!filter.starts_with("vigie/v1/") || !filter.ends_with("/commands"))
+        return MqttReason::not_authorized;
+    return qos == wire::mqtt::Qos::at_most_once ? MqttReason::success : MqttReason::granted_qos_1;
+}
+
+void MqttDoor::subscribed(net::MqttPrincipal&, const std::string&,
+                          const std::vector<net::MqttSubscription>&) {}
+
+bool MqttDoor::may_receive(net::MqttPrincipal& principal, std::string_view topic) {
+    constexpr std::string_view prefix = "vigie/v1/";
+    constexpr std::string_view suffix = "/commands";
+    if (!topic.starts_with(prefix) || !topic.ends_with(suffix)) return false;
+    const auto code = topic.substr(prefix.size(), topic.size() - prefix.size() - suffix.size());
+    return inbox_.covers(sender_of(principal), code);
+}
+
+void MqttDoor::delivered(std::uint64_t, net::MqttOutcome) {}
+
+void MqttDoor::will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) {
+    auto sorted =
+        inbox_.sort_topic({&sender_of(principal), "mqtt", will.topic, will.payload, clock_.now()});
+    if (!inbox_.submit(sorted))
+        spdlog::warn("mqtt: no room for the will of {}", sender_of(principal).name());
+}
+
+void MqttDoor::disconnected(net::MqttPrincipal& principal, const std::string& client_id,
+                            MqttReason reason) {
+    spdlog::debug("mqtt: {} as {} gone, reason {:#04x}", sender_of(principal).name(), client_id,
+                  static_cast<unsigned>(reason));
+}
+
+}  // namespace vigie::ingest

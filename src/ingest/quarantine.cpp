@@ -1,0 +1,108 @@
+#include "vigie/ingest/quarantine.hpp"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "ingest/quarantine_store.hpp"
+#include "vigie/api/paging.hpp"
+#include "vigie/base/limits.hpp"
+#include "vigie/base/text.hpp"
+
+namespace vigie::ingest {
+
+namespace {
+
+class CityIt final : public Sender {
+public:
+    [[nodiscard]] const std::string& name() const override { return name_; }
+    [[nodiscard]] bool may(assets::AssetId) const override { return true; }
+    [[nodiscard]] bool may_backfill() const override { return true; }
+
+private:
+    std::string name_ = "replay";
+};
+
+nlohmann::json to_json(const QuarantineRow& row) {
+    const bool readable = base::is_utf8(row.payload) && base::is_utf8(row.topic);
+    return {{"id", std::to_string(row.id)},
+            {"received_at", base::to_rfc3339(row.received_at)},
+            {"credential", row.credential},
+            {"channel", row.channel},
+            {"topic", readable ? row.topic : base::to_hex(row.topic)},
+            {"reason", row.reason},
+            {"detail", row.detail},
+            {"payload", readable ? row.payload : base::to_hex(row.payload)},
+            {"payload_is_hex", !readable}};
+}
+
+base::Error unknown_row() {
+    return base::fail(base::Errc::not_found, "no such row in quarantine",
+                      "ligne inconnue en quarantaine");
+}
+
+api::Answer list(const api::Request& request, store::Transaction& tx) {
+    const auto limit = request.limit();
+    if (!limit) return limit.error();
+    const auto after = api::read_cursor<std::int64_t>(request);
+    if (!after) return after.error();
+    const auto before = *after ? std::get<0>(**after) : std::numeric_limits<std::int64_t>::max();
+    api::Page page(*limit);
+    for (const auto& row :
+         list_quarantine(tx, before, request.query("reason").value_or(""), *limit + 1)) {
+        if (!page.add(to_json(row), api::make_cursor(row.id))) break;
+    }
+    return page.response();
+}
+
+std::optional<std::int64_t> id_of(const api::Request& request) {
+    return base::parse_int(request.path_value("id"));
+}
+
+}  // namespace
+
+std::size_t purge_quarantine(store::Pool& pool) {
+    return pool.write_now([](store::Transaction& tx) {
+        return delete_oldest_quarantine(tx, base::limits::quarantine_rows_max);
+    });
+}
+
+void add_quarantine_routes(api::Router& admin, Inbox& inbox, const base::Clock& clock) {
+    admin.get("/admin/v1/quarantine", api::view("ingest"), list);
+    admin.get("/admin/v1/quarantine/{id}", api::view("ingest"),
+              [](const api::Request& request, store::Transaction& tx) -> api::Answer {
+                  const auto id = id_of(request);
+                  const auto row = id ? find_quarantine(tx, *id) : std::nullopt;
+                  if (!row) return unknown_row();
+                  return api::json_response(200, to_json(*row));
+              });
+    // The row leaves quarantine in this transaction, the observation is stored by the writers: if
+    // the program ends in between, the row is still there and a second replay changes nothing.
+    admin.post(
+        "/admin/v1/quarantine/{id}/replay", api::operate("ingest"),
+        [&inbox, &clock](const api::Request& request, store::Transaction& tx) -> api::Answer {
+            const auto id = id_of(request);
+            const auto row = id ? find_quarantine(tx, *id) : std::nullopt;
+            if (!row) return unknown_row();
+            if (row->payload.size() >= base::limits::quarantine_payload_bytes_max) {
+                return base::fail(base::Errc::conflict, "the payload was cut when it was kept",
+                                  "le contenu a été tronqué lorsqu'il a été gardé");
+            }
+            const CityIt sender;
+            const Parcel parcel{&sender, row->channel == "http" ? "http" : "mqtt", row->topic,
+                                row->payload, clock.now()};
+            auto sorted = row->channel == "http" ? inbox.sort_messages(parcel, false)
+                                                 : inbox.sort_topic(parcel);
+            if (sorted.refusal) {
+                return base::fail_at(base::Errc::conflict, sorted.refusal->pointer,
+                                     sorted.refusal->detail.en, sorted.refusal->detail.fr);
+            }
+            if (!inbox.submit(sorted)) {
+                return base::fail(base::Errc::unavailable, "no room for more observations now",
+                                  "pas de place pour d'autres mesures");
+            }
+            delete_quarantine(tx, *id);
+            return api::json_response(200, {{"stored", sorted.messages}});
+        });
+}
+
+}  // namespace vigie::ingest
