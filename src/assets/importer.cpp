@@ -33,18 +33,15 @@ void Importer::load() {
     });
 }
 
-// The number is drawn under the lock, so that it follows the order of commits; a slower thread with
-// an older catalogue then finds that a newer one is published and keeps its own.
+// Zones and catalogue appear together, in the order of commits: a slower thread with older ones
+// finds that newer ones are there.
 void Importer::publish_after_commit(store::Transaction& tx) {
-    const std::uint64_t revision = ++revision_;
+    const std::uint64_t number = zones_.draw_number();
     auto catalogue = read_catalogue(tx, kinds_);
     auto zones = read_zones(tx);
-    tx.after_commit([this, revision, catalogue, zones] {
+    tx.after_commit([this, number, catalogue, zones] {
         const std::lock_guard lock(publishing_);
-        if (revision <= published_) return;
-        published_ = revision;
-        zones_.publish(zones);
-        registry_.publish(catalogue);
+        if (zones_.publish(zones, number)) registry_.publish(catalogue);
     });
 }
 

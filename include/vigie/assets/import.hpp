@@ -104,9 +104,7 @@ private:
     Published<Zones>& zones_;
     StreetOf street_of_;
     ZonesChanged zones_changed_;
-    std::atomic<std::uint64_t> revision_{};  // grows under lock_changes: the order of commits
     std::mutex publishing_;
-    std::uint64_t published_{};
 };
 
 }  // namespace vigie::assets

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -17,13 +16,24 @@ public:
         const std::lock_guard lock(mutex_);
         return current_;
     }
-    void publish(std::shared_ptr<const T> value) {
+    // Numbers follow the order of commits when they are drawn under a lock that lasts until commit.
+    [[nodiscard]] std::uint64_t draw_number() {
         const std::lock_guard lock(mutex_);
+        return ++drawn_;
+    }
+    // False: something later is published already, and stays.
+    bool publish(std::shared_ptr<const T> value, std::uint64_t number) {
+        const std::lock_guard lock(mutex_);
+        if (number <= published_) return false;
+        published_ = number;
         current_ = std::move(value);
+        return true;
     }
 
 private:
     mutable std::mutex mutex_;
+    std::uint64_t drawn_{};
+    std::uint64_t published_{};
     std::shared_ptr<const T> current_{std::make_shared<T>()};
 };
 
