@@ -116,7 +116,7 @@ TEST_F(CityStateTest, ALampWithoutCurrentIsUnpoweredNotSilent) {
     EXPECT_EQ(state.display(lamp_12), DisplayState::unpowered);
     EXPECT_EQ(state.display(lamp_21), DisplayState::normal) << "fed by another cabinet";
     EXPECT_EQ(watcher.fed,
-              (std::vector<std::pair<assets::AssetId, bool>>{{lamp_11, false}, {lamp_11, false}}));
+              (std::vector<std::pair<assets::AssetId, bool>>{{lamp_11, false}, {lamp_12, false}}));
     // Days go by with the cabinet reporting that its feeder is off.
     for (int t = 60; t <= 6000; t += 60)
         apply({frame(cabinet_1, t, {0, 0, 0})}, t);
