@@ -92,6 +92,12 @@ std::string_view to_string(Level level) {
     return "view";
 }
 
+std::optional<Level> level_from(std::string_view text) {
+    for (const Level level : {Level::view, Level::operate, Level::manage, Level::configure})
+        if (to_string(level) == text) return level;
+    return std::nullopt;
+}
+
 std::vector<Grant> default_grants(Role role) {
     std::vector<Grant> grants;
     switch (role) {

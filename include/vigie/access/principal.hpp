@@ -54,6 +54,7 @@ struct Principal {
 [[nodiscard]] std::string_view to_string(Role role);
 [[nodiscard]] std::optional<Role> role_from(std::string_view text);
 [[nodiscard]] std::string_view to_string(Level level);
+[[nodiscard]] std::optional<Level> level_from(std::string_view text);
 // What a role may do when nothing else was said, everywhere and always.
 [[nodiscard]] std::vector<Grant> default_grants(Role role);
 

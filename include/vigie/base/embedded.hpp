@@ -15,4 +15,6 @@ struct EmbeddedFile {
 namespace vigie::embedded {
 // migrations/*.sql, in order.
 [[nodiscard]] std::span<const base::EmbeddedFile> migrations();
+// docs/openapi.yaml, as openapi.json.
+[[nodiscard]] std::span<const base::EmbeddedFile> contract();
 }  // namespace vigie::embedded
