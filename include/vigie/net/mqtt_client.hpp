@@ -22,8 +22,8 @@
 namespace vigie::net {
 
 struct MqttClientWill {
-    std::string topic;
-    std::string payload;
+    std::string topic{};
+    std::string payload{};
     wire::mqtt::Qos qos{};
     bool retain{false};
     std::uint32_t delay_s{0};  // 5.0
@@ -33,9 +33,9 @@ struct MqttClientSettings {
     std::string host{"127.0.0.1"};
     std::uint16_t port{1883};
     wire::mqtt::Version version{wire::mqtt::Version::v5};
-    std::string client_id;  // empty: the server assigns one
-    std::optional<std::string> user_name;
-    std::optional<std::string> password;
+    std::string client_id{};  // empty: the server assigns one
+    std::optional<std::string> user_name{};
+    std::optional<std::string> password{};
     bool clean_start{true};
     std::uint32_t session_expiry_s{0};  // 5.0
     std::uint16_t keep_alive_s{60};     // pings by itself; 0: never
@@ -43,15 +43,15 @@ struct MqttClientSettings {
     std::size_t packet_bytes_max{base::limits::mqtt_packet_bytes_max};
     std::size_t in_flight_max{100};  // QoS 1 and 2; the server's receive maximum also holds
     std::size_t queued_max{10'000};  // waiting for a place in flight, or for the socket
-    std::optional<MqttClientWill> will;
-    std::string ca_file;           // not empty: TLS, and the server's certificate is verified
-    std::string certificate_file;  // client certificate (PEM) and its key; empty: none
-    std::string private_key_file;
+    std::optional<MqttClientWill> will{};
+    std::string ca_file{};           // not empty: TLS, and the server's certificate is verified
+    std::string certificate_file{};  // client certificate (PEM) and its key; empty: none
+    std::string private_key_file{};
 };
 
 struct MqttConnected {
     bool session_present{false};
-    std::string client_id;              // ours, or the assigned one
+    std::string client_id{};            // ours, or the assigned one
     std::uint16_t keep_alive_s{0};      // in force
     std::uint16_t receive_max{0};       // of the server
     std::uint32_t packet_bytes_max{0};  // of the server; 0: no limit
@@ -115,7 +115,7 @@ public:
 
 private:
     class Impl;
-    std::shared_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_{};
 };
 
 }  // namespace vigie::net

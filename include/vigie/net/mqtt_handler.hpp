@@ -29,15 +29,15 @@ struct MqttPrincipal {
 };
 
 struct MqttConnectRequest {
-    std::string client_id;  // assigned by the endpoint when the client gave none
+    std::string client_id{};  // assigned by the endpoint when the client gave none
     bool client_id_assigned{false};
-    std::optional<std::string> user_name;
-    std::optional<std::string> password;
+    std::optional<std::string> user_name{};
+    std::optional<std::string> password{};
     wire::mqtt::Version version{};
-    std::string peer_address;         // "192.0.2.7:51034"
-    std::string certificate_subject;  // of a verified client certificate; empty without one
+    std::string peer_address{};         // "192.0.2.7:51034"
+    std::string certificate_subject{};  // of a verified client certificate; empty without one
     bool clean_start{true};
-    std::optional<std::string> will_topic;
+    std::optional<std::string> will_topic{};
 };
 
 struct MqttConnectDecision {
@@ -58,14 +58,14 @@ struct MqttTicket {
 
 // A publication that came in. The views live only during the call.
 struct MqttMessage {
-    std::string_view topic;
-    std::string_view payload;
+    std::string_view topic{};
+    std::string_view payload{};
     wire::mqtt::Qos qos{};
     bool retain{false};
     bool dup{false};
-    wire::mqtt::PropertyView properties;
-    MqttTicket ticket;
-    base::Instant received_at;
+    wire::mqtt::PropertyView properties{};
+    MqttTicket ticket{};
+    base::Instant received_at{};
 };
 
 struct MqttAdmission {
@@ -86,20 +86,23 @@ struct MqttAdmission {
 };
 
 struct MqttSubscription {
-    std::string filter;
+    std::string filter{};
     wire::mqtt::Qos qos{};  // as granted
     friend bool operator==(const MqttSubscription&, const MqttSubscription&) = default;
 };
 
 // A session that outlives its connection.
 struct MqttStoredSession {
-    std::string owner;
-    std::string client_id;
+    std::string owner{};
+    std::string client_id{};
     std::uint32_t expiry_s{0};
-    std::vector<MqttSubscription> subscriptions;
+    std::vector<MqttSubscription> subscriptions{};
     // When it ends unless the client returns; nothing while connected (after a restart: count
     // `expiry_s` from the start of the server).
-    std::optional<base::Instant> expires_at;
+    std::optional<base::Instant> expires_at{};
+    // Grows with every change of a session, also across restarts: a save that comes late must not
+    // undo a later one.
+    std::uint64_t revision{0};
 };
 
 // What became of a delivery (MqttServer::send). Exactly one per connection it was handed to.
@@ -138,7 +141,9 @@ public:
                               wire::mqtt::Reason reason) = 0;
 
     // Sessions with an expiry, kept where a restart does not lose them. A session is saved before
-    // its SUBACK goes out. The defaults keep nothing.
+    // its SUBACK goes out. Erasing is asked for at every clean start: know cheaply when there is no
+    // row. Should one of these throw, the session lives on in memory only, and that is logged. The
+    // defaults keep nothing.
     virtual boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
         std::string owner, std::string client_id);
     virtual boost::asio::awaitable<void> save_session(MqttStoredSession session);

@@ -25,20 +25,20 @@ class io_context;
 namespace vigie::net {
 
 struct MqttTls {
-    std::string certificate_chain_file;  // PEM
-    std::string private_key_file;        // PEM
-    std::string client_ca_file;          // PEM; empty: no client certificate is asked for
+    std::string certificate_chain_file{};  // PEM
+    std::string private_key_file{};        // PEM
+    std::string client_ca_file{};          // PEM; empty: no client certificate is asked for
     bool client_certificate_required{false};
 };
 
 struct MqttListener {
     std::string address{"127.0.0.1"};
     std::uint16_t port{1883};  // 0: any free one
-    std::optional<MqttTls> tls;
+    std::optional<MqttTls> tls{};
 };
 
 struct MqttServerSettings {
-    std::vector<MqttListener> listeners;
+    std::vector<MqttListener> listeners{};
     std::uint16_t receive_max{1'000};  // QoS 1 and 2 messages in flight per connection
     std::size_t packet_bytes_max{base::limits::mqtt_packet_bytes_max};
     std::uint16_t topic_alias_max{64};
@@ -77,7 +77,7 @@ struct MqttCounters {
 };
 
 struct MqttCompletion {
-    MqttTicket ticket;
+    MqttTicket ticket{};
     wire::mqtt::Reason reason{wire::mqtt::Reason::success};
     std::string text{};  // the reason string; empty for none
 };
@@ -85,10 +85,10 @@ struct MqttCompletion {
 // A message for clients. It is never written to a socket at or after `expires_at`, nor sent again
 // (a stated deviation from MQTT-4.4.0-1).
 struct MqttDelivery {
-    std::string topic;
-    std::string payload;
+    std::string topic{};
+    std::string payload{};
     wire::mqtt::Qos qos{wire::mqtt::Qos::at_least_once};  // 0 or 1; lowered to what was granted
-    std::optional<base::Instant> expires_at;
+    std::optional<base::Instant> expires_at{};
     std::uint64_t tag{0};  // comes back in MqttHandler::delivered
 };
 
@@ -137,7 +137,7 @@ public:
 
 private:
     class Impl;
-    std::shared_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_{};
 };
 
 }  // namespace vigie::net

@@ -100,6 +100,7 @@ public:
 
     // Bytes to be written; the owner takes them away.
     [[nodiscard]] std::string& output() { return output_; }
+    [[nodiscard]] const std::string& output() const { return output_; }
 
     [[nodiscard]] bool is_connected() const { return state_ == State::connected; }
     [[nodiscard]] Version version() const { return version_; }

@@ -1,0 +1,143 @@
+// One client's connection: the protocol's state machine, its socket, and the handler between them.
+// Everything happens on its worker's thread.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/mqtt_buffer.hpp"
+#include "net/mqtt_hub.hpp"
+#include "net/mqtt_stream.hpp"
+#include "net/mqtt_worker.hpp"
+
+namespace vigie::net {
+
+class MqttConnection : public std::enable_shared_from_this<MqttConnection> {
+public:
+    MqttConnection(MqttWorker& worker, std::shared_ptr<MqttHub> hub,
+                   std::shared_ptr<MqttStream> stream, MqttConnectionName name);
+
+    // The life of the connection.
+    boost::asio::awaitable<void> run();
+
+    // An acknowledgement became due; flush() later. False: it waits no longer.
+    bool complete(const MqttCompletion& completion);
+    void flush();
+    // Room: what waits for it tries again.
+    void wake() { wake_.cancel(); }
+    void deliver(std::shared_ptr<const MqttDelivery> delivery, wire::mqtt::Qos granted);
+    // Says goodbye and ends.
+    void leave(wire::mqtt::Reason reason);
+    // Ends without a word.
+    void cut(wire::mqtt::Reason reason);
+    // Says goodbye once every message that waits is acknowledged.
+    void leave_when_done();
+    void on_tick(base::Instant now);
+
+    // Of the worker, while it applies a batch.
+    bool touched{false};
+    // Of the worker: it is in the list of those that resume() wakes.
+    bool paused{false};
+
+private:
+    enum class Step : std::uint8_t { read, wait, connect, subscribe, unsubscribe, over };
+    struct Outgoing {
+        std::shared_ptr<const MqttDelivery> delivery;
+        wire::mqtt::Qos qos{};
+    };
+    // Messages in, counted once per read.
+    struct Heard {
+        std::uint64_t qos[3]{};
+        std::uint64_t dropped{0};
+        std::uint64_t retained{0};
+    };
+
+    // mqtt_connection.cpp: what comes in
+    boost::asio::awaitable<bool> shake_hands();
+    boost::asio::awaitable<void> converse();
+    boost::asio::awaitable<bool> read();
+    boost::asio::awaitable<void> linger();
+    boost::asio::awaitable<void> wait_for_room();
+    Step advance();
+    Step take_event();
+    bool offer();
+    bool must_pause() const;
+    void count_heard();
+
+    // mqtt_connection_session.cpp: whose connection it is
+    boost::asio::awaitable<void> on_connect();
+    boost::asio::awaitable<MqttConnectDecision> decide(MqttConnectRequest request);
+    boost::asio::awaitable<void> displace(MqttConnectionName previous);
+    boost::asio::awaitable<std::optional<MqttRegistry::Kept>> earlier_session();
+    boost::asio::awaitable<void> take_session(bool clean_start, bool assigned);
+    void welcome(const std::optional<MqttRegistry::Kept>& earlier, bool assigned);
+    boost::asio::awaitable<void> on_subscribe();
+    boost::asio::awaitable<void> on_unsubscribe();
+    boost::asio::awaitable<void> write_row(MqttStoredSession row);
+    wire::mqtt::Reason grant(const wire::mqtt::Subscription& asked,
+                             std::vector<MqttSubscription>& granted);
+    MqttConnectRequest request_of(const wire::mqtt::Connect& connect);
+    void remember_will(const wire::mqtt::Connect& connect);
+    void publish_will(const MqttPendingWill& will);
+    void let_go(wire::mqtt::Reason reason);
+    void update_row(MqttStoredSession row);
+    [[nodiscard]] MqttStoredSession stored() const;
+
+    // mqtt_connection_write.cpp: what goes out, and when it ends
+    void encode_deliveries(base::Instant now);
+    bool begin_write();
+    void write_plain();
+    void write_tls();
+    // False: the connection is over.
+    bool after_write(boost::system::error_code failed, std::size_t count);
+    void written();
+    [[nodiscard]] bool is_write_late(base::Instant now) const;
+    void drop_expired(base::Instant now);
+    void lose_deliveries();
+    void finish(wire::mqtt::Reason reason, bool with_goodbye);
+    void hang_up();
+
+    MqttWorker& worker_;
+    std::shared_ptr<MqttHub> hub_;
+    std::shared_ptr<MqttStream> stream_;
+    MqttConnectionName name_;
+    wire::mqtt::ServerConnection machine_;
+    MqttReadBuffer input_;
+    std::size_t consumed_{0};  // of the unread input, by events so far
+    wire::mqtt::ServerEvent event_;
+    boost::asio::steady_timer wake_;
+    Heard heard_;
+
+    std::string owner_;
+    std::string client_id_;
+    std::shared_ptr<MqttPrincipal> principal_;
+    MqttSessionId session_{0};
+    std::optional<MqttPendingWill> will_;
+    bool announced_{false};  // the handler was told `connected`
+
+    bool waiting_{false};  // for room
+    bool reading_{false};  // otherwise keep-alive is suspended
+    bool peer_gone_{false};
+    bool row_written_{false};
+    bool stop_asked_{false};
+    bool over_{false};
+    base::Instant began_at_;
+    base::Instant heard_at_;
+    std::optional<base::Instant> close_at_;
+
+    std::string writing_;
+    std::size_t written_{0};
+    bool write_pending_{false};
+    base::Instant progress_at_;
+    std::optional<base::Instant> write_before_;  // the earliest expiry in what is being written
+    std::vector<std::uint64_t> written_tags_;    // of QoS 0, in what is being written
+    std::deque<Outgoing> outgoing_;
+};
+
+}  // namespace vigie::net

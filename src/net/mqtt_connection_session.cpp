@@ -1,0 +1,293 @@
+// The part of a connection that knows whose it is: CONNECT, the session, subscriptions, the will.
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <random>
+#include <utility>
+
+#include "net/mqtt_connection.hpp"
+#include "vigie/wire/mqtt/topic.hpp"
+
+namespace vigie::net {
+
+namespace asio = boost::asio;
+namespace mqtt = wire::mqtt;
+
+namespace {
+
+std::string random_client_id() {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::random_device random;
+    std::string id = "vigie-";
+    for (int word = 0; word < 4; ++word) {
+        for (std::uint32_t bits = random(), i = 0; i < 8; ++i, bits >>= 4U) {
+            id.push_back(digits[bits & 15U]);
+        }
+    }
+    return id;
+}
+
+std::string address_of(const MqttStream::Socket& socket) {
+    boost::system::error_code gone;
+    const auto peer = socket.remote_endpoint(gone);
+    if (gone) return {};
+    const std::string address = peer.address().to_string();
+    const std::string host = peer.address().is_v6() ? "[" + address + "]" : address;
+    return host + ":" + std::to_string(peer.port());
+}
+
+// The subject of a verified client certificate, as RFC 2253 writes it.
+std::string subject_of(MqttStream& stream) {
+    if (stream.tls() == nullptr) return {};
+    SSL* session = stream.tls()->native_handle();
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate{
+        SSL_get1_peer_certificate(session), &X509_free};
+    if (!certificate || SSL_get_verify_result(session) != X509_V_OK) return {};
+    const std::unique_ptr<BIO, decltype(&BIO_free)> text{BIO_new(BIO_s_mem()), &BIO_free};
+    X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
+    char* bytes = nullptr;
+    const long count = BIO_get_mem_data(text.get(), &bytes);
+    return count > 0 ? std::string{bytes, static_cast<std::size_t>(count)} : std::string{};
+}
+
+}  // namespace
+
+MqttConnectRequest MqttConnection::request_of(const mqtt::Connect& connect) {
+    MqttConnectRequest request{.client_id = std::string{connect.client_id},
+                               .client_id_assigned = connect.client_id.empty(),
+                               .user_name = {},
+                               .password = {},
+                               .version = connect.version,
+                               .peer_address = address_of(stream_->socket()),
+                               .certificate_subject = subject_of(*stream_),
+                               .clean_start = connect.clean_start,
+                               .will_topic = {}};
+    if (request.client_id_assigned) request.client_id = random_client_id();
+    if (connect.user_name) request.user_name = *connect.user_name;
+    if (connect.password) request.password = *connect.password;
+    if (connect.will) request.will_topic = connect.will->topic;
+    return request;
+}
+
+void MqttConnection::remember_will(const mqtt::Connect& connect) {
+    if (!connect.will) return;
+    const mqtt::Will& will = *connect.will;
+    will_ = MqttPendingWill{
+        .principal = principal_,
+        .topic = std::string{will.topic},
+        .payload = std::string{will.payload},
+        .qos = will.qos,
+        .retain = will.retain,
+        .properties = std::string{will.properties.bytes()},
+        .delay_s = will.properties.number(mqtt::PropertyId::will_delay_interval).value_or(0),
+        .due_at = {}};
+}
+
+asio::awaitable<MqttConnectDecision> MqttConnection::decide(MqttConnectRequest request) {
+    try {
+        co_return co_await hub_->handler.authenticate(std::move(request));
+    } catch (const std::exception& error) {
+        spdlog::warn("mqtt: {} cannot be authenticated now: {}", client_id_, error.what());
+    }
+    co_return MqttConnectDecision{.reason = mqtt::Reason::server_unavailable,
+                                  .reason_string = "try again later"};
+}
+
+asio::awaitable<void> MqttConnection::on_connect() {
+    const mqtt::Connect& connect = std::get<mqtt::ConnectEvent>(event_).connect;
+    MqttConnectRequest request = request_of(connect);
+    const bool assigned = request.client_id_assigned;
+    client_id_ = request.client_id;
+    MqttConnectDecision decision = co_await decide(std::move(request));
+    if (over_) co_return;
+    if (!mqtt::is_failure(decision.reason) && (stop_asked_ || !decision.principal)) {
+        decision.reason = mqtt::Reason::server_unavailable;
+    }
+    if (mqtt::is_failure(decision.reason)) {
+        hub_->counters.refused.fetch_add(1, std::memory_order_relaxed);
+        machine_.refuse(decision.reason, decision.reason_string);
+        finish(decision.reason, true);
+        co_return;
+    }
+    owner_ = std::move(decision.owner);
+    principal_ = std::move(decision.principal);
+    remember_will(connect);
+    co_await take_session(connect.clean_start, assigned);
+    event_ = {};
+}
+
+asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assigned) {
+    const auto claim = hub_->registry.claim(owner_, client_id_, name_, principal_);
+    session_ = claim.session;
+    if (claim.previous != 0) co_await displace(claim.previous);
+    std::optional<MqttRegistry::Kept> earlier;
+    if (!clean_start && !over_) earlier = co_await earlier_session();
+    if (over_) co_return;
+    MqttStoredSession row = stored();
+    row.subscriptions = earlier ? earlier->subscriptions : std::vector<MqttSubscription>{};
+    co_await write_row(std::move(row));
+    if (over_ || !hub_->registry.is_current(session_, name_)) {
+        cut(mqtt::Reason::session_taken_over);
+        co_return;
+    }
+    const auto will = hub_->registry.take_will(session_);
+    // [MQTT-3.1.3-9] a client that returns in time is not gone; a new session ends the old one.
+    if (will && clean_start) publish_will(*will);
+    welcome(earlier, assigned);
+}
+
+void MqttConnection::welcome(const std::optional<MqttRegistry::Kept>& earlier, bool assigned) {
+    const auto subscriptions = earlier ? earlier->subscriptions : std::vector<MqttSubscription>{};
+    hub_->registry.begin(session_, subscriptions);
+    machine_.accept(
+        {.session_present = earlier.has_value(),
+         .assigned_client_id = assigned ? std::string_view{client_id_} : std::string_view{},
+         .received_qos2 = earlier ? earlier->received_qos2 : std::vector<std::uint16_t>{}});
+    hub_->counters.accepted.fetch_add(1, std::memory_order_relaxed);
+    hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
+    announced_ = true;
+    heard_at_ = hub_->clock.now();
+    hub_->handler.connected(*principal_, client_id_, earlier.has_value(), subscriptions);
+}
+
+asio::awaitable<void> MqttConnection::displace(MqttConnectionName previous) {
+    MqttWorker* worker = hub_->worker_of(previous);
+    if (worker == nullptr) co_return;
+    hub_->counters.taken_over.fetch_add(1, std::memory_order_relaxed);
+    // On its own thread; we go on here when it has let go.
+    auto let_it_go = [worker, previous]() -> asio::awaitable<void> {
+        const auto connection = worker->find(previous);
+        if (connection) connection->leave(mqtt::Reason::session_taken_over);
+        co_return;
+    };
+    co_await asio::co_spawn(worker->context(), std::move(let_it_go), asio::use_awaitable);
+}
+
+asio::awaitable<std::optional<MqttRegistry::Kept>> MqttConnection::earlier_session() {
+    const base::Instant now = hub_->clock.now();
+    auto kept = hub_->registry.kept(session_, now);
+    if (kept) co_return kept;
+    try {
+        auto row = co_await hub_->handler.load_session(owner_, client_id_);
+        const bool over = row && row->expires_at && *row->expires_at <= now;
+        if (row && !over) co_return MqttRegistry::Kept{std::move(row->subscriptions), {}};
+    } catch (const std::exception& error) {
+        spdlog::warn("mqtt: the session of {} cannot be read now: {}", client_id_, error.what());
+    }
+    co_return std::nullopt;
+}
+
+MqttStoredSession MqttConnection::stored() const {
+    return {.owner = owner_,
+            .client_id = client_id_,
+            .expiry_s = machine_.session_expiry_s(),
+            .subscriptions = hub_->registry.subscriptions(session_),
+            .expires_at = std::nullopt,
+            .revision = static_cast<std::uint64_t>(base::epoch_us(hub_->clock.now()))};
+}
+
+asio::awaitable<void> MqttConnection::write_row(MqttStoredSession row) {
+    try {
+        row_written_ = row.expiry_s != 0;
+        if (!row_written_) {
+            co_await hub_->handler.erase_session(row.owner, row.client_id);
+        } else {
+            co_await hub_->handler.save_session(std::move(row));
+        }
+    } catch (const std::exception& error) {
+        spdlog::warn("mqtt: the session of {} lives in memory only: {}", client_id_, error.what());
+    }
+}
+
+mqtt::Reason MqttConnection::grant(const mqtt::Subscription& asked,
+                                   std::vector<MqttSubscription>& granted) {
+    // In 3.1.1 the filter is an ordinary text, but nobody means that.
+    if (asked.filter.starts_with("$share/")) {
+        return mqtt::Reason::shared_subscriptions_not_supported;
+    }
+    const mqtt::Qos highest = std::min(asked.qos, mqtt::Qos::at_least_once);
+    const mqtt::Reason answer = hub_->handler.subscribe(*principal_, asked.filter, highest);
+    if (mqtt::is_failure(answer)) return answer;
+    const auto qos = std::min(highest, static_cast<mqtt::Qos>(answer));
+    MqttSubscription subscription{std::string{asked.filter}, qos};
+    if (!hub_->registry.subscribe(session_, subscription, hub_->settings.subscriptions_max)) {
+        return mqtt::Reason::quota_exceeded;
+    }
+    granted.push_back(std::move(subscription));
+    return static_cast<mqtt::Reason>(qos);
+}
+
+asio::awaitable<void> MqttConnection::on_subscribe() {
+    const auto& subscribe = std::get<mqtt::SubscribeEvent>(event_).subscribe;
+    std::vector<mqtt::Reason> reasons;
+    std::vector<MqttSubscription> granted;
+    for (const mqtt::Subscription& asked : subscribe.subscriptions) {
+        reasons.push_back(grant(asked, granted));
+    }
+    if (!granted.empty() && machine_.session_expiry_s() != 0) co_await write_row(stored());
+    if (!over_) {
+        machine_.suback(subscribe.packet_id, std::move(reasons));
+        if (!granted.empty()) hub_->handler.subscribed(*principal_, client_id_, granted);
+    }
+    event_ = {};
+}
+
+asio::awaitable<void> MqttConnection::on_unsubscribe() {
+    const auto& unsubscribe = std::get<mqtt::UnsubscribeEvent>(event_).unsubscribe;
+    std::vector<mqtt::Reason> reasons;
+    bool changed = false;
+    for (const std::string_view filter : unsubscribe.filters) {
+        const bool known = hub_->registry.unsubscribe(session_, std::string{filter});
+        changed = changed || known;
+        reasons.push_back(known ? mqtt::Reason::success : mqtt::Reason::no_subscription_existed);
+    }
+    if (changed && machine_.session_expiry_s() != 0) co_await write_row(stored());
+    if (!over_) machine_.unsuback(unsubscribe.packet_id, std::move(reasons));
+    event_ = {};
+}
+
+void MqttConnection::publish_will(const MqttPendingWill& will) {
+    mqtt::Will view{
+        .topic = will.topic, .payload = will.payload, .qos = will.qos, .retain = will.retain};
+    const auto properties = mqtt::PropertyView::checked(will.properties, mqtt::PropertyPlace::will);
+    if (properties) view.properties = *properties;
+    hub_->handler.will(*will.principal, view);
+}
+
+// The session goes its own way, and the handler learns that its client is gone.
+void MqttConnection::let_go(mqtt::Reason reason) {
+    if (session_ == 0) return;
+    if (!announced_) {
+        hub_->registry.abandon(session_, name_);
+        return;
+    }
+    const base::Instant now = hub_->clock.now();
+    if (will_) will_->due_at = now + std::chrono::seconds{will_->delay_s};
+    MqttStoredSession row = stored();
+    const auto left =
+        hub_->registry.leave(session_, name_, row.expiry_s, now, machine_.received_qos2(),
+                             std::move(will_), hub_->settings.sessions_max);
+    will_.reset();
+    hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
+    if (left.will) publish_will(*left.will);
+    hub_->handler.disconnected(*principal_, client_id_, reason);
+    // Whoever took the session over writes its row.
+    if (left.current && row_written_) update_row(std::move(row));
+}
+
+void MqttConnection::update_row(MqttStoredSession row) {
+    row.expires_at = hub_->clock.now() + std::chrono::seconds{row.expiry_s};
+    asio::co_spawn(
+        worker_.context(),
+        [self = shared_from_this(), row = std::move(row)]() mutable -> asio::awaitable<void> {
+            co_await self->write_row(std::move(row));
+        },
+        MqttTellFailure{"writing a session"});
+}
+
+}  // namespace vigie::net

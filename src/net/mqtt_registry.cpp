@@ -1,0 +1,227 @@
+#include "net/mqtt_registry.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "vigie/wire/mqtt/topic.hpp"
+
+namespace vigie::net {
+
+std::string MqttRegistry::key_of(const std::string& owner, const std::string& client_id) {
+    // No text of MQTT contains U+0000, so nobody's pair of names looks like another's.
+    return owner + '\0' + client_id;
+}
+
+MqttRegistry::Claim MqttRegistry::claim(const std::string& owner, const std::string& client_id,
+                                        MqttConnectionName connection,
+                                        std::shared_ptr<MqttPrincipal> principal) {
+    const std::lock_guard lock(mutex_);
+    const auto [known, is_new] = by_client_.try_emplace(key_of(owner, client_id), last_id_ + 1);
+    if (is_new) ++last_id_;
+    Session& session = sessions_[known->second];
+    if (is_new) {
+        session.owner = owner;
+        session.client_id = client_id;
+    } else if (session.connection == 0) {
+        --absent_;
+    }
+    session.principal = std::move(principal);
+    return {known->second, std::exchange(session.connection, connection)};
+}
+
+bool MqttRegistry::is_current(MqttSessionId session, MqttConnectionName connection) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    return found != sessions_.end() && found->second.connection == connection;
+}
+
+std::optional<MqttRegistry::Kept> MqttRegistry::kept(MqttSessionId session,
+                                                     base::Instant now) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end()) return std::nullopt;
+    const Session& one = found->second;
+    const bool over = one.expires_at && *one.expires_at <= now;
+    if (!one.kept || over) return std::nullopt;
+    return Kept{one.subscriptions, one.received_qos2};
+}
+
+std::optional<MqttPendingWill> MqttRegistry::take_will(MqttSessionId session) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end()) return std::nullopt;
+    return std::exchange(found->second.will, std::nullopt);
+}
+
+void MqttRegistry::drop_subscriptions(MqttSessionId id, Session& session) {
+    for (const MqttSubscription& one : session.subscriptions)
+        tree_.remove(one.filter, id);
+    session.subscriptions.clear();
+}
+
+void MqttRegistry::begin(MqttSessionId session,
+                         const std::vector<MqttSubscription>& subscriptions) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end()) return;
+    drop_subscriptions(session, found->second);
+    found->second.kept = false;
+    found->second.received_qos2.clear();
+    found->second.expires_at.reset();
+    for (const MqttSubscription& one : subscriptions) {
+        // A stored row is from outside, too.
+        if (!wire::mqtt::is_topic_filter(one.filter)) continue;
+        found->second.subscriptions.push_back(one);
+        tree_.add(one.filter, session, one.qos);
+    }
+}
+
+bool MqttRegistry::subscribe(MqttSessionId session, const MqttSubscription& subscription,
+                             std::size_t subscriptions_max) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end()) return false;
+    auto& all = found->second.subscriptions;
+    const auto same = std::ranges::find(all, subscription.filter, &MqttSubscription::filter);
+    if (same != all.end()) {
+        same->qos = subscription.qos;
+    } else {
+        if (all.size() >= subscriptions_max) return false;
+        all.push_back(subscription);
+    }
+    tree_.add(subscription.filter, session, subscription.qos);
+    return true;
+}
+
+bool MqttRegistry::unsubscribe(MqttSessionId session, const std::string& filter) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end() || !tree_.remove(filter, session)) return false;
+    std::erase_if(found->second.subscriptions,
+                  [&filter](const MqttSubscription& one) { return one.filter == filter; });
+    return true;
+}
+
+std::vector<MqttSubscription> MqttRegistry::subscriptions(MqttSessionId session) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    return found == sessions_.end() ? std::vector<MqttSubscription>{} : found->second.subscriptions;
+}
+
+void MqttRegistry::abandon(MqttSessionId session, MqttConnectionName connection) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end() || found->second.connection != connection) return;
+    found->second.connection = 0;
+    ++absent_;
+    if (!found->second.kept) erase(found);
+}
+
+MqttRegistry::Left MqttRegistry::leave(MqttSessionId session, MqttConnectionName connection,
+                                       std::uint32_t expiry_s, base::Instant now,
+                                       std::vector<std::uint16_t> received_qos2,
+                                       std::optional<MqttPendingWill> will,
+                                       std::size_t sessions_max) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end()) return {false, false, std::move(will)};
+    Session& one = found->second;
+    const bool current = one.connection == connection;
+    const bool at_once = will && (expiry_s == 0 || will->due_at <= now);
+    std::optional<MqttPendingWill> due;
+    if (at_once) due = std::exchange(will, std::nullopt);
+    if (current) {
+        one.connection = 0;
+        ++absent_;
+        if (expiry_s == 0 || absent_ > sessions_max) {
+            erase(found);
+            return {true, false, due ? std::move(due) : std::move(will)};
+        }
+    }
+    // Taken over: what this connection knew goes to the one that waits for it.
+    one.expiry_s = expiry_s;
+    one.expires_at = now + std::chrono::seconds{expiry_s};
+    one.kept = expiry_s != 0;
+    one.received_qos2 = std::move(received_qos2);
+    one.will = std::move(will);
+    return {current, one.kept, std::move(due)};
+}
+
+void MqttRegistry::erase(Sessions::iterator place) {
+    drop_subscriptions(place->first, place->second);
+    if (place->second.connection == 0) --absent_;
+    by_client_.erase(key_of(place->second.owner, place->second.client_id));
+    sessions_.erase(place);
+}
+
+std::vector<MqttRegistry::Recipient> MqttRegistry::recipients(std::string_view topic) const {
+    std::vector<Recipient> found;
+    const std::lock_guard lock(mutex_);
+    for (const auto& match : tree_.match(topic)) {
+        const Session& session = sessions_.at(match.subscriber);
+        if (session.connection == 0) continue;
+        found.push_back({session.connection, match.qos, session.principal});
+    }
+    return found;
+}
+
+std::vector<MqttRegistry::Recipient> MqttRegistry::recipients(std::string_view topic,
+                                                              const Client& client) const {
+    const std::lock_guard lock(mutex_);
+    const auto known = by_client_.find(key_of(client.owner, client.client_id));
+    if (known == by_client_.end()) return {};
+    const Session& session = sessions_.at(known->second);
+    if (session.connection == 0) return {};
+    std::optional<wire::mqtt::Qos> qos;
+    for (const MqttSubscription& one : session.subscriptions) {
+        if (!wire::mqtt::matches(one.filter, topic)) continue;
+        if (!qos || *qos < one.qos) qos = one.qos;
+    }
+    if (!qos) return {};
+    return {Recipient{session.connection, *qos, session.principal}};
+}
+
+std::vector<MqttConnectionName> MqttRegistry::connections(
+    const std::string& owner, const std::optional<std::string>& client_id) const {
+    std::vector<MqttConnectionName> found;
+    const std::lock_guard lock(mutex_);
+    if (client_id) {
+        const auto known = by_client_.find(key_of(owner, *client_id));
+        if (known != by_client_.end()) found.push_back(sessions_.at(known->second).connection);
+    } else {
+        for (const auto& [id, session] : sessions_) {
+            if (session.owner == owner) found.push_back(session.connection);
+        }
+    }
+    std::erase(found, MqttConnectionName{0});
+    return found;
+}
+
+MqttRegistry::Expired MqttRegistry::expire(base::Instant now) {
+    Expired expired;
+    const std::lock_guard lock(mutex_);
+    for (auto place = sessions_.begin(); place != sessions_.end();) {
+        const auto current = place++;
+        Session& session = current->second;
+        if (session.connection != 0) continue;
+        const bool over = session.expires_at && *session.expires_at <= now;
+        // [MQTT-3.1.3-9] the will is due after its delay, or when the session ends.
+        if (session.will && (over || session.will->due_at <= now)) {
+            expired.wills.push_back(*std::exchange(session.will, std::nullopt));
+        }
+        if (!over) continue;
+        if (session.kept) {
+            expired.sessions.push_back(
+                {session.owner, session.client_id, session.expiry_s, {}, session.expires_at});
+        }
+        erase(current);
+    }
+    return expired;
+}
+
+std::size_t MqttRegistry::size() const {
+    const std::lock_guard lock(mutex_);
+    return sessions_.size();
+}
+
+}  // namespace vigie::net

@@ -1,0 +1,129 @@
+// All sessions of the endpoint, and who subscribed to what. Thread-safe; nothing of the handler is
+// called under its lock.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "vigie/base/time.hpp"
+#include "vigie/net/mqtt_handler.hpp"
+#include "vigie/wire/mqtt/subscription_tree.hpp"
+
+namespace vigie::net {
+
+// A connection's name: worker, slot, generation. 0 names none.
+using MqttConnectionName = std::uint64_t;
+using MqttSessionId = std::uint64_t;
+
+// A will that outlives its connection.
+struct MqttPendingWill {
+    std::shared_ptr<MqttPrincipal> principal;
+    std::string topic;
+    std::string payload;
+    wire::mqtt::Qos qos{};
+    bool retain{false};
+    std::string properties;
+    std::uint32_t delay_s{0};
+    base::Instant due_at;
+};
+
+class MqttRegistry {
+public:
+    struct Claim {
+        MqttSessionId session{0};
+        MqttConnectionName previous{0};  // still has the session: must let go first
+    };
+    // Makes `connection` the one that has this client's session.
+    Claim claim(const std::string& owner, const std::string& client_id,
+                MqttConnectionName connection, std::shared_ptr<MqttPrincipal> principal);
+    [[nodiscard]] bool is_current(MqttSessionId session, MqttConnectionName connection) const;
+
+    struct Kept {
+        std::vector<MqttSubscription> subscriptions;
+        std::vector<std::uint16_t> received_qos2;
+    };
+    // What an earlier connection left to the session; nothing when there was none, or its time is
+    // over.
+    [[nodiscard]] std::optional<Kept> kept(MqttSessionId session, base::Instant now) const;
+    std::optional<MqttPendingWill> take_will(MqttSessionId session);
+
+    // Its client is connected, and the session holds this and nothing else.
+    void begin(MqttSessionId session, const std::vector<MqttSubscription>& subscriptions);
+    // False when that would be more than `subscriptions_max`.
+    bool subscribe(MqttSessionId session, const MqttSubscription& subscription,
+                   std::size_t subscriptions_max);
+    bool unsubscribe(MqttSessionId session, const std::string& filter);
+    [[nodiscard]] std::vector<MqttSubscription> subscriptions(MqttSessionId session) const;
+
+    // The claim comes to nothing: the session stays as it was before.
+    void abandon(MqttSessionId session, MqttConnectionName connection);
+
+    struct Left {
+        bool current{false};                  // it had not been taken over
+        bool kept{false};                     // the session lives on without a connection
+        std::optional<MqttPendingWill> will;  // to be published now
+    };
+    // The connection is over. With an `expiry_s` of 0 the session is, too; otherwise it is kept
+    // until then, and so is the will until it is due; unless `sessions_max` are kept already.
+    Left leave(MqttSessionId session, MqttConnectionName connection, std::uint32_t expiry_s,
+               base::Instant now, std::vector<std::uint16_t> received_qos2,
+               std::optional<MqttPendingWill> will, std::size_t sessions_max);
+
+    struct Recipient {
+        MqttConnectionName connection{0};
+        wire::mqtt::Qos qos{};
+        std::shared_ptr<MqttPrincipal> principal;
+    };
+    // The connected subscribers of a topic; `only` narrows to one client.
+    struct Client {
+        const std::string& owner;
+        const std::string& client_id;
+    };
+    [[nodiscard]] std::vector<Recipient> recipients(std::string_view topic) const;
+    [[nodiscard]] std::vector<Recipient> recipients(std::string_view topic,
+                                                    const Client& client) const;
+    [[nodiscard]] std::vector<MqttConnectionName> connections(
+        const std::string& owner, const std::optional<std::string>& client_id) const;
+
+    struct Expired {
+        std::vector<MqttPendingWill> wills;
+        std::vector<MqttStoredSession> sessions;
+    };
+    // Removes the sessions whose time is over, and takes the wills that are due.
+    Expired expire(base::Instant now);
+    [[nodiscard]] std::size_t size() const;
+
+private:
+    struct Session {
+        std::string owner;
+        std::string client_id;
+        std::shared_ptr<MqttPrincipal> principal;
+        MqttConnectionName connection{0};
+        std::vector<MqttSubscription> subscriptions;
+        bool kept{false};  // an earlier connection left something
+        std::vector<std::uint16_t> received_qos2;
+        std::uint32_t expiry_s{0};
+        std::optional<base::Instant> expires_at;
+        std::optional<MqttPendingWill> will;
+    };
+    using Sessions = std::unordered_map<MqttSessionId, Session>;
+
+    static std::string key_of(const std::string& owner, const std::string& client_id);
+    void drop_subscriptions(MqttSessionId id, Session& session);
+    void erase(Sessions::iterator place);
+
+    mutable std::mutex mutex_;
+    Sessions sessions_;
+    std::unordered_map<std::string, MqttSessionId> by_client_;
+    wire::mqtt::SubscriptionTree tree_;
+    MqttSessionId last_id_{0};
+    std::size_t absent_{0};  // sessions without a connection
+};
+
+}  // namespace vigie::net

@@ -1,0 +1,210 @@
+#include "net/mqtt_worker.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "net/mqtt_connection.hpp"
+
+namespace vigie::net {
+
+namespace asio = boost::asio;
+namespace mqtt = wire::mqtt;
+
+MqttHub::MqttHub(MqttServerSettings settings_given, const base::Clock& clock_given,
+                 MqttHandler& handler_given)
+    : settings(std::move(settings_given)),
+      limits{.receive_max = settings.receive_max,
+             .packet_bytes_max = static_cast<std::uint32_t>(settings.packet_bytes_max),
+             .topic_alias_max = settings.topic_alias_max,
+             .keep_alive_s_max = settings.keep_alive_s_max,
+             .session_expiry_s_max = settings.session_expiry_s_max},
+      clock(clock_given),
+      handler(handler_given) {}
+
+MqttHub::~MqttHub() = default;
+
+MqttWorker* MqttHub::worker_of(MqttConnectionName connection) const {
+    const std::size_t number = mqtt_worker_of(connection);
+    return number < workers.size() ? workers[number].get() : nullptr;
+}
+
+MqttWorker::MqttWorker(asio::io_context& context, std::size_t number, MqttHub& hub)
+    : context_(context), number_(number), hub_(hub), ticker_(context) {}
+
+MqttWorker::~MqttWorker() = default;
+
+std::optional<std::size_t> MqttWorker::free_slot() {
+    if (!free_.empty()) {
+        const std::size_t slot = free_.back();
+        free_.pop_back();
+        return slot;
+    }
+    if (slots_.size() >= mqtt_slots_max) return std::nullopt;
+    slots_.emplace_back();
+    return slots_.size() - 1;
+}
+
+void MqttWorker::adopt(const std::shared_ptr<MqttHub>& hub, std::shared_ptr<MqttStream> stream) {
+    asio::post(context_, [this, hub, stream = std::move(stream)]() mutable {
+        begin(hub, std::move(stream));
+    });
+}
+
+void MqttWorker::begin(const std::shared_ptr<MqttHub>& hub, std::shared_ptr<MqttStream> stream) {
+    const bool full = hub_.tally.count() >= hub_.settings.connections_max;
+    if (full || hub_.stopping.load()) return;  // the stream closes itself
+    const auto slot = free_slot();
+    if (!slot) return;
+    Slot& place = slots_[*slot];
+    const auto name = mqtt_connection_name(number_, *slot, place.generation);
+    place.connection = std::make_shared<MqttConnection>(*this, hub, std::move(stream), name);
+    hub_.tally.enter();
+    hub_.counters.connections.fetch_add(1, std::memory_order_relaxed);
+    asio::co_spawn(context_, place.connection->run(), MqttTellFailure{"a connection"});
+}
+
+std::shared_ptr<MqttConnection> MqttWorker::find(MqttConnectionName name) const {
+    const std::size_t slot = mqtt_slot_of(name);
+    if (slot >= slots_.size()) return nullptr;
+    const auto generation = static_cast<std::uint32_t>(name);
+    return slots_[slot].generation == generation ? slots_[slot].connection : nullptr;
+}
+
+void MqttWorker::remove(MqttConnectionName name) {
+    if (!find(name)) return;
+    Slot& place = slots_[mqtt_slot_of(name)];
+    place.connection.reset();
+    ++place.generation;
+    free_.push_back(mqtt_slot_of(name));
+    hub_.counters.connections.fetch_sub(1, std::memory_order_relaxed);
+    hub_.tally.leave();
+}
+
+void MqttWorker::complete(const std::shared_ptr<MqttHub>& hub,
+                          std::vector<MqttCompletion> completions) {
+    asio::post(context_, [this, hub, all = std::move(completions)] { apply(all); });
+}
+
+void MqttWorker::apply(const std::vector<MqttCompletion>& completions) {
+    std::vector<std::shared_ptr<MqttConnection>> touched;
+    std::shared_ptr<MqttConnection> connection;
+    MqttConnectionName name = 0;
+    for (const MqttCompletion& one : completions) {
+        if (one.ticket.connection != name) {
+            name = one.ticket.connection;
+            connection = find(name);
+        }
+        if (!connection || !connection->complete(one) || connection->touched) continue;
+        connection->touched = true;
+        touched.push_back(connection);
+    }
+    // One write a connection, however many acknowledgements it is.
+    for (const auto& one : touched) {
+        one->touched = false;
+        one->flush();
+    }
+}
+
+void MqttWorker::add_paused(std::weak_ptr<MqttConnection> connection) {
+    paused_.push_back(std::move(connection));
+}
+
+void MqttWorker::resume(const std::shared_ptr<MqttHub>& hub) {
+    asio::post(context_, [this, hub] {
+        for (const auto& one : std::exchange(paused_, {})) {
+            const auto connection = one.lock();
+            if (!connection) continue;
+            connection->paused = false;
+            connection->wake();
+        }
+    });
+}
+
+void MqttWorker::deliver(const std::shared_ptr<MqttHub>& hub,
+                         std::vector<MqttRegistry::Recipient> recipients,
+                         std::shared_ptr<const MqttDelivery> delivery) {
+    asio::post(context_, [this, hub, to = std::move(recipients), delivery = std::move(delivery)] {
+        for (const auto& one : to) {
+            if (const auto connection = find(one.connection)) {
+                connection->deliver(delivery, one.qos);
+                connection->flush();
+            } else {
+                hub_.handler.delivered(delivery->tag, MqttOutcome::lost);
+            }
+        }
+    });
+}
+
+void MqttWorker::disconnect(const std::shared_ptr<MqttHub>& hub, MqttConnectionName connection,
+                            mqtt::Reason reason) {
+    asio::post(context_, [this, hub, connection, reason] {
+        if (const auto found = find(connection)) found->leave(reason);
+    });
+}
+
+std::vector<std::shared_ptr<MqttConnection>> MqttWorker::all() const {
+    std::vector<std::shared_ptr<MqttConnection>> connections;
+    for (const Slot& slot : slots_) {
+        if (slot.connection) connections.push_back(slot.connection);
+    }
+    return connections;
+}
+
+void MqttWorker::say_goodbye(const std::shared_ptr<MqttHub>& hub) {
+    asio::post(context_, [this, hub] {
+        for (const auto& one : all())
+            one->leave_when_done();
+    });
+}
+
+void MqttWorker::cut_all(const std::shared_ptr<MqttHub>& hub) {
+    asio::post(context_, [this, hub] {
+        ticker_.cancel();
+        for (const auto& one : all())
+            one->cut(mqtt::Reason::server_shutting_down);
+    });
+}
+
+void MqttWorker::start_ticking(const std::shared_ptr<MqttHub>& hub) {
+    asio::post(context_, [this, hub] { tick(hub); });
+}
+
+void MqttWorker::tick(const std::shared_ptr<MqttHub>& hub) {
+    const base::Instant now = hub_.clock.now();
+    for (const auto& one : all())
+        one->on_tick(now);
+    if (number_ == 0) expire_sessions(hub, now);
+    ticker_.expires_after(hub_.settings.tick);
+    // Weakly: a clock alone keeps no endpoint alive.
+    ticker_.async_wait([this, weak = std::weak_ptr{hub}](boost::system::error_code cancelled) {
+        const auto alive = weak.lock();
+        if (!cancelled && alive) tick(alive);
+    });
+}
+
+void MqttWorker::expire_sessions(const std::shared_ptr<MqttHub>& hub, base::Instant now) {
+    if (now - expired_at_ < std::chrono::seconds{1}) return;
+    expired_at_ = now;
+    auto expired = hub_.registry.expire(now);
+    hub_.counters.sessions.store(hub_.registry.size(), std::memory_order_relaxed);
+    for (const MqttPendingWill& one : expired.wills) {
+        mqtt::Will will{
+            .topic = one.topic, .payload = one.payload, .qos = one.qos, .retain = one.retain};
+        const auto properties =
+            mqtt::PropertyView::checked(one.properties, mqtt::PropertyPlace::will);
+        if (properties) will.properties = *properties;
+        hub_.handler.will(*one.principal, will);
+    }
+    if (expired.sessions.empty()) return;
+    asio::co_spawn(
+        context_,
+        [hub, sessions = std::move(expired.sessions)]() -> asio::awaitable<void> {
+            for (const auto& one : sessions) {
+                co_await hub->handler.erase_session(one.owner, one.client_id);
+            }
+        },
+        MqttTellFailure{"forgetting sessions"});
+}
+
+}  // namespace vigie::net
