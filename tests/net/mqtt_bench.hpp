@@ -1,185 +1,23 @@
-// An endpoint on free ports with a handler that writes down what it is told, and a client thread of
-// its own: the io_context of the test, run until something is true.
+// An endpoint on free ports, and a client thread of its own: the io_context of the test, run until
+// something is true.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
-#include <atomic>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <condition_variable>
-#include <map>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/net/mqtt_bench_handler.hpp"
 #include "vigie/net/mqtt_client.hpp"
 #include "vigie/net/mqtt_server.hpp"
 
 namespace vigie::net {
-
-inline constexpr std::chrono::seconds bench_patience{20};
-
-struct BenchPrincipal final : MqttPrincipal {
-    explicit BenchPrincipal(std::string name_given) : name(std::move(name_given)) {}
-    std::string name;
-};
-
-// Thread-safe. Everything told becomes a line; a test waits for lines.
-class BenchHandler final : public MqttHandler {
-public:
-    using Awaitable = boost::asio::awaitable<MqttConnectDecision>;
-
-    Awaitable authenticate(MqttConnectRequest request) override {
-        if (request.user_name == "broken") throw std::runtime_error("the database is away");
-        if (request.password != "pw") {
-            co_return MqttConnectDecision{.reason = wire::mqtt::Reason::bad_user_name_or_password,
-                                          .reason_string = "who is that?"};
-        }
-        last_request(request);
-        const std::string owner = request.user_name.value_or("nobody");
-        co_return MqttConnectDecision{.owner = owner,
-                                      .principal = std::make_shared<BenchPrincipal>(owner)};
-    }
-    void connected(MqttPrincipal& principal, const std::string& client_id, bool resumed,
-                   const std::vector<MqttSubscription>& subscriptions) override {
-        write("connected " + name_of(principal) + "/" + client_id + (resumed ? " resumed" : "") +
-              (subscriptions.empty() ? "" : " " + subscriptions.front().filter));
-    }
-    MqttAdmission publish(MqttPrincipal& /*principal*/, const MqttMessage& message) override {
-        if (message.topic.starts_with("forbidden/")) {
-            return MqttAdmission::refused(wire::mqtt::Reason::not_authorized, "not yours");
-        }
-        const std::lock_guard lock(mutex_);
-        if (!room_) return MqttAdmission::busy();
-        lines_.push_back("publish " + std::string{message.topic} + "=" +
-                         std::string{message.payload.substr(0, 20)});
-        ++messages;
-        tickets_.push_back(message.ticket);
-        changed_.notify_all();
-        if (server != nullptr && at_once && message.ticket.packet != 0) {
-            server->complete({MqttCompletion{.ticket = message.ticket}});
-        }
-        return MqttAdmission::accepted();
-    }
-    wire::mqtt::Reason subscribe(MqttPrincipal& /*principal*/, std::string_view filter,
-                                 wire::mqtt::Qos qos) override {
-        if (filter.starts_with("forbidden/")) return wire::mqtt::Reason::not_authorized;
-        return static_cast<wire::mqtt::Reason>(qos);
-    }
-    void subscribed(MqttPrincipal& /*principal*/, const std::string& client_id,
-                    const std::vector<MqttSubscription>& granted) override {
-        write("subscribed " + client_id + " " + granted.front().filter);
-    }
-    bool may_receive(MqttPrincipal& principal, std::string_view topic) override {
-        return topic.find("/private/") == std::string_view::npos || name_of(principal) == "owner";
-    }
-    void delivered(std::uint64_t tag, MqttOutcome outcome) override {
-        static constexpr std::array names{"written", "acknowledged", "rejected",
-                                          "expired", "refused",      "lost"};
-        write("delivered " + std::to_string(tag) + " " + names[static_cast<std::size_t>(outcome)]);
-    }
-    void will(MqttPrincipal& /*principal*/, const wire::mqtt::Will& will) override {
-        write("will " + std::string{will.topic} + "=" + std::string{will.payload});
-    }
-    void disconnected(MqttPrincipal& /*principal*/, const std::string& client_id,
-                      wire::mqtt::Reason reason) override {
-        write("disconnected " + client_id + " " + std::to_string(static_cast<unsigned>(reason)));
-    }
-    boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
-        std::string owner, std::string client_id) override {
-        const std::lock_guard lock(mutex_);
-        const auto found = rows.find(owner + "/" + client_id);
-        co_return found == rows.end() ? std::nullopt : std::optional{found->second};
-    }
-    boost::asio::awaitable<void> save_session(MqttStoredSession session) override {
-        const std::string key = session.owner + "/" + session.client_id;
-        {
-            const std::lock_guard lock(mutex_);
-            auto& row = rows[key];
-            if (session.revision >= row.revision) row = std::move(session);
-        }
-        write("saved " + key);
-        co_return;
-    }
-    boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id) override {
-        const std::lock_guard lock(mutex_);
-        rows.erase(owner + "/" + client_id);
-        co_return;
-    }
-
-    void set_room(bool room) {
-        const std::lock_guard lock(mutex_);
-        room_ = room;
-    }
-    std::vector<MqttTicket> take_tickets() {
-        const std::lock_guard lock(mutex_);
-        return std::exchange(tickets_, {});
-    }
-    bool has(const std::string& line) {
-        const std::lock_guard lock(mutex_);
-        return std::ranges::find(lines_, line) != lines_.end();
-    }
-    // Waits for a line, which is then taken away. False after bench_patience.
-    bool expect(const std::string& line) {
-        std::unique_lock lock(mutex_);
-        const bool came = changed_.wait_for(
-            lock, bench_patience, [&] { return std::ranges::find(lines_, line) != lines_.end(); });
-        if (came) {
-            lines_.erase(std::ranges::find(lines_, line));
-            return true;
-        }
-        std::string all;
-        for (const auto& one : lines_)
-            all += "\n  " + one;
-        ADD_FAILURE() << "never told: " << line << all;
-        return false;
-    }
-    bool wait_for_messages(std::size_t count) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, bench_patience, [&] { return messages >= count; });
-    }
-    MqttConnectRequest request() {
-        const std::lock_guard lock(mutex_);
-        return request_;
-    }
-
-    std::map<std::string, MqttStoredSession> rows;
-    std::atomic<std::size_t> messages{0};
-    MqttServer* server{nullptr};
-    bool at_once{true};  // complete every message as it comes
-
-private:
-    static std::string name_of(MqttPrincipal& principal) {
-        return static_cast<BenchPrincipal&>(principal).name;
-    }
-    void last_request(const MqttConnectRequest& request) {
-        const std::lock_guard lock(mutex_);
-        request_ = request;
-    }
-    void write(std::string line) {
-        const std::lock_guard lock(mutex_);
-        lines_.push_back(std::move(line));
-        changed_.notify_all();
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::vector<std::string> lines_;
-    std::vector<MqttTicket> tickets_;
-    MqttConnectRequest request_;
-    bool room_{true};
-};
 
 class MqttBench : public testing::Test {
 protected:
