@@ -114,8 +114,11 @@ TEST_F(AddressRanking, JoinsTheStretchesOfAStreet) {
 
 TEST(StreetRows, ReadLinesAndMakeCodesThatStay) {
     const std::string text = R"({"type":"FeatureCollection","features":[
-{"type":"Feature","properties":{"LIB":"Rue A","H":null},"geometry":{"type":"LineString","coordinates":[[5,47],[5.001,47]]}},
-{"type":"Feature","properties":{"LIB":"Rue B","H":"2"},"geometry":{"type":"MultiLineString","coordinates":[[[5,47],[5.002,47]],[[5.003,47],[5.004,47]]]}},
+{"type":"Feature","properties":{"LIB":"Rue A","H":null},
+"geometry":{"type":"LineString","coordinates":[[5,47],[5.001,47]]}},
+{"type":"Feature","properties":{"LIB":"Rue B","H":"2"},
+"geometry":{"type":"MultiLineString",
+"coordinates":[[[5,47],[5.002,47]],[[5.003,47],[5.004,47]]]}},
 {"type":"Feature","properties":{"LIB":null},"geometry":{"type":"LineString","coordinates":[[5,47],[5.001,47]]}},
 {"type":"Feature","properties":{"LIB":"Rue D"},"geometry":{"type":"LineString","coordinates":[[5,47]]}},
 {"type":"Feature","properties":{"LIB":"Rue E"},"geometry":{"type":"Point","coordinates":[5,47]}},
