@@ -113,4 +113,20 @@ Step step(const State& from, Event event) {
     return refused(from);
 }
 
+Step decide(const State& from, Event event, const Circumstance& circumstance) {
+    const auto taken = step(from, event);
+    if (!taken.allowed) return taken;
+    const bool shown = taken.to.suppression == Suppression::none;
+    if (event == Event::raise && circumstance.explained && shown) {
+        return to({true, false, Suppression::by_design});
+    }
+    if (event == Event::come_back) {
+        const bool hidden = taken.to.suppression == Suppression::by_design;
+        if (hidden || (shown && !circumstance.needs_acknowledgement)) {
+            return to({false, true, Suppression::none});
+        }
+    }
+    return taken;
+}
+
 }  // namespace vigie::alarms

@@ -63,6 +63,21 @@ TEST(AlarmStates, EveryStateAndEventLeadsWhereTheStandardSays) {
     }
 }
 
+TEST(AlarmStates, WhatIsExplainedIsHiddenAndLeavesNothingOver) {
+    const Circumstance plain;
+    const Circumstance explained{true, true};
+    const Circumstance notice{false, false};
+    EXPECT_EQ(decide(state_a, Event::raise, plain).to, state_b);
+    EXPECT_EQ(decide(state_a, Event::raise, explained).to, state_f_true);
+    EXPECT_FALSE(decide(state_a, Event::raise, explained).announces);
+    EXPECT_EQ(decide(state_d, Event::raise, explained).to, state_f_true);
+    EXPECT_EQ(decide(state_f_true, Event::come_back, plain).to, state_a);
+    EXPECT_EQ(decide(state_b, Event::come_back, plain).to, state_d);
+    EXPECT_EQ(decide(state_b, Event::come_back, notice).to, state_a);
+    EXPECT_EQ(decide(state_e_true, Event::raise, explained).allowed, false);
+    EXPECT_EQ(decide(state_e_false, Event::raise, explained).to, state_e_true);
+}
+
 TEST(AlarmStates, AreNamedAsTheContractNamesThem) {
     EXPECT_EQ(to_string(letter(state_a)), "normal");
     EXPECT_EQ(to_string(letter(state_b)), "unacknowledged");

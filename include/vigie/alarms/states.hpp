@@ -53,4 +53,14 @@ struct Step {
 
 [[nodiscard]] Step step(const State& from, Event event);
 
+struct Circumstance {
+    bool explained{};                  // a cause that stands explains the condition
+    bool needs_acknowledgement{true};  // false for maintenance notices, and what ends for good
+};
+
+// What Vigie makes of the standard, one transition at a time: what is explained is hidden from the
+// start (raise leads to F); what ends while hidden, or needs no acknowledgement, leaves nothing
+// over (come_back leads to A).
+[[nodiscard]] Step decide(const State& from, Event event, const Circumstance& circumstance);
+
 }  // namespace vigie::alarms

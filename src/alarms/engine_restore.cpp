@@ -1,0 +1,128 @@
+// A restart, an operator's act, a new catalogue: what comes to the engine from elsewhere.
+#include <algorithm>
+
+#include "vigie/alarms/engine.hpp"
+
+namespace vigie::alarms {
+
+std::int32_t Engine::adopt(const Standing& standing) {
+    const auto* entry = rules_of(standing.asset);
+    if (entry == nullptr) return -1;
+    auto index = entry->first_slot;
+    for (const auto& compiled : *entry->rules) {
+        auto& slot = slots_[static_cast<std::size_t>(index)];
+        if (compiled.rule->code == standing.rule) {
+            if (slot.alarm >= 0) return -1;
+            const auto alarm = open(standing.alarm, index);
+            open_[static_cast<std::size_t>(alarm)].state = standing.state;
+            if (standing.state.active) slot.memory = {Phase::standing, standing.raised_at};
+            return alarm;
+        }
+        ++index;
+    }
+    return -1;
+}
+
+void Engine::restore(std::span<const Standing> standing, std::span<const JudgedThrough> judged,
+                     base::Instant now) {
+    std::unordered_map<std::int32_t, std::string> hidden;
+    for (const auto& row : standing) {
+        const auto alarm = adopt(row);
+        if (alarm < 0) {
+            // Its rule or its asset is no more: it must not stand for ever.
+            Occurrence end;
+            end.alarm = row.alarm;
+            end.event = row.state.active ? Event::come_back : Event::acknowledge;
+            end.at = end.learnt_at = now;
+            end.ends = true;
+            end.cause = "rule_gone";
+            out_.push_back(std::move(end));
+            continue;
+        }
+        if (row.state.suppression == Suppression::by_design) {
+            hidden.emplace(alarm, row.suppressed_by);
+        }
+        const auto& rule =
+            *rule_of(slots_[static_cast<std::size_t>(open_[static_cast<std::size_t>(alarm)].slot)])
+                 .rule;
+        if (row.state.active && rule.suppresses != assets::Suppresses::nothing) {
+            register_cause(alarm, row.raised_at, now);
+        }
+        show(row.asset);
+    }
+    link_causes(hidden, now);
+    for (const auto& row : judged) {
+        const auto* entry = rules_of(row.asset);
+        if (entry == nullptr) continue;
+        auto index = static_cast<std::size_t>(entry->first_slot);
+        for (const auto& compiled : *entry->rules) {
+            auto& slot = slots_[index++];
+            if (compiled.rule->code != row.rule) continue;
+            slot.judged_through = std::max(slot.judged_through, base::epoch_us(row.at));
+        }
+    }
+    end_out_of_service(now);
+}
+
+void Engine::begin(base::Instant now) {
+    listening_since_ = now;
+    arm_silence();
+}
+
+void Engine::arm_silence() {
+    for (std::size_t index = 0; index < slots_.size(); ++index) {
+        const auto* entry = rules_of(slots_[index].asset);
+        if (entry == nullptr) continue;
+        if (rule_of(slots_[index]).rule->condition != assets::Condition::silent) continue;
+        const auto at = silence_due(slots_[index]);
+        if (at) deadlines_.arm(static_cast<std::int32_t>(index), *at);
+    }
+}
+
+void Engine::recorded(const Standing& standing) {
+    const auto found = by_id_.find(standing.alarm);
+    if (found == by_id_.end()) {
+        // Ended here while an operator's act went another way: the database has it open.
+        if (letter(standing.state) != Letter::a && adopt(standing) >= 0) show(standing.asset);
+        return;
+    }
+    auto& open = open_[static_cast<std::size_t>(found->second)];
+    open.unconfirmed -= standing.confirmed;
+    // Not while later occurrences are on their way: the answer to the last of them counts.
+    if (open.unconfirmed > 0) return;
+    open.state.acknowledged = standing.state.acknowledged;
+    if (letter(open.state) == Letter::a) close(found->second);
+    show(standing.asset);
+}
+
+void Engine::end_out_of_service(base::Instant now) {
+    for (std::size_t alarm = 0; alarm < open_.size(); ++alarm) {
+        const auto slot = open_[alarm].slot;
+        if (slot < 0) continue;
+        const auto asset = slots_[static_cast<std::size_t>(slot)].asset;
+        const auto* entry = rules_of(asset);
+        if (entry == nullptr || entry->in_service) continue;
+        slots_[static_cast<std::size_t>(slot)].memory = {Phase::normal, now};
+        if (open_[alarm].state.active) {
+            come_back(slot, now, now, true, "life_stage");
+            continue;
+        }
+        emit(static_cast<std::int32_t>(alarm), Event::acknowledge, now, now).cause = "life_stage";
+        close(static_cast<std::int32_t>(alarm));
+        show(asset);
+    }
+}
+
+void Engine::catalogue_changed(const std::shared_ptr<const assets::Catalogue>& catalogue,
+                               base::Instant now) {
+    catalogue_ = catalogue;
+    compile(*catalogue_);
+    end_out_of_service(now);
+    for (std::size_t index = 0; index < slots_.size(); ++index) {
+        const auto* entry = rules_of(slots_[index].asset);
+        if (entry != nullptr && !entry->in_service) slots_[index].memory = {Phase::normal, now};
+    }
+    arm_silence();
+}
+
+}  // namespace vigie::alarms
