@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Kind, Property, Series } from '../api/types.ts';
 import { useWords } from '../i18n/index.ts';
-import { moment } from '../ui/format.ts';
+import { localeOf, moment } from '../ui/format.ts';
 import { token, useTheme } from '../ui/theme.ts';
 import { type Hole, holeAt, holesOf, line, nearest, type Point, pointsOf, segments } from './history.ts';
 import { useHistory } from './useHistory.ts';
@@ -39,7 +39,7 @@ interface Drawn {
 function plotOptions(drawn: Drawn, width: number, language: string, read: (at: number | null) => void): uPlot.Options {
   const grid = { stroke: token('--line'), width: 1 };
   const axis = { stroke: token('--text-2'), grid, ticks: grid, font: '11px "Inter Variable", sans-serif' };
-  const hour = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+  const hour = new Intl.DateTimeFormat(localeOf(language), { hour: '2-digit', minute: '2-digit' });
   return {
     width,
     height: chart_height_px,

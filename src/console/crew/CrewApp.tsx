@@ -1,10 +1,10 @@
-import { type FormEvent, useEffect, useState, useSyncExternalStore } from 'react';
-import { answered, api, setSession } from '../api/client.ts';
+import { type FormEvent, useCallback, useEffect, useState, useSyncExternalStore } from 'react';
+import { api, setSession } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
 import { useWords } from '../i18n/index.ts';
 import { CrewPage } from './CrewPage.tsx';
 import { Preferences } from './Preferences.tsx';
-import { outbox, personOf, whoIsThere } from './room.ts';
+import { outbox, signIn, whoIsThere } from './room.ts';
 import { keep, type Person } from './shelf.ts';
 
 function useOnline(): boolean {
@@ -37,11 +37,7 @@ function SignIn({
     const form = new FormData(event.currentTarget);
     setRefusal('');
     try {
-      const body = { login: String(form.get('login')), password: String(form.get('password')) };
-      const session = await answered(api.POST('/api/v1/session', { body }));
-      setSession(session);
-      await keep('person', personOf(session));
-      onSignedIn(personOf(session));
+      onSignedIn(await signIn(String(form.get('login')), String(form.get('password'))));
     } catch (error) {
       setRefusal(explained(error));
     }
@@ -81,6 +77,7 @@ export function CrewApp() {
   const online = useOnline();
   const answers = useSyncExternalStore(outbox.watch, outbox.list);
   const [person, setPerson] = useState<Person | null | undefined>();
+  const forget = useCallback(() => setPerson(null), []);
   useEffect(() => {
     void outbox.load().then(whoIsThere).then(setPerson);
   }, []);
@@ -102,7 +99,7 @@ export function CrewApp() {
       online={online}
       answers={answers}
       onSignOut={() => void leave()}
-      onSignInNeeded={() => setPerson(null)}
+      onSignInNeeded={forget}
     />
   );
 }

@@ -76,7 +76,7 @@ export function InterventionCard({ row, answers }: { row: Intervention; answers:
         <div>
           <h2>{row.incident_title}</h2>
           <p className="quiet">
-            {[row.address, row.asset].filter(Boolean).join(' · ')} {t('crew.since')} <Age at={row.created_at} />
+            {[row.address, row.asset, t('crew.since')].filter(Boolean).join(' · ')} <Age at={row.created_at} />
           </p>
         </div>
       </div>
@@ -92,10 +92,10 @@ export function InterventionCard({ row, answers }: { row: Intervention; answers:
       </p>
       {row.description && <p>{row.description}</p>}
       {said(row.response) && (
-        <details>
-          <summary>{t('crew.response')}</summary>
+        <div className="crew-response">
+          <h3>{t('crew.response')}</h3>
           <p>{said(row.response)}</p>
-        </details>
+        </div>
       )}
       {row.position && (
         <p>

@@ -134,7 +134,6 @@ export class Outbox {
       taken = true;
     }
     if (taken) this.onTaken();
-    this.show(this.answers);
   }
 
   private show(answers: readonly Answer[]) {

@@ -27,12 +27,23 @@ async function send(answer: Answer): Promise<Outcome> {
 
 export const outbox = new Outbox(shelf, { send }, newKey, () => afterTaken());
 
+export async function signIn(login: string, password: string): Promise<Person> {
+  const session = await answered(api.POST('/api/v1/session', { body: { login, password } }));
+  setSession(session);
+  outbox.needsSignIn = false;
+  const person = personOf(session);
+  await keep('person', person);
+  return person;
+}
+
 export function personOf(session: Session): Person {
   return { login: session.login, name: session.name, crew: session.crew ?? '' };
 }
 
 /** Who is there: by the server, or, without network, who was there last. Null: nobody. */
 export async function whoIsThere(): Promise<Person | null> {
+  const last = await kept('person');
+  if (!last) return null;
   try {
     const session = await answered(api.GET('/api/v1/session'));
     setSession(session);
@@ -40,11 +51,8 @@ export async function whoIsThere(): Promise<Person | null> {
     await keep('person', person);
     return person;
   } catch (error) {
-    if (error instanceof Problem && error.status < 500) {
-      outbox.needsSignIn = true;
-      return null;
-    }
-    return (await kept('person')) ?? null;
+    if (error instanceof Problem && error.status < 500) return null;
+    return last;
   }
 }
 

@@ -28,9 +28,9 @@ export function EntryRow({ entry }: { entry: Entry }) {
             <Line
               parts={[
                 entry.row.asset,
+                entry.row.suppresses ? t('alarm.hides', { count: entry.row.suppresses }) : undefined,
                 entry.row.street,
                 communeName(entry.row.commune),
-                entry.row.suppresses ? t('alarm.hides', { count: entry.row.suppresses }) : undefined,
               ]}
             />
           </span>

@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from 'react';
+import { acknowledge, canAcknowledge } from '../alarms/acknowledge.ts';
 import { answered, api } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
 import type { IncidentDetail } from '../api/types.ts';
@@ -36,6 +37,11 @@ function Alarms({ incident }: { incident: IncidentDetail }) {
             <span className="quiet">
               {row.asset} · {row.active ? t('alarm.active') : t('alarm.inactive')} · {t(`alarm_state.${row.state}`)}
             </span>
+            {canAcknowledge(row) && (
+              <button type="button" className="button" onClick={() => void acknowledge(row)} data-testid="acknowledge">
+                {t('alarm.acknowledge')}
+              </button>
+            )}
           </li>
         ))}
       </ul>

@@ -1,5 +1,10 @@
 // Times and numbers for people. Every function takes the instant it compares with: the clock is an argument.
 
+/** A control room reads 24 hours, in English as well. */
+export function localeOf(language: string): string {
+  return language.startsWith('fr') ? 'fr-FR' : 'en-GB';
+}
+
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
@@ -32,15 +37,17 @@ export function moment(at: string | undefined, now: number, language: string, se
   if (seconds) time.second = '2-digit';
   const sameDay = when.toDateString() === new Date(now).toDateString();
   const options: Intl.DateTimeFormatOptions = sameDay ? time : { day: '2-digit', month: '2-digit', ...time };
-  return new Intl.DateTimeFormat(language, options).format(when);
+  return new Intl.DateTimeFormat(localeOf(language), options).format(when);
 }
 
 export function clock(now: number, language: string): string {
-  return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(now);
+  return new Intl.DateTimeFormat(localeOf(language), { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(
+    now,
+  );
 }
 
 export function number(value: number, language: string, digits = 2): string {
-  return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(localeOf(language), { maximumFractionDigits: digits }).format(value);
 }
 
 /** 80 m, 1,2 km: the nearest ten metres are all that a position is good for. */
