@@ -11,7 +11,7 @@ export function Conflicts({ answers }: { answers: readonly Answer[] }) {
   return (
     <section className="crew-conflicts" aria-label={t('crew.conflict')}>
       {refused.map((one) => (
-        <article key={one.key} data-testid="conflict" role="alert">
+        <div key={one.key} className="crew-card" data-testid="conflict" role="alert">
           <h2>
             {t('crew.conflict')} : {t(`move.${one.move.to}`)}
           </h2>
@@ -38,7 +38,7 @@ export function Conflicts({ answers }: { answers: readonly Answer[] }) {
               {t('crew.give_up')}
             </button>
           </div>
-        </article>
+        </div>
       ))}
     </section>
   );

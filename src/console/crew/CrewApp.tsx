@@ -1,11 +1,10 @@
 import { type FormEvent, useCallback, useEffect, useState, useSyncExternalStore } from 'react';
-import { api, setSession } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
 import { useWords } from '../i18n/index.ts';
 import { CrewPage } from './CrewPage.tsx';
 import { Preferences } from './Preferences.tsx';
-import { outbox, signIn, whoIsThere } from './room.ts';
-import { keep, type Person } from './shelf.ts';
+import { outbox, signIn, signOut, whoIsThere } from './room.ts';
+import type { Person } from './shelf.ts';
 
 function useOnline(): boolean {
   return useSyncExternalStore(
@@ -87,10 +86,7 @@ export function CrewApp() {
   if (person === undefined) return <main className="crew quiet">{t('common.loading')}</main>;
   if (person === null) return <SignIn online={online} waiting={answers.length} onSignedIn={setPerson} />;
   const leave = async () => {
-    await api.DELETE('/api/v1/session').catch(() => undefined);
-    await keep('person', undefined);
-    await keep('interventions', undefined);
-    setSession(null);
+    await signOut();
     setPerson(null);
   };
   return (

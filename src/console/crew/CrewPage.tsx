@@ -70,7 +70,8 @@ export function CrewPage({ person, online, answers, onSignOut, onSignInNeeded }:
     };
   }, [exchange, read, online]);
 
-  const waiting = answers.filter((one) => one.state === 'waiting').length;
+  const waiting = answers.filter((one) => one.state === 'waiting' && one.by === person.login).length;
+  const others = answers.filter((one) => one.by !== person.login).length;
   const connected = online && reached;
   return (
     <div className="crew">
@@ -84,7 +85,8 @@ export function CrewPage({ person, online, answers, onSignOut, onSignInNeeded }:
       </header>
       <main>
         {!person.crew && <p className="refusal">{t('crew.no_crew')}</p>}
-        <Conflicts answers={answers} />
+        {others > 0 && <p className="refusal">{t('crew.others', { count: others })}</p>}
+        <Conflicts answers={answers.filter((one) => one.by === person.login)} />
         {rows && rows.length === 0 && <p className="crew-empty quiet">{t('crew.none')}</p>}
         <ul className="crew-list" aria-label={t('crew.title')}>
           {(rows ?? []).map((row) => (

@@ -6,6 +6,8 @@ export interface Answer {
   /** Its Idempotency-Key: sent twice, it is one answer. */
   key: string;
   intervention: string;
+  /** Who tapped: nobody else's session may send it. */
+  by: string;
   title: string;
   move: Move;
   /** Place in the row of answers: two may be tapped in the same millisecond. */
@@ -48,6 +50,8 @@ export class Outbox {
   private again = false;
   private listeners = new Set<() => void>();
   needsSignIn = false;
+  /** Whose answers are sent now; those of somebody else wait for them. */
+  author = '';
 
   constructor(
     private shelf: Shelf,
@@ -73,7 +77,7 @@ export class Outbox {
 
   async add(intervention: string, title: string, move: Move): Promise<void> {
     const order = 1 + this.answers.reduce((last, answer) => Math.max(last, answer.order), 0);
-    const answer: Answer = { key: this.newKey(), intervention, title, move, order, state: 'waiting' };
+    const answer: Answer = { key: this.newKey(), intervention, by: this.author, title, move, order, state: 'waiting' };
     await this.shelf.put(answer);
     this.show([...this.answers, answer]);
     await this.flush();
@@ -117,7 +121,9 @@ export class Outbox {
     let taken = false;
     for (;;) {
       const blocked = new Set(this.answers.filter((one) => one.state === 'conflict').map((one) => one.intervention));
-      const next = this.answers.find((one) => one.state === 'waiting' && !blocked.has(one.intervention));
+      const next = this.answers.find(
+        (one) => one.state === 'waiting' && one.by === this.author && !blocked.has(one.intervention),
+      );
       if (!next) break;
       const outcome = await this.post.send(next);
       this.needsSignIn = outcome.kind === 'sign_in';

@@ -10,8 +10,30 @@ export function whenTaken(act: () => void) {
   afterTaken = act;
 }
 
+let present: Session | null = null;
+
+function enter(session: Session): Person {
+  present = session;
+  setSession(session);
+  const person = personOf(session);
+  outbox.author = person.login;
+  return person;
+}
+
+/** A page that opened without network has no session yet, and cannot post without what comes with one. */
+async function sessionKnown(): Promise<Outcome | null> {
+  if (present) return null;
+  const { data, response } = await api.GET('/api/v1/session');
+  if (response.status === 401) return { kind: 'sign_in' };
+  if (!data) return { kind: 'later' };
+  enter(data);
+  return null;
+}
+
 async function send(answer: Answer): Promise<Outcome> {
   try {
+    const missing = await sessionKnown();
+    if (missing) return missing;
     const params = { path: { id: answer.intervention }, header: { 'Idempotency-Key': answer.key } };
     const { error, response } = await api.POST('/api/v1/interventions/{id}/transitions', {
       params,
@@ -19,21 +41,38 @@ async function send(answer: Answer): Promise<Outcome> {
     });
     const problem = (error ?? {}) as { detail?: string; title?: string; state?: InterventionState };
     const refusal = problem.detail ?? problem.title ?? `HTTP ${response.status}`;
+    // Signed in anew in another window: this page's session is a former one. Once more with the present one.
+    if (response.status === 403 && (await renewed())) return await send(answer);
     return outcomeOf(response.status, refusal, problem.state, answer.move.to);
   } catch {
     return { kind: 'later' };
   }
 }
 
+/** Whether the session is another than the one this page knew. */
+async function renewed(): Promise<boolean> {
+  const before = present?.csrf_token;
+  present = null;
+  await sessionKnown();
+  return present !== null && (present as Session).csrf_token !== before;
+}
+
 export const outbox = new Outbox(shelf, { send }, newKey, () => afterTaken());
 
 export async function signIn(login: string, password: string): Promise<Person> {
   const session = await answered(api.POST('/api/v1/session', { body: { login, password } }));
-  setSession(session);
   outbox.needsSignIn = false;
-  const person = personOf(session);
+  const person = enter(session);
   await keep('person', person);
   return person;
+}
+
+export async function signOut(): Promise<void> {
+  await api.DELETE('/api/v1/session').catch(() => undefined);
+  await keep('person', undefined);
+  await keep('interventions', undefined);
+  present = null;
+  setSession(null);
 }
 
 export function personOf(session: Session): Person {
@@ -46,12 +85,12 @@ export async function whoIsThere(): Promise<Person | null> {
   if (!last) return null;
   try {
     const session = await answered(api.GET('/api/v1/session'));
-    setSession(session);
-    const person = personOf(session);
+    const person = enter(session);
     await keep('person', person);
     return person;
   } catch (error) {
     if (error instanceof Problem && error.status < 500) return null;
+    outbox.author = last.login;
     return last;
   }
 }
@@ -75,6 +114,7 @@ export async function flushPosition(crew: string): Promise<boolean> {
   const waiting = await kept('position');
   if (!waiting) return true;
   try {
+    if (await sessionKnown()) return false;
     await answered(api.PUT('/api/v1/crews/{code}/position', { params: { path: { code: crew } }, body: waiting }));
   } catch (error) {
     // One that the server will never take is dropped; the next one replaces it anyway.

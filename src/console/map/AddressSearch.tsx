@@ -52,11 +52,18 @@ export function AddressSearch() {
       }}
       menuTrigger="input"
       allowsCustomValue
+      allowsEmptyCollection
     >
       <Label className="visually-hidden">{t('address.label')}</Label>
       <Input ref={input} className="input" placeholder={t('address.placeholder')} data-testid="address" />
       <Popover className="popover">
-        <ListBox<Address & { id: string }>>
+        <ListBox<Address & { id: string }>
+          renderEmptyState={() => (
+            <p className="popover-item quiet">
+              {t(asked.length < 2 ? 'address.more' : query.isFetching ? 'common.loading' : 'address.nothing')}
+            </p>
+          )}
+        >
           {(row) => (
             <ListBoxItem id={row.id} textValue={row.label} className="popover-item">
               <span>{row.label}</span>

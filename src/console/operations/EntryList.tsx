@@ -28,6 +28,7 @@ export function EntryList<Row>(props: Props<Row>) {
   const keys = useMemo(() => rows.map(keyOf), [rows, keyOf]);
   const anchor = useRef<Held | null>(null);
   const before = useRef<ReadonlySet<string>>(new Set());
+  const revealed = useRef<string | null>(null);
   const [unseen, setUnseen] = useState(0);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -52,9 +53,12 @@ export function EntryList<Row>(props: Props<Row>) {
     anchor.current = box ? held(keys, box.scrollTop, row_height_px) : null;
   }, [keys]);
 
+  // What was chosen elsewhere (on the map, by its address) comes into view once; rows moving later do not pull it back.
   useEffect(() => {
-    if (index >= 0 && list.current === document.activeElement) virtual.scrollToIndex(index, { align: 'auto' });
-  }, [index, virtual]);
+    if (index < 0 || revealed.current === selected) return;
+    revealed.current = selected;
+    virtual.scrollToIndex(index, { align: 'auto' });
+  }, [index, selected, virtual]);
 
   const choose = (to: number) => {
     const bounded = Math.max(0, Math.min(rows.length - 1, to));

@@ -36,7 +36,7 @@ export function OperationsPage() {
   return (
     <div className="operations">
       <DeskStrips />
-      <section id="map-pane" className="map-pane" aria-label={t('map.title')} tabIndex={-1}>
+      <section id="map-pane" className="map-pane" aria-label={t('map.pane')} tabIndex={-1}>
         <MapPane />
       </section>
       <section id="queue-pane" className="queue-pane" aria-label={t('queue.title')} tabIndex={-1}>

@@ -93,6 +93,21 @@ describe('the outbox', () => {
     expect(outbox.list()).toEqual([]);
   });
 
+  it('sends nobody’s answers in somebody else’s name', async () => {
+    const shelf = new Memory();
+    const first = made(shelf, []);
+    first.outbox.author = 'karim';
+    await first.outbox.add('i', 'one', move('on_site'));
+    const second = made(shelf, [taken]);
+    second.outbox.author = 'lea';
+    await second.outbox.load();
+    await second.outbox.flush();
+    expect(second.sent).toEqual([]);
+    second.outbox.author = 'karim';
+    await second.outbox.flush();
+    expect(second.sent.map((one) => one.by)).toEqual(['karim']);
+  });
+
   it('stops at the door when the session is over, and loses nothing', async () => {
     const { outbox } = made(new Memory(), [{ kind: 'sign_in' }]);
     await outbox.add('i', 'one', move('on_site'));
@@ -119,6 +134,7 @@ describe('what a crew may answer', () => {
   const answer = (to: InterventionState, state: Answer['state'] = 'waiting'): Answer => ({
     key: to,
     intervention: 'i',
+    by: '',
     title: '',
     move: move(to),
     order: 1,

@@ -1,0 +1,134 @@
+// The crew page on a phone, in a real browser against a running server: node --test tests/e2e/crew.e2e.mjs
+//
+// VIGIE_URL, VIGIE_LOGIN and VIGIE_PASSWORD name the server and somebody of the room; VIGIE_CREW_LOGIN and
+// VIGIE_CREW_PASSWORD a member of a crew.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { fromEnvironment, launch, openPage, person, phone, signIn, until, violations } from './browser.mjs';
+
+const room = fromEnvironment();
+const crewMember = {
+  url: room.url,
+  login: process.env.VIGIE_CREW_LOGIN,
+  password: process.env.VIGIE_CREW_PASSWORD,
+};
+if (!crewMember.login || !crewMember.password) throw new Error('VIGIE_CREW_LOGIN and VIGIE_CREW_PASSWORD say who');
+
+describe('the crew page', () => {
+  let browser;
+  let context;
+  let page;
+  let errors;
+  let operator;
+  let crew;
+
+  before(async () => {
+    browser = await launch();
+    operator = await person(room);
+    crew = (await person(crewMember)).session.crew;
+    assert.ok(crew, 'the crew member belongs to a crew');
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    ({ context, page, errors } = await openPage(browser, {
+      ...phone,
+      colorScheme: 'light',
+      geolocation: { longitude: 5.0415, latitude: 47.322 },
+      permissions: ['geolocation'],
+    }));
+  });
+  afterEach(() => context?.close());
+
+  const dispatched = async (title) => {
+    const place = { position: [5.04, 47.32], desk: 'citizen', priority: 3 };
+    const incident = await operator.must('POST', '/api/v1/incidents', { title, claim: true, ...place });
+    const path = `/api/v1/incidents/${incident.number}/interventions`;
+    return operator.must('POST', path, { crew, description: 'Baliser' });
+  };
+  const stateOf = async (id) => (await operator.must('GET', `/api/v1/interventions/${id}`)).state;
+  const card = (id) => page.locator(`[data-testid=intervention][data-id="${id}"]`);
+  const enter = async () => {
+    await signIn(page, crewMember, '/crew.html');
+    await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  };
+
+  it('shows the intervention and takes one-tap answers up to restored', async () => {
+    const { id } = await dispatched('Mât penché');
+    await enter();
+    await card(id).waitFor();
+    assert.deepEqual(await violations(page), []);
+    assert.deepEqual(errors, []);
+    for (const to of ['accepted', 'en_route', 'on_site', 'restored']) {
+      await card(id).locator(`[data-testid=answer-${to}]`).click();
+      await until(`the server has ${to}`, async () => (await stateOf(id)) === to);
+    }
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(over, 0);
+  });
+
+  it('refuses with a coded reason', async () => {
+    const { id } = await dispatched('Banc cassé');
+    await enter();
+    await card(id).locator('[data-testid=answer-refused]').click();
+    await card(id).locator('[data-testid=reason]').selectOption('no_skill');
+    assert.deepEqual(await violations(page), []);
+    await card(id).locator('[data-testid=confirm]').click();
+    await until('refused', async () => (await stateOf(id)) === 'refused');
+  });
+
+  it('keeps answers in flight mode and through a reload, with the times of the taps', async () => {
+    const { id } = await dispatched('Chaussée glissante');
+    await enter();
+    await card(id).waitFor();
+    await context.setOffline(true);
+    const tapped = Date.now();
+    await card(id).locator('[data-testid=answer-accepted]').click();
+    await card(id).locator('[data-testid=to-send]').waitFor();
+    await card(id).locator('[data-testid=answer-en_route]').click();
+    await page.waitForSelector('[data-testid=crew-status][data-online=false]');
+    await page.reload();
+    await card(id).locator('[data-testid=to-send]').waitFor();
+    assert.equal(await card(id).getAttribute('data-state'), 'en_route');
+    assert.equal(await stateOf(id), 'assigned');
+    const back = Date.now();
+    await context.setOffline(false);
+    await until('both arrived', async () => (await stateOf(id)) === 'en_route');
+    const { transitions } = await operator.must('GET', `/api/v1/interventions/${id}`);
+    const answers = transitions.filter((one) => ['accepted', 'en_route'].includes(one.to));
+    assert.deepEqual(answers.map((one) => one.to), ['accepted', 'en_route']);
+    for (const one of answers) {
+      assert.ok(Date.parse(one.at) >= tapped - 1000 && Date.parse(one.at) <= back, `${one.at} is the time of the tap`);
+    }
+    await card(id).locator('[data-testid=to-send]').waitFor({ state: 'detached' });
+  });
+
+  it('shows an answer that came too late for review, and never drops it silently', async () => {
+    const { id } = await dispatched('Poubelle renversée');
+    await enter();
+    await card(id).waitFor();
+    await context.setOffline(true);
+    await card(id).locator('[data-testid=answer-accepted]').click();
+    await card(id).locator('[data-testid=to-send]').waitFor();
+    await operator.must('POST', `/api/v1/interventions/${id}/transitions`, {
+      to: 'cancelled',
+      at: new Date().toISOString(),
+      reason: 'no_longer_needed',
+    });
+    await context.setOffline(false);
+    await page.waitForSelector('[data-testid=conflict]');
+    assert.match(await page.textContent('[data-testid=conflict]'), /À revoir/);
+    assert.deepEqual(await violations(page), []);
+    await page.reload();
+    await page.waitForSelector('[data-testid=conflict]');
+    await page.click('[data-testid=give-up]');
+    await page.waitForSelector('[data-testid=conflict]', { state: 'detached' });
+  });
+
+  it('sends its position', async () => {
+    await enter();
+    await page.click('[data-testid=send-position]');
+    await page.waitForSelector('text=Position envoyée');
+    const rows = (await operator.must('GET', '/api/v1/crews')).rows;
+    assert.deepEqual(rows.find((one) => one.code === crew).position, [5.0415, 47.322]);
+  });
+});
