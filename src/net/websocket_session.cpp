@@ -87,6 +87,7 @@ public:
         const auto [accept_error] = co_await self->socket_.async_accept(upgrade, in_silence);
         if (accept_error) co_return;
         self->is_open_ = true;
+        self->events_ = events;
         events->opened(self);
         beast::flat_buffer buffer;
         for (;;) {
@@ -98,6 +99,7 @@ public:
         }
         self->is_open_ = false;
         self->queue_.clear();
+        self->events_.reset();  // or the two would keep each other
         events->closed();
     }
 
@@ -121,6 +123,7 @@ private:
             if (ec) break;
         }
         self->writing_ = false;
+        if (self->is_open_ && self->queue_.empty()) self->events_->written();
     }
 
     // A peer that does not answer the close is cut by the stream's own handshake timeout.
@@ -148,6 +151,7 @@ private:
     websocket::stream<Stream> socket_;
     std::deque<std::shared_ptr<const std::string>> queue_;
     std::atomic<std::size_t> queued_bytes_{0};
+    std::shared_ptr<WebSocketEvents> events_;  // set once open
     bool is_open_{};
     bool writing_{};
     bool closing_{};

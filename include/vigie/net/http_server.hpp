@@ -45,6 +45,8 @@ public:
     virtual ~WebSocketEvents() = default;
     virtual void opened(std::shared_ptr<WebSocket> socket) = 0;
     virtual void received(std::string_view text) = 0;
+    // Everything queued was given to the socket: what is sent now waits for nothing.
+    virtual void written() {}
     virtual void closed() = 0;  // once, whatever ended it
 };
 

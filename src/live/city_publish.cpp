@@ -1,0 +1,107 @@
+// What the live city says to the stream, and how it writes itself down.
+#include <algorithm>
+#include <cmath>
+
+#include "live/value_json.hpp"
+#include "vigie/live/city_state.hpp"
+#include "vigie/live/json.hpp"
+
+namespace vigie::live {
+
+void CityState::publish(base::Instant now) {
+    if (map_changed_.empty() && value_changed_.empty()) return;
+    if (now < published_ + publish_every) return;
+    published_ = now;
+    publish_map();
+    publish_values();
+}
+
+void CityState::publish_map() {
+    if (map_changed_.empty()) return;
+    std::vector<StreamRow> rows;
+    rows.reserve(map_changed_.size());
+    for (const auto id : map_changed_) {
+        auto* slot = find(id);
+        if (slot == nullptr) continue;
+        slot->map_changed = false;
+        std::string text = "[";
+        json::append_integer(text, id);
+        text += ',';
+        json::append_integer(text, static_cast<int>(slot->display));
+        if (slot->asset->kind != nullptr && slot->asset->kind->mobile) {
+            const auto where = place(id);
+            text += ',';
+            json::append_number(text, where.lon);
+            text += ',';
+            json::append_number(text, where.lat);
+        }
+        text += ']';
+        StreamRow row;
+        row.key = std::to_string(id);
+        row.json = std::make_shared<const std::string>(std::move(text));
+        if (slot->asset->kind != nullptr) row.kind = slot->asset->kind->code;
+        row.commune = slot->asset->commune;
+        rows.push_back(std::move(row));
+    }
+    map_changed_.clear();
+    if (!rows.empty()) stream_.publish("map", std::move(rows));
+}
+
+void CityState::publish_values() {
+    const auto filters = stream_.filters("values");
+    std::vector<StreamRow> rows;
+    for (const auto id : value_changed_) {
+        auto* slot = find(id);
+        if (slot == nullptr) continue;
+        slot->value_changed = false;
+        if (filters.empty()) continue;
+        StreamRow row;
+        row.key = slot->asset->code;
+        row.asset = slot->asset->code;
+        if (slot->asset->kind != nullptr) row.kind = slot->asset->kind->code;
+        row.commune = slot->asset->commune;
+        const bool watched = std::ranges::any_of(
+            filters, [&row](const StreamFilter& filter) { return filter.matches(row); });
+        if (!watched) continue;
+        row.json = std::make_shared<const std::string>(live_json(id));
+        rows.push_back(std::move(row));
+    }
+    value_changed_.clear();
+    if (!rows.empty()) stream_.publish("values", std::move(rows));
+}
+
+std::string CityState::live_json(assets::AssetId asset) const {
+    const auto* slot = find(asset);
+    if (slot == nullptr) return "null";
+    std::string out = R"({"code":)";
+    json::append_text(out, slot->asset->code);
+    out += R"(,"freshness":")";
+    out += to_string(slot->freshness);
+    out += R"(","display":")";
+    out += to_string(slot->display);
+    out += '"';
+    if (slot->newest != LastValue::never) {
+        out += R"(,"observed_at":)";
+        json::append_instant(out, base::from_epoch_us(slot->newest));
+    }
+    out += R"(,"values":[)";
+    bool first = true;
+    for (const auto& property : slot->asset->kind->properties) {
+        const auto position = static_cast<std::size_t>(property.position);
+        if (property.position < 0 || position >= slot->width) continue;
+        const auto at = times_[slot->offset + position];
+        if (at == LastValue::never) continue;
+        if (!std::exchange(first, false)) out += ',';
+        out += R"({"property":)";
+        json::append_text(out, property.code);
+        out += R"(,"value":)";
+        append_value(out, property, {values_.data() + slot->offset, slot->width});
+        out += R"(,"observed_at":)";
+        json::append_instant(out, base::from_epoch_us(at));
+        out += '}';
+    }
+    out += "]}";
+    return out;
+}
+
+}  // namespace vigie::live
