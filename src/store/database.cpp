@@ -175,6 +175,26 @@ struct Connection {
     }
 };
 
+// libpqxx drops the SQLSTATE of what it has a class for, here and there.
+std::string sqlstate_of(const pqxx::sql_error& error) {
+    if (!error.sqlstate().empty()) return error.sqlstate();
+    if (dynamic_cast<const pqxx::insufficient_privilege*>(&error)) return "42501";
+    if (dynamic_cast<const pqxx::undefined_table*>(&error)) return "42P01";
+    if (dynamic_cast<const pqxx::undefined_column*>(&error)) return "42703";
+    if (dynamic_cast<const pqxx::undefined_function*>(&error)) return "42883";
+    if (dynamic_cast<const pqxx::syntax_error*>(&error)) return "42601";
+    if (dynamic_cast<const pqxx::disk_full*>(&error)) return "53100";
+    if (dynamic_cast<const pqxx::insufficient_resources*>(&error)) return "53000";
+    return {};
+}
+
+// ... and what makes a transaction worth another try is no sql_error to it.
+std::string sqlstate_of(const pqxx::transaction_rollback& error) {
+    if (dynamic_cast<const pqxx::deadlock_detected*>(&error)) return "40P01";
+    if (dynamic_cast<const pqxx::serialization_failure*>(&error)) return "40001";
+    return "40000";
+}
+
 class PqxxTransaction final : public Transaction {
 public:
     PqxxTransaction(Connection& connection, pqxx::transaction_base& work)
@@ -192,7 +212,9 @@ public:
         } catch (const pqxx::broken_connection&) {
             throw;
         } catch (const pqxx::sql_error& error) {
-            throw Refused(std::string(query.name) + ": " + error.what(), error.sqlstate());
+            throw Refused(std::string(query.name) + ": " + error.what(), sqlstate_of(error));
+        } catch (const pqxx::transaction_rollback& error) {
+            throw Refused(std::string(query.name) + ": " + error.what(), sqlstate_of(error));
         }
     }
     void after_commit(std::function<void()> action) override {
@@ -320,9 +342,12 @@ void Pool::in_transaction(Mode mode, const std::function<bool(Transaction&)>& wo
         impl_->forget_idle();
         throw Unavailable(error.what());
     } catch (const pqxx::sql_error& error) {  // refused at the commit
-        if (!means_away(error.sqlstate())) throw Refused(error.what(), error.sqlstate());
+        const std::string sqlstate = sqlstate_of(error);
+        if (!means_away(sqlstate)) throw Refused(error.what(), sqlstate);
         impl_->forget_idle();
         throw Unavailable(error.what());
+    } catch (const pqxx::transaction_rollback& error) {
+        throw Refused(error.what(), sqlstate_of(error));
     }
 }
 

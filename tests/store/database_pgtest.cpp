@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <barrier>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cmath>
 #include <limits>
+#include <thread>
 
 #include "tests/support/pgtest_database.hpp"
 #include "vigie/store/database.hpp"
@@ -88,6 +91,41 @@ TEST(Database, ConnectsAnewAfterTheConnectionBroke) {
     pool.write_now([](Transaction& tx) { tx.execute(note_add, "b", "1"); });
     Pool nobody("host=/nonexistent dbname=x connect_timeout=1", 1);
     EXPECT_THROW(nobody.read_now([](Transaction&) {}), Unavailable);
+}
+
+TEST(Database, SaysWhyItWasRefused) {
+    test::Database db;
+    Pool pool(db.app_url(), 2);
+    static constexpr Query forbidden{"forbidden", "drop table frame"};
+    try {
+        pool.write_now([](Transaction& tx) { tx.execute(forbidden); });
+        ADD_FAILURE() << "allowed";
+    } catch (const Refused& refused) {
+        EXPECT_EQ(refused.sqlstate, "42501");
+    }
+    static constexpr Query change{"change", "update installation set value = 'x' where key = $1"};
+    pool.write_now([](Transaction& tx) {
+        tx.execute(note_add, "a", "1");
+        tx.execute(note_add, "b", "1");
+    });
+    std::barrier both(2);
+    std::atomic<int> deadlocks{0};
+    const auto cross = [&](const char* first, const char* second) {
+        try {
+            pool.write_now([&](Transaction& tx) {
+                tx.execute(change, first);
+                both.arrive_and_wait();
+                tx.execute(change, second);
+            });
+        } catch (const Refused& refused) {
+            EXPECT_EQ(refused.sqlstate, "40P01");
+            ++deadlocks;
+        }
+    };
+    std::thread other([&] { cross("b", "a"); });
+    cross("a", "b");
+    other.join();
+    EXPECT_EQ(deadlocks, 1);
 }
 
 TEST(Database, ResumesTheCallerWhereItWas) {
