@@ -106,11 +106,14 @@ std::vector<Lamp> lamps_of(const City& city, int commune, int count) {
     return lamps;
 }
 
-// Lamps by commune: by population, and none where it would not fill a cabinet.
+// Lamps by commune: by population; none where there is no street, or where they would not fill a
+// cabinet; and enough in the main one for its well-known cabinet and another.
 std::vector<int> lamps_by_commune(const City& city, int total) {
-    std::vector<double> weights;
-    for (const CommuneFact& fact : city.facts)
-        weights.push_back(fact.population + street_lights_base);
+    std::vector<double> weights(city.facts.size(), 0.0);
+    for (const Street& street : city.network.streets) {
+        const auto commune = static_cast<std::size_t>(street.commune);
+        weights[commune] = city.facts[commune].population + street_lights_base;
+    }
     const auto main = static_cast<std::size_t>(city.territory.main);
     for (;;) {
         std::vector<int> parts = apportioned(total, weights);
@@ -118,26 +121,44 @@ std::vector<int> lamps_by_commune(const City& city, int total) {
         for (std::size_t i = 0; i < parts.size(); ++i) {
             if (i != main && parts[i] > 0 && (least == main || parts[i] < parts[least])) least = i;
         }
-        if (least == main || parts[least] >= cabinet_lights_min + 5) return parts;
+        const bool main_has_enough = parts[main] >= largest_cabinet_lights + cabinet_lights_min;
+        if (least == main || (main_has_enough && parts[least] >= cabinet_lights_min + 5))
+            return parts;
         weights[least] = 0;
     }
 }
 
+// Between how many cabinets so many lamps can be shared out.
+std::pair<int, int> cabinet_range(int lamps, bool is_main) {
+    const int fixed = is_main ? 1 : 0;
+    const int rest = lamps - fixed * largest_cabinet_lights;
+    return {fixed + (rest + largest_cabinet_lights - 1) / largest_cabinet_lights,
+            fixed + rest / cabinet_lights_min};
+}
+
 // Cabinets by commune: by lamps, with no cabinet under the least nor over the greatest size.
-std::vector<int> cabinets_by_commune(const std::vector<int>& lamps, int total) {
+std::vector<int> cabinets_by_commune(const std::vector<int>& lamps, std::size_t main, int total) {
     std::vector<int> parts = apportioned(total, {lamps.begin(), lamps.end()});
-    int sum = 0;
+    const auto range = [&](std::size_t i) { return cabinet_range(lamps[i], i == main); };
+    int missing = total;
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        const int most = lamps[i] / cabinet_lights_min;
-        const int least = (lamps[i] + largest_cabinet_lights - 1) / largest_cabinet_lights;
-        parts[i] = std::clamp(parts[i], least, std::max(least, most));
-        sum += parts[i];
+        parts[i] = std::clamp(parts[i], range(i).first, range(i).second);
+        missing -= parts[i];
     }
-    while (sum != total) {  // clamping moved a few: take from or give to the largest
-        const auto largest = std::max_element(parts.begin(), parts.end());
-        const int step = sum > total ? -1 : 1;
-        *largest += step;
-        sum += step;
+    // Clamping moved a few: give to, or take from, those with the most room.
+    while (missing != 0) {
+        std::size_t best = 0;
+        int best_room = 0;
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            const int room = missing > 0 ? range(i).second - parts[i] : parts[i] - range(i).first;
+            if (room <= best_room) continue;
+            best = i;
+            best_room = room;
+        }
+        if (best_room == 0) break;
+        const int step = missing > 0 ? 1 : -1;
+        parts[best] += step;
+        missing -= step;
     }
     return parts;
 }
@@ -215,11 +236,11 @@ private:
 void plant_lighting(City& city, std::uint64_t seed, int light_points, int cabinets) {
     Random random(seed, "lighting");
     const std::vector<int> lamps = lamps_by_commune(city, light_points);
-    const std::vector<int> boxes = cabinets_by_commune(lamps, cabinets);
     // The main commune first: its first cabinet is the well-known one.
     std::vector<std::size_t> order(lamps.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     const auto main = static_cast<std::size_t>(city.territory.main);
+    const std::vector<int> boxes = cabinets_by_commune(lamps, main, cabinets);
     std::rotate(order.begin(), order.begin() + city.territory.main,
                 order.begin() + city.territory.main + 1);
     LightingPlan plan(city);

@@ -8,8 +8,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdint>
+#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 
 #include "sim/city.hpp"
@@ -33,6 +35,7 @@ int refuse(const vigie::base::Error& error) {
 struct GenerateOptions {
     std::uint64_t seed{1};
     double scale{1.0};
+    std::string communes;  // empty: the example
     std::string out;
 };
 
@@ -54,8 +57,21 @@ struct OrderOptions {
     bool clear{};
 };
 
+vigie::base::Result<std::vector<sim::CommuneFact>> communes_from(const std::string& path) {
+    if (path.empty()) return sim::example_communes();
+    std::ifstream file(path, std::ios::binary);
+    if (!file)
+        return vigie::base::fail(vigie::base::Errc::not_found, "cannot read " + path,
+                                 "impossible de lire " + path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return sim::parse_communes(text.str());
+}
+
 int run_generate(const GenerateOptions& options) {
-    const auto city = sim::generate(sim::example_communes(), options.seed, options.scale);
+    const auto facts = communes_from(options.communes);
+    if (!facts) return refuse(facts.error());
+    const auto city = sim::generate(*facts, options.seed, options.scale);
     if (!city) return refuse(city.error());
     if (const auto written = sim::write_city(*city, options.out); !written)
         return refuse(written.error());
@@ -159,6 +175,9 @@ void add_generate(CLI::App& app, GenerateOptions& options) {
     command->add_option("--seed", options.seed, "Same seed, same city")->capture_default_str();
     command->add_option("--scale", options.scale, "1 is 34,000 light points; from 0.01 to 4")
         ->capture_default_str();
+    command->add_option("--communes", options.communes,
+                        "CSV of communes (insee_code, name, centroid_lon, centroid_lat, area_km2, "
+                        "population); default: the example, Dijon Métropole");
     command->add_option("--out", options.out, "Folder to write")->required();
 }
 

@@ -19,7 +19,8 @@ namespace {
 constexpr double grain_m = 70;        // between crossings in the heart of a town
 constexpr double grain_edge_m = 125;  // at the edge of what is built
 constexpr double grain_country_m = 850;
-constexpr double thinned = 0.45;  // share kept of the ways that connect nothing new
+constexpr double country_darts = 6;  // for each place outside towns that could take one
+constexpr double thinned = 0.45;     // share kept of the ways that connect nothing new
 constexpr double bucket_m = 200;
 constexpr int boulevard_corners = 10;
 constexpr double boulevard_radius = 0.45;  // of the main commune's built-up part
@@ -87,9 +88,18 @@ std::vector<Crossing> scatter(const Territory& territory, Random& random) {
                            territory.centres[i] + Point{std::cos(angle), std::sin(angle)} * out);
         }
     }
-    for (int dart = 0; dart < 6'000; ++dart)
+    Point reach;
+    for (const base::Polygon& outline : territory.outlines) {
+        for (const base::LonLat corner : outline.front()) {
+            const Point p = territory.plane.to_plane(corner);
+            reach = {std::max(reach.x, std::abs(p.x)), std::max(reach.y, std::abs(p.y))};
+        }
+    }
+    const auto country = static_cast<int>(4 * reach.x * reach.y * country_darts /
+                                          (grain_country_m * grain_country_m));
+    for (int dart = 0; dart < country; ++dart)
         darts.throw_at(territory,
-                       {random.between(-13'000, 13'000), random.between(-13'000, 13'000)});
+                       {random.between(-reach.x, reach.x), random.between(-reach.y, reach.y)});
     return std::move(darts.crossings);
 }
 
