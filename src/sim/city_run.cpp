@@ -97,7 +97,11 @@ std::size_t CityRun::unsettled() const {
 asio::awaitable<void> CityRun::stop(std::chrono::milliseconds limit) {
     asio::steady_timer timer(executor_);
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (unsettled() > 0 && std::chrono::steady_clock::now() < deadline) {
+    const auto waits = [](const auto& gateway) {
+        return gateway->is_connected() && gateway->unsettled() > 0;
+    };
+    while (std::any_of(gateways_.begin(), gateways_.end(), waits) &&
+           std::chrono::steady_clock::now() < deadline) {
         timer.expires_after(std::chrono::milliseconds{20});
         co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }

@@ -41,7 +41,7 @@ public:
     void start();
     // Lets time come to the clock's now, and says what is due. Call it some ten times a second.
     void advance();
-    // Gives what is still open `limit` to be acknowledged, then says goodbye on every connection.
+    // Gives what is open on connections `limit` to be acknowledged, then says goodbye on each.
     boost::asio::awaitable<void> stop(std::chrono::milliseconds limit);
 
     // An order of control.hpp, answered.

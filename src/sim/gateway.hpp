@@ -54,6 +54,7 @@ public:
     boost::asio::awaitable<void> stop();
     // Said and not acknowledged, or not yet said.
     [[nodiscard]] std::size_t unsettled() const { return outbox_.size() + open_; }
+    [[nodiscard]] bool is_connected() const { return client_.is_connected(); }
 
 private:
     struct Message {

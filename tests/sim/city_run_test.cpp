@@ -220,6 +220,7 @@ TEST(CityRun, ObeysOrders) {
 
 TEST(CityRun, StopsWhenAllIsAcknowledged) {
     WireBench bench;
+    ASSERT_TRUE(bench.until([&] { return bench.run->counts().connected == 3; }));
     bench.pass(61s);
     bool stopped = false;
     boost::asio::co_spawn(bench.io, bench.run->stop(5s),
