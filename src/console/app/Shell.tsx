@@ -1,19 +1,34 @@
 import { useEffect, useState } from 'react';
 import { useWords } from '../i18n/index.ts';
+import { alarms } from '../live/city.ts';
 import { LogbookPage } from '../logbook/LogbookPage.tsx';
+import { NewIncident, type NewIncidentFrom } from '../operations/NewIncident.tsx';
 import { OperationsPage } from '../operations/OperationsPage.tsx';
 import { Keys } from './Keys.tsx';
 import { LinkBanner } from './LinkBanner.tsx';
-import { go, usePlace } from './place.ts';
+import { go, type Selection, usePlace } from './place.ts';
 import { StatusLine } from './StatusLine.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { TopBar } from './TopBar.tsx';
 
+/** A new incident starts from what is before the operator: the chosen alarm, unless an incident has it already. */
+function chosen(selection: Selection | null): NewIncidentFrom {
+  if (selection?.type === 'alarm' && !alarms.get(selection.key)?.incident) return { alarm: selection.key };
+  if (selection?.type === 'asset') return { asset: selection.key };
+  return {};
+}
+
 export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const { t } = useWords();
-  const { page } = usePlace();
+  const { page, selection } = usePlace();
   const [help, setHelp] = useState(false);
-  useShortcuts({ '?': () => setHelp(true) });
+  const [from, setFrom] = useState<NewIncidentFrom | null>(null);
+  useShortcuts({ '?': () => setHelp(true), F2: () => setFrom(chosen(selection)) });
+  useEffect(() => {
+    const open = (event: Event) => setFrom((event as CustomEvent<NewIncidentFrom>).detail);
+    addEventListener('vigie:new-incident', open);
+    return () => removeEventListener('vigie:new-incident', open);
+  }, []);
   useEffect(() => {
     document.title = `Vigie – ${t(`shell.page_${page}`)}`;
   }, [t, page]);
@@ -50,6 +65,7 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
         {page === 'operations' ? <OperationsPage /> : <LogbookPage />}
       </main>
       <StatusLine />
+      {from && <NewIncident from={from} onClose={() => setFrom(null)} />}
       {help && <Keys onClose={() => setHelp(false)} />}
     </div>
   );

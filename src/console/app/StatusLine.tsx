@@ -6,6 +6,10 @@ import { useNow } from '../ui/useNow.ts';
 
 const told = ['unknown', 'stale', 'unpowered', 'maintenance'] as const;
 
+function delay(ms: number, language: string): string {
+  return ms < 1000 ? `${ms} ms` : `${number(ms / 1000, language, 1)} s`;
+}
+
 export function StatusLine() {
   const { t, language } = useWords();
   const link = useLink();
@@ -16,7 +20,7 @@ export function StatusLine() {
       <span data-testid="link" data-link={link.state}>
         <span className={`link-dot link-${link.state}`} aria-hidden="true" />
         {link.state === 'open'
-          ? `${t('link.open')} ${link.lag_ms === null ? '' : `${number(link.lag_ms / 1000, language, 1)} s`}`
+          ? `${t('link.open')} ${link.lag_ms === null ? '' : delay(link.lag_ms, language)}`
           : t(`link.${link.state}`)}
       </span>
       <span data-testid="equipment-count">

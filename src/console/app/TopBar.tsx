@@ -6,7 +6,6 @@ import { askForIncident } from '../operations/NewIncident.tsx';
 import { countByPriority } from '../operations/queue.ts';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
 import { LanguageButton, ThemeButton } from './Preferences.tsx';
-import { go } from './place.ts';
 import { useSession } from './session.ts';
 
 export function TopBar(props: { nav: ReactNode; onSignOut: () => void; onHelp: () => void }) {
@@ -21,15 +20,7 @@ export function TopBar(props: { nav: ReactNode; onSignOut: () => void; onHelp: (
       </h1>
       {props.nav}
       <AddressSearch />
-      <button
-        type="button"
-        className="button"
-        onClick={() => {
-          go({ page: 'operations' });
-          setTimeout(() => askForIncident({}));
-        }}
-        data-testid="new-incident"
-      >
+      <button type="button" className="button" onClick={() => askForIncident({})} data-testid="new-incident">
         {t('incident.new')} <kbd>F2</kbd>
       </button>
       <ul className="top-counts" aria-label={t('shell.counts')}>

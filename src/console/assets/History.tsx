@@ -5,11 +5,14 @@ import type { Kind, Property, Series } from '../api/types.ts';
 import { useWords } from '../i18n/index.ts';
 import { localeOf, moment } from '../ui/format.ts';
 import { token, useTheme } from '../ui/theme.ts';
-import { type Hole, holeAt, holesOf, line, nearest, type Point, pointsOf, segments } from './history.ts';
+import { type Hole, holeAt, holesOf, line, nearest, type Point, pointsOf, type Segment, segments } from './history.ts';
 import { useHistory } from './useHistory.ts';
 import { printed, propertyName, propertyOf } from './value.ts';
 
 const chart_height_px = 120;
+// The ribbons of states stand under the same hours as the lines: assets.css has the same margins.
+const plot_left_px = 52;
+const plot_right_px = 14;
 const table_rows_max = 300;
 
 function hatch(context: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
@@ -43,12 +46,13 @@ function plotOptions(drawn: Drawn, width: number, language: string, read: (at: n
   return {
     width,
     height: chart_height_px,
+    padding: [8, plot_right_px, 0, 0],
     legend: { show: false },
     cursor: { y: false, sync: { key: 'day' }, drag: { x: false, y: false } },
     scales: { x: { time: true, range: [drawn.from / 1000, drawn.to / 1000] } },
     axes: [
       { ...axis, size: 28, values: (_plot, ticks) => ticks.map((tick) => hour.format(tick * 1000)) },
-      { ...axis, size: 52 },
+      { ...axis, size: plot_left_px },
     ],
     series: [
       { label: 't' },
@@ -115,13 +119,21 @@ function Chart({ drawn }: { drawn: Drawn }) {
   );
 }
 
+/** What lasts longest is the usual, and drawn quietly; of yes and no, no. */
+function usualFirst(stretches: readonly Segment[]): string[] {
+  const lasted = new Map<string, number>();
+  for (const { value, from, to } of stretches) lasted.set(value, (lasted.get(value) ?? 0) + to - from);
+  const off = (value: string) => (value === 'false' || value === '0' ? 1 : 0);
+  return [...lasted.keys()].sort((a, b) => off(b) - off(a) || (lasted.get(b) ?? 0) - (lasted.get(a) ?? 0));
+}
+
 function Ribbon({ drawn }: { drawn: Drawn }) {
   const { t, language } = useWords();
   const span = drawn.to - drawn.from;
   const x = (at: number) => `${(100 * (Math.max(at, drawn.from) - drawn.from)) / span}%`;
   const width = (from: number, to: number) => `${(100 * Math.max(0, to - Math.max(from, drawn.from))) / span}%`;
   const stretches = segments(drawn.points, drawn.holes, drawn.to);
-  const values = [...new Set(stretches.map((one) => one.value))].sort();
+  const values = usualFirst(stretches);
   const now = Date.now();
   const last = drawn.points.at(-1);
   const name = (value: string) =>

@@ -121,7 +121,7 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
     try {
       const made = await open(form, from, keys);
       onClose();
-      if (made !== null) go({ selection: { type: 'incident', key: String(made) } });
+      if (made !== null) go({ page: 'operations', selection: { type: 'incident', key: String(made) } });
     } catch (error) {
       setRefusal(explained(error));
       setAsking(false);
@@ -202,7 +202,7 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
             {t('common.leave')}
           </button>
           <button type="submit" className="button button-primary" disabled={asking} data-testid="open-incident-submit">
-            {t('incident.open')}
+            {t('incident.submit')}
           </button>
         </div>
       </form>
