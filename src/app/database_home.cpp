@@ -1,0 +1,35 @@
+#include "app/database_home.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "vigie/store/migrate.hpp"
+
+namespace vigie::app {
+
+DatabaseHome::DatabaseHome(const config::Settings& settings)
+    : app_url_(settings.database.url), owner_url_(settings.database.owner_url) {
+    if (!app_url_.empty()) return;
+    cluster_ = std::make_unique<store::Cluster>(store::Cluster::Options{
+        .folder = settings.paths.folder,
+        .bin_folder = settings.database.bin_folder,
+        .run_as = {},
+        .shared_buffers_mb = static_cast<int>(settings.database.shared_buffers_mb)});
+    app_url_ = cluster_->url("vigie_app");
+    owner_url_ = cluster_->url("vigie_owner");
+}
+
+void DatabaseHome::open() {
+    if (cluster_) {
+        cluster_->start();
+        spdlog::info("private PostgreSQL {}",
+                     cluster_->adopted() ? "was still running and is adopted" : "started");
+    }
+    store::migrate(owner_url_, embedded::migrations(),
+                   [](const std::string& name) { spdlog::info("applying migration {}", name); });
+}
+
+void DatabaseHome::close() {
+    if (cluster_) cluster_->stop();
+}
+
+}  // namespace vigie::app

@@ -1,0 +1,30 @@
+// Where the data live: the private PostgreSQL, or one that city IT runs.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "vigie/config/settings.hpp"
+#include "vigie/store/postgres.hpp"
+
+namespace vigie::app {
+
+class DatabaseHome {
+public:
+    explicit DatabaseHome(const config::Settings& settings);
+    // Starts or adopts the private cluster, if that is where the data live, and applies the missing
+    // migrations.
+    void open();
+    void close();
+
+    [[nodiscard]] const std::string& app_url() const { return app_url_; }
+    [[nodiscard]] const std::string& owner_url() const { return owner_url_; }
+    [[nodiscard]] bool embedded() const { return cluster_ != nullptr; }
+
+private:
+    std::unique_ptr<store::Cluster> cluster_;
+    std::string app_url_;
+    std::string owner_url_;
+};
+
+}  // namespace vigie::app

@@ -1,0 +1,110 @@
+#include "app/figures.hpp"
+
+#include <fstream>
+
+#include <unistd.h>
+
+namespace vigie::app {
+
+namespace {
+
+template <typename Atomic>
+Figure counter(const char* name, const char* help, const Atomic& value, const char* label = "",
+               const char* label_value = "") {
+    return {name,  help,       true, [&value] { return static_cast<double>(value.load()); },
+            label, label_value};
+}
+
+template <typename Atomic>
+Figure gauge(const char* name, const char* help, const Atomic& value) {
+    return {name, help, false, [&value] { return static_cast<double>(value.load()); }, "", ""};
+}
+
+double resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    double size = 0;
+    double resident = 0;
+    statm >> size >> resident;
+    return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace
+
+std::vector<Figure> pipeline_figures(Pipeline& pipeline) {
+    const auto& mqtt = pipeline.mqtt().counters();
+    const auto& writer = pipeline.writer().counters();
+    const auto& inbox = pipeline.inbox().counters();
+    const char* messages = "vigie_mqtt_messages_total";
+    const char* messages_help = "MQTT publications received";
+    return {
+        gauge("vigie_mqtt_connections", "open MQTT connections", mqtt.connections),
+        gauge("vigie_mqtt_sessions", "MQTT sessions, connected or not", mqtt.sessions),
+        counter(messages, messages_help, mqtt.messages_in_qos0, "qos", "0"),
+        counter(messages, messages_help, mqtt.messages_in_qos1, "qos", "1"),
+        counter(messages, messages_help, mqtt.messages_in_qos2, "qos", "2"),
+        counter("vigie_mqtt_refused_total", "connections refused at CONNECT", mqtt.refused),
+        counter("vigie_mqtt_dropped_qos0_total", "QoS 0 publications dropped for want of room",
+                mqtt.dropped_qos0),
+        counter("vigie_mqtt_retained_311_total",
+                "retained publications of 3.1.1 taken as ordinary ones", mqtt.retained_3_1_1),
+        counter("vigie_mqtt_protocol_errors_total", "malformed packets and broken rules",
+                mqtt.protocol_errors),
+        counter("vigie_mqtt_cut_off_total", "connections cut off because they did not read",
+                mqtt.cut_off),
+        counter("vigie_mqtt_pauses_total", "times reading stopped for want of room", mqtt.pauses),
+        counter("vigie_mqtt_received_bytes_total", "bytes received", mqtt.bytes_in),
+        counter("vigie_ingest_observations_total", "observations accepted", inbox.messages),
+        counter("vigie_ingest_refused_total", "messages refused and quarantined", inbox.refused),
+        counter("vigie_ingest_unknown_properties_total", "values of unknown properties set aside",
+                inbox.unknown_properties),
+        counter("vigie_ingest_without_time_total", "observations stamped with their arrival",
+                inbox.without_time),
+        counter("vigie_ingest_no_room_total", "offers turned away until there is room",
+                inbox.no_room),
+        counter("vigie_store_frames_total", "frames made durable", writer.frames),
+        counter("vigie_store_copied_total", "frames stored by COPY", writer.copied),
+        counter("vigie_store_upserted_total", "frames stored by the merging upsert",
+                writer.upserted),
+        counter("vigie_store_commits_total", "commits of the writers", writer.commits),
+        counter("vigie_store_conflicts_total", "two values for one property and instant",
+                writer.conflicts),
+        counter("vigie_store_refused_rows_total", "rows the database refused", writer.refused_rows),
+        counter("vigie_store_retries_total", "batches tried again because the database was away",
+                writer.retries),
+        gauge("vigie_store_pending", "frames accepted and not yet durable", writer.pending),
+        gauge("vigie_store_away", "1 while the database is away", writer.away),
+    };
+}
+
+std::vector<Figure> door_figures(const std::string& door, const net::HttpServer& server) {
+    const auto& counters = server.counters();
+    const auto figure = [&](const char* name, const char* help,
+                            const std::atomic<std::uint64_t>& value, bool grows) {
+        return Figure{name,   help, grows, [&value] { return static_cast<double>(value.load()); },
+                      "door", door};
+    };
+    return {figure("vigie_http_connections", "open HTTP connections", counters.connections, false),
+            figure("vigie_http_websockets", "open WebSockets", counters.websockets, false),
+            figure("vigie_http_requests_total", "HTTP requests", counters.requests, true),
+            figure("vigie_http_malformed_total", "requests that were not HTTP", counters.malformed,
+                   true),
+            figure("vigie_http_sent_bytes_total", "bytes sent", counters.bytes_out, true)};
+}
+
+std::vector<Figure> city_figures(Foundation& foundation) {
+    return {
+        {"vigie_assets", "assets in the catalogue", false,
+         [&foundation] {
+             return static_cast<double>(foundation.registry.current()->assets().size());
+         },
+         "", ""},
+        {"vigie_live_frames_waiting", "frames on their way to the live city", false,
+         [&foundation] { return static_cast<double>(foundation.city.frames_waiting()); }, "", ""},
+        {"vigie_stream_subscribers", "subscriptions to the stream", false,
+         [&foundation] { return static_cast<double>(foundation.stream.subscribers()); }, "", ""},
+        {"vigie_stream_sequence", "events published on the stream", true,
+         [&foundation] { return static_cast<double>(foundation.stream.last()); }, "", ""},
+        {"process_resident_memory_bytes", "memory of the server", false, resident_bytes, "", ""}};
+}
+
+}  // namespace vigie::app

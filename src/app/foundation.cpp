@@ -1,0 +1,45 @@
+#include "app/foundation.hpp"
+
+#include <stdexcept>
+
+#include "vigie/assets/kind_store.hpp"
+
+namespace vigie::app {
+
+namespace {
+
+std::shared_ptr<const std::vector<assets::Kind>> number_kinds(store::Pool& pool,
+                                                              std::vector<assets::Kind> parsed) {
+    auto numbered = pool.write_now(
+        [&](store::Transaction& tx) { return assets::load_kinds(tx, std::move(parsed)); });
+    if (!numbered) throw std::runtime_error(numbered.error().detail.en);
+    return std::make_shared<const std::vector<assets::Kind>>(*std::move(numbered));
+}
+
+// Each run is an epoch of its own: numbers of different runs are never compared.
+std::string epoch_of(const base::Clock& clock) {
+    return std::to_string(base::epoch_us(clock.now()));
+}
+
+}  // namespace
+
+Foundation::Foundation(const config::Settings& s, const base::Clock& c, const std::string& app_url,
+                       std::vector<assets::Kind> parsed)
+    : settings(s),
+      clock(c),
+      pool(app_url, static_cast<std::size_t>(s.database.pool_threads)),
+      public_pool(app_url, static_cast<std::size_t>(s.database.public_pool_threads)),
+      kinds(number_kinds(pool, std::move(parsed))),
+      importer(pool, kinds, registry, zones),
+      street_importer(pool, importer, streets),
+      addresses(streets, zones, registry),
+      stream(epoch_of(c)),
+      city(registry, stream, c),
+      sessions(pool, c),
+      credentials(pool) {
+    street_importer.load();
+    importer.load();
+    credentials.load();
+}
+
+}  // namespace vigie::app

@@ -1,0 +1,75 @@
+#include "app/health.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "app/promises_store.hpp"
+
+namespace vigie::app {
+
+namespace {
+
+wire::Response plain(unsigned status, std::string body,
+                     const char* type = "text/plain; charset=utf-8") {
+    wire::Response response;
+    response.status = status;
+    response.headers.add("Content-Type", type);
+    response.headers.add("Cache-Control", "no-store");
+    response.body = std::move(body);
+    return response;
+}
+
+}  // namespace
+
+void Health::add(std::vector<Figure> figures) {
+    std::ranges::move(figures, std::back_inserter(figures_));
+}
+
+boost::asio::awaitable<std::vector<std::string>> Health::obstacles() {
+    std::vector<std::string> found;
+    if (!serving_) found.emplace_back("the server is starting or stopping");
+    try {
+        const auto broken =
+            co_await pool_.read([](store::Transaction& tx) { return broken_promises(tx); });
+        found.insert(found.end(), broken.begin(), broken.end());
+    } catch (const store::Unavailable&) {
+        found.emplace_back("the database is away");
+    }
+    co_return found;
+}
+
+boost::asio::awaitable<wire::Response> Health::serve(wire::Request request) {
+    if (request.path == "/healthz") co_return plain(200, "ok\n");
+    if (request.path == "/metrics")
+        co_return plain(200, metrics(), "text/plain; version=0.0.4; charset=utf-8");
+    if (request.path == "/readyz") {
+        const auto found = co_await obstacles();
+        const nlohmann::json body = {{"ready", found.empty()}, {"obstacles", found}};
+        co_return plain(found.empty() ? 200 : 503, body.dump() + "\n", "application/json");
+    }
+    co_return plain(404, "/healthz, /readyz or /metrics\n");
+}
+
+std::string Health::metrics() const {
+    std::map<std::string, prometheus::MetricFamily> families;
+    for (const auto& figure : figures_) {
+        auto& family = families[figure.name];
+        family.name = figure.name;
+        family.help = figure.help;
+        family.type =
+            figure.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+        prometheus::ClientMetric metric;
+        if (!figure.label.empty()) metric.label.push_back({figure.label, figure.label_value});
+        (figure.counter ? metric.counter.value : metric.gauge.value) = figure.read();
+        family.metric.push_back(std::move(metric));
+    }
+    std::vector<prometheus::MetricFamily> all;
+    for (auto& [name, family] : families)
+        all.push_back(std::move(family));
+    return prometheus::TextSerializer().Serialize(all);
+}
+
+}  // namespace vigie::app

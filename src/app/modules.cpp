@@ -1,0 +1,27 @@
+#include "app/modules.hpp"
+
+#include "vigie/ingest/quarantine.hpp"
+
+namespace vigie::app {
+
+struct Modules::Impl {
+    Impl(Foundation& f, Pipeline& p, Routers r) : foundation(f), pipeline(p), routers(r) {}
+    Foundation& foundation;
+    Pipeline& pipeline;
+    Routers routers;
+};
+
+Modules::Modules(Foundation& foundation, Pipeline& pipeline, Routers routers)
+    : impl_(std::make_unique<Impl>(foundation, pipeline, routers)) {
+    ingest::add_quarantine_routes(routers.admin, pipeline.inbox(), foundation.clock);
+    ingest::add_credential_routes(routers.admin, foundation.credentials, foundation.registry,
+                                  foundation.pool);
+}
+
+Modules::~Modules() = default;
+
+void Modules::start() {}
+
+void Modules::stop() {}
+
+}  // namespace vigie::app

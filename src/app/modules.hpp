@@ -1,0 +1,33 @@
+// The services of the city: one line each in modules.cpp.
+#pragma once
+
+#include <memory>
+
+#include "app/foundation.hpp"
+#include "app/pipeline.hpp"
+#include "vigie/api/router.hpp"
+
+namespace vigie::app {
+
+// The three routers that services register with: the control door's, the public door's, the admin
+// door's.
+struct Routers {
+    api::Router& control;
+    api::Router& open;
+    api::Router& admin;
+};
+
+class Modules {
+public:
+    Modules(Foundation& foundation, Pipeline& pipeline, Routers routers);
+    ~Modules();
+    // Reads what stood before the restart, then begins to judge.
+    void start();
+    void stop();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vigie::app

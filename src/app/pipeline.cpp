@@ -1,0 +1,97 @@
+#include "app/pipeline.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace vigie::app {
+
+namespace {
+
+store::FrameWriterSettings writer_settings(const Pipeline::Parts& parts) {
+    store::FrameWriterSettings settings;
+    settings.app_url = parts.app_url;
+    settings.owner_url = parts.owner_url;
+    settings.writers = static_cast<std::size_t>(parts.settings.database.writers);
+    settings.pending_frames_max =
+        static_cast<std::size_t>(parts.settings.device.pending_frames_max);
+    return settings;
+}
+
+net::MqttServerSettings mqtt_settings(const config::Settings& settings) {
+    const auto& device = settings.device;
+    net::MqttServerSettings mqtt;
+    mqtt.listeners.push_back(
+        {device.address, static_cast<std::uint16_t>(device.mqtt_port), std::nullopt});
+    if (!device.certificate.empty()) {
+        mqtt.listeners.push_back({device.address, static_cast<std::uint16_t>(device.mqtt_tls_port),
+                                  net::MqttTls{device.certificate, device.private_key, "", false}});
+    }
+    return mqtt;
+}
+
+net::HttpServerSettings http_settings(const config::Settings& settings) {
+    const auto& device = settings.device;
+    net::HttpServerSettings http;
+    http.behind_proxy = device.behind_proxy;
+    net::HttpListener listener{device.address, static_cast<std::uint16_t>(device.http_port), "",
+                               std::nullopt};
+    if (!device.certificate.empty())
+        listener.tls = net::HttpTls{device.certificate, device.private_key};
+    http.listeners.push_back(std::move(listener));
+    return http;
+}
+
+}  // namespace
+
+// From the bottom up: each stage hands to the one made before it.
+Pipeline::Pipeline(const Parts& parts)
+    : city_(parts.city),
+      // 4. PostgreSQL; then the live city, and the acknowledgement: durable()
+      writer_(writer_settings(parts), parts.clock, [this](auto& batch) { durable(batch); }),
+      // 3. decoded, or refused with its reason
+      inbox_(parts.registry, writer_),
+      // 2. who speaks, and for which assets
+      mqtt_door_(inbox_, parts.authority, parts.clock),
+      http_door_(inbox_, parts.authority, parts.clock),
+      // 1. bytes
+      mqtt_(parts.io, mqtt_settings(parts.settings), parts.clock, mqtt_door_),
+      http_(parts.io, http_settings(parts.settings),
+            {[this](wire::Request request) { return http_door_.serve(std::move(request)); }, {}}) {
+    writer_.on_room([this] { mqtt_.resume(); });
+}
+
+// On a writer thread, after the commit: law 1 is these lines' order.
+void Pipeline::durable(std::vector<store::Submission>& batch) {
+    std::vector<store::Frame> frames;
+    std::vector<net::MqttCompletion> completions;
+    for (auto& submission : batch) {
+        std::ranges::move(submission.frames, std::back_inserter(frames));
+        ingest::MqttDoor::complete(submission, completions);
+    }
+    if (!frames.empty() && !city_.observed(std::move(frames))) {
+        spdlog::debug("observations stored while stopping reach the live city at the next start");
+    }
+    if (!completions.empty()) mqtt_.complete(std::move(completions));
+}
+
+void Pipeline::start_writers() {
+    writer_.start();
+}
+
+void Pipeline::open_doors() {
+    mqtt_.start();
+    http_.start();
+}
+
+void Pipeline::close_doors(std::chrono::milliseconds limit) {
+    mqtt_.stop(limit);
+    http_.stop(limit);
+}
+
+void Pipeline::stop_writers(std::chrono::milliseconds limit) {
+    if (!writer_.stop(limit)) {
+        spdlog::error("{} observations were not made durable; none of them was acknowledged",
+                      writer_.counters().pending.load());
+    }
+}
+
+}  // namespace vigie::app

@@ -1,0 +1,58 @@
+// The stages that an observation passes, in order. Reading pipeline.cpp from top to bottom is
+// reading the product.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <span>
+
+#include "vigie/config/settings.hpp"
+#include "vigie/ingest/http_door.hpp"
+#include "vigie/ingest/inbox.hpp"
+#include "vigie/ingest/mqtt_door.hpp"
+#include "vigie/live/city.hpp"
+#include "vigie/net/http_server.hpp"
+#include "vigie/net/mqtt_server.hpp"
+#include "vigie/store/frames.hpp"
+
+namespace vigie::app {
+
+class Pipeline {
+public:
+    struct Parts {
+        const config::Settings& settings;
+        const base::Clock& clock;
+        std::string app_url;
+        std::string owner_url;
+        const assets::Registry& registry;
+        live::City& city;
+        ingest::Authority authority;
+        std::span<boost::asio::io_context* const> io;
+    };
+    explicit Pipeline(const Parts& parts);
+
+    // The writers first, then the doors that feed them.
+    void start_writers();
+    void open_doors();
+    // No more connections, goodbye to those there are, what is pending made durable.
+    void close_doors(std::chrono::milliseconds limit);
+    void stop_writers(std::chrono::milliseconds limit);
+
+    [[nodiscard]] ingest::Inbox& inbox() { return inbox_; }
+    [[nodiscard]] store::FrameWriter& writer() { return writer_; }
+    [[nodiscard]] net::MqttServer& mqtt() { return mqtt_; }
+    [[nodiscard]] net::HttpServer& http() { return http_; }
+
+private:
+    void durable(std::vector<store::Submission>& batch);
+
+    live::City& city_;
+    store::FrameWriter writer_;
+    ingest::Inbox inbox_;
+    ingest::MqttDoor mqtt_door_;
+    ingest::HttpDoor http_door_;
+    net::MqttServer mqtt_;
+    net::HttpServer http_;
+};
+
+}  // namespace vigie::app

@@ -1,0 +1,301 @@
+#include "vigie/app/server.hpp"
+
+#include <fmt/ranges.h>
+#include <pwd.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "app/console_files.hpp"
+#include "app/database_home.hpp"
+#include "app/figures.hpp"
+#include "app/foundation.hpp"
+#include "app/health.hpp"
+#include "app/modules.hpp"
+#include "app/pipeline.hpp"
+#include "app/start_up.hpp"
+#include "app/status.hpp"
+#include "vigie/api/router.hpp"
+#include "vigie/assets/kind_files.hpp"
+#include "vigie/ingest/quarantine.hpp"
+#include "vigie/live/stream_upgrade.hpp"
+
+namespace vigie::app {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::minutes housekeeping_every{10};
+constexpr std::size_t admin_body_bytes_max =
+    256UL * 1024 * 1024;  // a whole city's assets in one file
+
+// A context and the one thread that runs it.
+class IoThread {
+public:
+    IoThread() : guard_(asio::make_work_guard(context_)) {}
+    ~IoThread() { stop(); }
+    IoThread(const IoThread&) = delete;
+    IoThread& operator=(const IoThread&) = delete;
+    void start() {
+        thread_ = std::thread([this] { context_.run(); });
+    }
+    void stop() {
+        context_.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+    asio::io_context& context() { return context_; }
+
+private:
+    asio::io_context context_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> guard_;
+    std::thread thread_;
+};
+
+std::vector<assets::Kind> read_kind_files(const std::string& folder) {
+    auto kinds = assets::read_kinds(folder);
+    if (!kinds) throw std::runtime_error(kinds.error().detail.en);
+    return *std::move(kinds);
+}
+
+// City IT is whoever may open the socket: the server's own user and root.
+api::Authenticator admin_authenticator() {
+    return [](const wire::Request& request) -> asio::awaitable<base::Result<access::Principal>> {
+        if (!request.peer_uid || (*request.peer_uid != geteuid() && *request.peer_uid != 0)) {
+            co_return base::fail(
+                base::Errc::forbidden, "the admin door is for the server's own user and root",
+                "la porte d'administration est réservée à l'utilisateur du serveur et à root");
+        }
+        const passwd* user = getpwuid(*request.peer_uid);
+        co_return access::admin_principal(user != nullptr ? user->pw_name
+                                                          : std::to_string(*request.peer_uid));
+    };
+}
+
+api::Authenticator nobody() {
+    return [](const wire::Request&) -> asio::awaitable<base::Result<access::Principal>> {
+        co_return base::fail(base::Errc::unauthenticated, "nobody signs in here",
+                             "personne ne se connecte ici");
+    };
+}
+
+net::HttpServerSettings web_settings(const config::Settings::Web& web) {
+    net::HttpServerSettings settings;
+    settings.behind_proxy = web.behind_proxy;
+    net::HttpListener listener{web.address, static_cast<std::uint16_t>(web.port), "", std::nullopt};
+    if (!web.certificate.empty()) listener.tls = net::HttpTls{web.certificate, web.private_key};
+    settings.listeners.push_back(std::move(listener));
+    return settings;
+}
+
+}  // namespace
+
+struct Server::Impl {
+    Impl(config::Settings s, const base::Clock& c)
+        : settings(std::move(s)),
+          clock(c),
+          kinds(read_kind_files(settings.paths.kinds_folder)),
+          console(settings.paths.console_folder) {}
+
+    config::Settings settings;
+    const base::Clock& clock;
+    std::vector<assets::Kind> kinds;
+    ConsoleFiles console;
+
+    std::vector<std::unique_ptr<IoThread>> io;  // devices and the control door
+    IoThread open_io;
+    IoThread admin_io;
+    std::unique_ptr<DatabaseHome> database;
+    std::unique_ptr<Foundation> foundation;
+    std::unique_ptr<api::Router> control;
+    std::unique_ptr<api::Router> open;
+    std::unique_ptr<api::Router> admin;
+    std::unique_ptr<Pipeline> pipeline;
+    std::unique_ptr<Modules> modules;
+    std::unique_ptr<Health> health;
+    std::unique_ptr<net::HttpServer> control_door;
+    std::unique_ptr<net::HttpServer> open_door;
+    std::unique_ptr<net::HttpServer> admin_door;
+    std::unique_ptr<net::HttpServer> metrics_door;
+    std::jthread housekeeper;
+    bool started{};
+
+    [[nodiscard]] std::string socket_path() const {
+        if (!settings.admin.socket.empty()) return settings.admin.socket;
+        return (std::filesystem::path(settings.paths.folder) / "admin.sock").string();
+    }
+    [[nodiscard]] std::chrono::milliseconds limit() const {
+        return std::chrono::seconds{settings.server.shutdown_limit_s};
+    }
+
+    void make_routers() {
+        control = std::make_unique<api::Router>(
+            foundation->pool, clock, [this](const wire::Request& request) {
+                return foundation->sessions.authenticate(request);
+            });
+        open = std::make_unique<api::Router>(foundation->public_pool, clock, nobody());
+        admin = std::make_unique<api::Router>(foundation->pool, clock, admin_authenticator());
+    }
+
+    asio::awaitable<wire::Response> serve_control(wire::Request request) {
+        if (!request.path.starts_with("/api/")) {
+            if (auto file = console.serve(request)) co_return *std::move(file);
+        }
+        co_return co_await control->serve(std::move(request));
+    }
+
+    void make_doors(std::span<asio::io_context* const> contexts) {
+        control_door = std::make_unique<net::HttpServer>(
+            contexts, web_settings(settings.control),
+            net::HttpHandlers{
+                [this](wire::Request request) { return serve_control(std::move(request)); },
+                [this](wire::Request request) {
+                    return live::upgrade_to_stream(std::move(request), *control, foundation->stream,
+                                                   clock);
+                }});
+        asio::io_context* const open_context[] = {&open_io.context()};
+        open_door = std::make_unique<net::HttpServer>(
+            open_context, web_settings(settings.open),
+            net::HttpHandlers{
+                [this](wire::Request request) { return open->serve(std::move(request)); }, {}});
+        asio::io_context* const admin_context[] = {&admin_io.context()};
+        net::HttpServerSettings socket;
+        socket.listeners.push_back({"", 0, socket_path(), std::nullopt});
+        socket.body_bytes_max = admin_body_bytes_max;
+        admin_door = std::make_unique<net::HttpServer>(
+            admin_context, socket,
+            net::HttpHandlers{
+                [this](wire::Request request) { return admin->serve(std::move(request)); }, {}});
+        net::HttpServerSettings figures;
+        figures.listeners.push_back({"127.0.0.1",
+                                     static_cast<std::uint16_t>(settings.admin.metrics_port), "",
+                                     std::nullopt});
+        metrics_door = std::make_unique<net::HttpServer>(
+            admin_context, figures,
+            net::HttpHandlers{
+                [this](wire::Request request) { return health->serve(std::move(request)); }, {}});
+    }
+
+    // Partitions ahead, what is over thrown away. A database that is away is tried again the next
+    // time.
+    void keep_house() {
+        try {
+            pipeline->writer().make_partitions_ahead();
+            ingest::purge_quarantine(foundation->pool);
+            foundation->pool.write_now([this](store::Transaction& tx) {
+                api::purge_idempotency(tx, clock.now());
+                access::purge_sessions(tx, clock.now(), foundation->sessions.limits());
+            });
+        } catch (const std::exception& error) {
+            spdlog::warn("housekeeping waits for the database: {}", error.what());
+        }
+    }
+
+    void start_housekeeper() {
+        housekeeper = std::jthread([this](const std::stop_token& stop) {
+            std::mutex mutex;
+            std::condition_variable_any wake;
+            std::unique_lock lock(mutex);
+            while (!stop.stop_requested()) {
+                keep_house();
+                wake.wait_for(lock, stop, housekeeping_every, [] { return false; });
+            }
+        });
+    }
+};
+
+Server::Server(config::Settings settings, const base::Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(settings), clock)) {}
+
+Server::~Server() {
+    stop();
+}
+
+void Server::start() {
+    auto& s = *impl_;
+    s.database = std::make_unique<DatabaseHome>(s.settings);
+    s.database->open();
+    s.foundation =
+        std::make_unique<Foundation>(s.settings, s.clock, s.database->app_url(), s.kinds);
+    s.make_routers();
+    std::vector<asio::io_context*> contexts;
+    for (std::int64_t i = 0; i < s.settings.server.io_threads; ++i) {
+        contexts.push_back(&s.io.emplace_back(std::make_unique<IoThread>())->context());
+    }
+    s.pipeline = std::make_unique<Pipeline>(Pipeline::Parts{
+        s.settings, s.clock, s.database->app_url(), s.database->owner_url(), s.foundation->registry,
+        s.foundation->city, s.foundation->credentials.authority(), contexts});
+    s.health = std::make_unique<Health>(s.foundation->pool);
+    s.modules = std::make_unique<Modules>(*s.foundation, *s.pipeline,
+                                          Routers{*s.control, *s.open, *s.admin});
+    s.make_doors(contexts);
+    s.health->add(pipeline_figures(*s.pipeline));
+    s.health->add(door_figures("control", *s.control_door));
+    s.health->add(door_figures("public", *s.open_door));
+    s.health->add(city_figures(*s.foundation));
+    add_status_routes(*s.admin, *s.health, *s.foundation, *s.pipeline, [this] { return ports(); });
+    s.foundation->credentials.on_revoked([&s](const std::vector<std::string>& names) {
+        for (const auto& name : names) {
+            s.pipeline->mqtt().disconnect(name, std::nullopt,
+                                          wire::mqtt::Reason::administrative_action);
+        }
+    });
+    s.modules->start();
+    s.pipeline->start_writers();
+    for (auto& thread : s.io)
+        thread->start();
+    s.open_io.start();
+    s.admin_io.start();
+    s.started = true;
+    s.pipeline->open_doors();
+    s.control_door->start();
+    s.open_door->start();
+    s.metrics_door->start();
+    s.admin_door->start();
+    s.start_housekeeper();
+    s.health->set_serving(true);
+}
+
+Ports Server::ports() const {
+    const auto& s = *impl_;
+    Ports ports;
+    const auto mqtt = s.pipeline->mqtt().ports();
+    ports.mqtt = mqtt.at(0);
+    ports.mqtt_tls = mqtt.size() > 1 ? mqtt[1] : std::uint16_t{0};
+    ports.device_http = s.pipeline->http().ports().at(0);
+    ports.control = s.control_door->ports().at(0);
+    ports.open = s.open_door->ports().at(0);
+    ports.metrics = s.metrics_door->ports().at(0);
+    ports.admin_socket = s.socket_path();
+    return ports;
+}
+
+void Server::stop() {
+    auto& s = *impl_;
+    if (s.started) {
+        s.started = false;
+        s.health->set_serving(false);
+        s.housekeeper = {};
+        s.open_door->stop(s.limit() / 4);
+        s.control_door->stop(s.limit() / 4);
+        s.pipeline->close_doors(s.limit() / 4);
+        s.pipeline->stop_writers(s.limit() / 2);
+        s.modules->stop();
+        s.admin_door->stop(s.limit() / 4);
+        s.metrics_door->stop(s.limit() / 4);
+        for (auto& thread : s.io)
+            thread->stop();
+        s.open_io.stop();
+        s.admin_io.stop();
+    }
+    if (s.database) s.database->close();
+    s.database.reset();
+}
+
+}  // namespace vigie::app

@@ -1,0 +1,17 @@
+// GET /admin/v1/status: what city IT sees first.
+#pragma once
+
+#include <functional>
+
+#include "app/foundation.hpp"
+#include "app/health.hpp"
+#include "app/pipeline.hpp"
+#include "vigie/api/router.hpp"
+#include "vigie/app/server.hpp"
+
+namespace vigie::app {
+
+void add_status_routes(api::Router& admin, Health& health, Foundation& foundation,
+                       Pipeline& pipeline, std::function<Ports()> ports);
+
+}  // namespace vigie::app
