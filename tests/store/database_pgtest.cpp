@@ -93,7 +93,7 @@ TEST(Database, ConnectsAnewAfterTheConnectionBroke) {
     EXPECT_THROW(nobody.read_now([](Transaction&) {}), Unavailable);
 }
 
-TEST(Database, SaysWhyItWasRefused) {
+TEST(Database, SaysWhatLibpqxxForgets) {
     test::Database db;
     Pool pool(db.app_url(), 2);
     static constexpr Query forbidden{"forbidden", "drop table frame"};
