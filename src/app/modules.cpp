@@ -1,6 +1,7 @@
 #include "app/modules.hpp"
 
 #include "vigie/ingest/quarantine.hpp"
+#include "vigie/opendata/car_parks.hpp"
 
 namespace vigie::app {
 
@@ -16,6 +17,7 @@ Modules::Modules(Foundation& foundation, Pipeline& pipeline, Routers routers)
     ingest::add_quarantine_routes(routers.admin, pipeline.inbox(), foundation.clock);
     ingest::add_credential_routes(routers.admin, foundation.credentials, foundation.registry,
                                   foundation.pool);
+    opendata::add_routes(routers.open, foundation.city, foundation.clock);
 }
 
 Modules::~Modules() = default;
