@@ -4,6 +4,7 @@ import { alarms } from '../live/city.ts';
 import { LogbookPage } from '../logbook/LogbookPage.tsx';
 import { NewIncident, type NewIncidentFrom } from '../operations/NewIncident.tsx';
 import { OperationsPage } from '../operations/OperationsPage.tsx';
+import { Announcer } from './Announcer.tsx';
 import { Keys } from './Keys.tsx';
 import { LinkBanner } from './LinkBanner.tsx';
 import { go, type Selection, usePlace } from './place.ts';
@@ -29,9 +30,6 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
     addEventListener('vigie:new-incident', open);
     return () => removeEventListener('vigie:new-incident', open);
   }, []);
-  useEffect(() => {
-    document.title = `Vigie – ${t(`shell.page_${page}`)}`;
-  }, [t, page]);
   const link = (name: 'operations' | 'logbook') => (
     <a
       href={name === 'operations' ? '/' : '/?page=logbook'}
@@ -64,6 +62,7 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
       <main id="view" className="view" tabIndex={-1}>
         {page === 'operations' ? <OperationsPage /> : <LogbookPage />}
       </main>
+      <Announcer />
       <StatusLine />
       {from && <NewIncident from={from} onClose={() => setFrom(null)} />}
       {help && <Keys onClose={() => setHelp(false)} />}

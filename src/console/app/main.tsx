@@ -23,7 +23,7 @@ const queries = new QueryClient({
 });
 
 startTheme();
-await startLanguage({ fr, en });
+startLanguage({ fr, en });
 createRoot(document.getElementById('root')!).render(
   <QueryClientProvider client={queries}>
     <App />

@@ -1,4 +1,5 @@
 import './assets.css';
+import { lazy, Suspense } from 'react';
 import { explained } from '../api/problem.ts';
 import type { Kind, LiveAsset } from '../api/types.ts';
 import { go } from '../app/place.ts';
@@ -8,10 +9,12 @@ import { showOnMap } from '../map/camera.ts';
 import { askForIncident } from '../operations/NewIncident.tsx';
 import { Age } from '../ui/Age.tsx';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
-import { History } from './History.tsx';
 import { useKinds } from './kinds.ts';
 import { useAsset } from './useAsset.ts';
 import { printed, propertyName, propertyOf } from './value.ts';
+
+// Charts come when the first asset is looked at: the queue must not wait for them.
+const History = lazy(() => import('./History.tsx'));
 
 function Freshness({ live }: { live: LiveAsset | undefined }) {
   const { t } = useWords();
@@ -113,7 +116,9 @@ export function AssetBody({ code, without }: { code: string; without?: string })
           </ul>
         </section>
       )}
-      <History code={code} kind={kind} />
+      <Suspense>
+        <History code={code} kind={kind} />
+      </Suspense>
     </>
   );
 }

@@ -235,7 +235,7 @@ function Table({ all }: { all: Drawn[] }) {
 }
 
 /** The last 24 hours of every property. Where nothing was heard nothing is drawn, and the cause is told. */
-export function History({ code, kind }: { code: string; kind: Kind | undefined }) {
+export default function History({ code, kind }: { code: string; kind: Kind | undefined }) {
   const { t, said, language } = useWords();
   const [table, setTable] = useState(false);
   const query = useHistory(code);

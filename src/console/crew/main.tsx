@@ -14,5 +14,5 @@ if ('serviceWorker' in navigator && import.meta.env.PROD) {
 }
 // In the sun a light screen is read better.
 startTheme('light');
-await startLanguage({ fr, en });
+startLanguage({ fr, en });
 createRoot(document.getElementById('root')!).render(<CrewApp />);

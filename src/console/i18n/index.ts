@@ -1,12 +1,13 @@
-import i18next, { type TOptions } from 'i18next';
 import { useSyncExternalStore } from 'react';
+import { inWords, type Values, type Words } from './words.ts';
 
 export type Language = 'fr' | 'en';
 export type Text = { en: string; fr: string };
 
 const key = 'vigie.language';
 const listeners = new Set<() => void>();
-let version = 0;
+let present: Language = 'fr';
+let all: Record<Language, Words> = { fr: {}, en: {} };
 
 export function preferredLanguage(kept: string | null, offered: readonly string[]): Language {
   if (kept === 'fr' || kept === 'en') return kept;
@@ -14,52 +15,44 @@ export function preferredLanguage(kept: string | null, offered: readonly string[
   return first === 'en' ? 'en' : 'fr';
 }
 
-type Words = { [key: string]: string | Words };
+function speak(language: Language) {
+  present = language;
+  document.documentElement.lang = language;
+  for (const listener of listeners) listener();
+}
 
 /** Each page brings its own words: the crew page is for telephones and must stay small. */
-export async function startLanguage(words: Record<Language, Words>) {
-  const language = preferredLanguage(localStorage.getItem(key), navigator.languages);
-  await i18next.init({
-    lng: language,
-    fallbackLng: 'fr',
-    resources: { fr: { translation: words.fr }, en: { translation: words.en } },
-    interpolation: { escapeValue: false },
-    returnNull: false,
-  });
-  document.documentElement.lang = language;
-  i18next.on('languageChanged', (next) => {
-    document.documentElement.lang = next;
-    version += 1;
-    for (const listener of listeners) listener();
-  });
+export function startLanguage(words: Record<Language, Words>) {
+  all = words;
+  speak(preferredLanguage(localStorage.getItem(key), navigator.languages));
 }
 
 export function setLanguage(language: Language) {
   localStorage.setItem(key, language);
-  void i18next.changeLanguage(language);
+  speak(language);
 }
 
 export function language(): Language {
-  return i18next.language === 'en' ? 'en' : 'fr';
+  return present;
 }
 
-export function t(word: string, values?: TOptions): string {
-  return i18next.t(word, values);
+export function t(word: string, values?: Values): string {
+  return inWords(all[present], present, word, values);
 }
 
 /** A text that the server gives in both languages. */
 export function said(text: Text | undefined): string {
-  return text ? text[language()] || text.fr || text.en : '';
+  return text ? text[present] || text.fr || text.en : '';
 }
 
 /** Words in the language of the screen; renews the component when that changes. */
 export function useWords() {
-  useSyncExternalStore(
+  const language = useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => version,
+    () => present,
   );
-  return { t, said, language: language() };
+  return { t, said, language };
 }

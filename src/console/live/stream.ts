@@ -58,11 +58,16 @@ interface Subscription {
   topic: Topic;
   place: Place | null;
   reloading: boolean;
+  /** Read anew and not yet gone on from there. */
+  untried: boolean;
 }
 
 const session_over = 4001;
 const pauses_ms = [300, 1000, 2000, 5000, 10_000];
 const silent_heartbeats = 3;
+const refused_pause_ms = 5000;
+const status_gone = 410;
+const status_too_many = 429;
 
 export class StreamClient {
   private socket: Socket | null = null;
@@ -97,7 +102,7 @@ export class StreamClient {
   subscribe(topic: Topic, from?: Place): () => void {
     this.count += 1;
     const id = `${topic.topic}.${this.count}`;
-    const subscription: Subscription = { topic, place: from ?? null, reloading: false };
+    const subscription: Subscription = { topic, place: from ?? null, reloading: false, untried: false };
     this.subscriptions.set(id, subscription);
     if (this.link.state === 'open') this.ask(id, subscription);
     return () => {
@@ -207,6 +212,7 @@ export class StreamClient {
     subscription.topic.reload?.().then(
       (place) => {
         subscription.place = place;
+        subscription.untried = true;
         again();
       },
       () => {
@@ -237,7 +243,9 @@ export class StreamClient {
 
   private goOn(message: Message) {
     const subscription = this.subscriptions.get(message.id ?? '');
-    if (subscription) subscription.place = { epoch: this.epoch, sequence: message.sequence ?? 0 };
+    if (!subscription) return;
+    subscription.place = { epoch: this.epoch, sequence: message.sequence ?? 0 };
+    subscription.untried = false;
   }
 
   private anew(id: string, subscription: Subscription) {
@@ -249,11 +257,17 @@ export class StreamClient {
   private refused(message: Message) {
     const id = message.id ?? '';
     const subscription = this.subscriptions.get(id);
-    // A refused resume of a topic without snapshot: read it anew. Anything else is refused for good (a right we lack).
-    if (subscription?.topic.reload && subscription.place && message.problem?.status !== 403) {
-      subscription.place = null;
-      this.reload(id, subscription);
-    }
+    const status = message.problem?.status ?? 0;
+    // A right we lack, a topic that is not there: nothing will change that.
+    if (!subscription || (status < 500 && status !== status_gone && status !== status_too_many)) return;
+    const atOnce = subscription.topic.reload && subscription.place && !subscription.untried;
+    subscription.place = null;
+    const again = () => {
+      if (this.subscriptions.get(id) === subscription && this.link.state === 'open') this.ask(id, subscription);
+    };
+    // A place too long ago is read anew at once; what is refused again waits.
+    if (atOnce) again();
+    else this.around.later(refused_pause_ms, again);
   }
 
   private lagOf(message: Message): number {

@@ -84,7 +84,7 @@ export function overlayLayers(): StyleSpecification['layers'] {
         'text-field': ['get', 'label'],
         'text-font': face,
         'text-size': 11,
-        'text-offset': [0, 1.7],
+        'text-offset': [0, 2.1],
         'text-allow-overlap': true,
       },
       paint: { 'text-color': token('--text'), 'text-halo-color': token('--map-ground'), 'text-halo-width': 2 },

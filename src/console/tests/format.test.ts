@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { preferredLanguage } from '../i18n/index.ts';
+import { inWords } from '../i18n/words.ts';
 import { needsNote } from '../operations/reasons.ts';
 import { age, distance, folded, number, unit } from '../ui/format.ts';
 
@@ -70,6 +71,17 @@ describe('languages and reasons', () => {
     expect(preferredLanguage('en', ['fr'])).toBe('en');
     expect(preferredLanguage(null, ['de-DE', 'en-GB', 'fr'])).toBe('en');
     expect(preferredLanguage(null, ['de'])).toBe('fr');
+  });
+
+  it('fills words in and chooses the plural', () => {
+    const words = { queue: { new_one: '{{count}} nouvelle', new_other: '{{count}} nouvelles', since: 'à {{time}}' } };
+    expect(inWords(words, 'fr', 'queue.new', { count: 0 })).toBe('0 nouvelle');
+    expect(inWords(words, 'fr', 'queue.new', { count: 2 })).toBe('2 nouvelles');
+    expect(inWords(words, 'fr', 'queue.new', { count: 1_000_000 })).toBe('1000000 nouvelles');
+    expect(inWords(words, 'en', 'queue.new', { count: 0 })).toBe('0 nouvelles');
+    expect(inWords(words, 'fr', 'queue.since', { time: '12:00' })).toBe('à 12:00');
+    expect(inWords(words, 'fr', 'queue.none')).toBe('queue.none');
+    expect(inWords(words, 'fr', 'queue.none', { defaultValue: 'x' })).toBe('x');
   });
 
   it('asks for words where a code does not say enough', () => {

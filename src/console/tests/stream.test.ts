@@ -192,6 +192,41 @@ describe('the stream client', () => {
     expect(stage.peer.asked('map')[0]?.resume).toEqual({ epoch: 'e2', sequence: 5 });
   });
 
+  it('reads anew what it cannot resume, and not in a loop', async () => {
+    const stage = new Stage();
+    let reads = 0;
+    stage.client.subscribe({ ...kept('map').what, reload: async () => ({ epoch: 'e1', sequence: ++reads }) });
+    stage.client.start();
+    stage.hello();
+    const settle = async () => {
+      for (let turn = 0; turn < 4; turn += 1) await Promise.resolve();
+    };
+    await settle();
+    const id = stage.peer.asked('map')[0]?.id;
+    stage.peer.tell({ type: 'resumed', id, sequence: 1 });
+    const refuse = () => stage.peer.tell({ type: 'error', id, problem: { status: 410 } });
+    refuse();
+    await settle();
+    expect(reads).toBe(2);
+    refuse();
+    await settle();
+    expect(reads).toBe(2);
+    stage.pass(5000);
+    await settle();
+    expect(reads).toBe(3);
+  });
+
+  it('asks again for a snapshot that could not be read, and not for what it has no right to', () => {
+    const { stage, id } = following();
+    stage.peer.tell({ type: 'error', id, problem: { status: 403 } });
+    stage.peer.tell({ type: 'heartbeat', lag_ms: 0 });
+    stage.pass(5000);
+    expect(stage.peer.asked('alarms')).toHaveLength(1);
+    stage.peer.tell({ type: 'error', id, problem: { status: 503 } });
+    stage.pass(5000);
+    expect(stage.peer.asked('alarms')).toHaveLength(2);
+  });
+
   it('says goodbye to a topic nobody looks at any more', () => {
     const stage = new Stage();
     const end = stage.client.subscribe(kept('values').what);
