@@ -1,7 +1,6 @@
 #include "vigie/app/server.hpp"
 
 #include <fmt/ranges.h>
-#include <pwd.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -21,6 +20,7 @@
 #include "app/pipeline.hpp"
 #include "app/start_up.hpp"
 #include "app/status.hpp"
+#include "vigie/api/access_routes.hpp"
 #include "vigie/api/router.hpp"
 #include "vigie/assets/kind_files.hpp"
 #include "vigie/ingest/quarantine.hpp"
@@ -62,20 +62,6 @@ std::vector<assets::Kind> read_kind_files(const std::string& folder) {
     auto kinds = assets::read_kinds(folder);
     if (!kinds) throw std::runtime_error(kinds.error().detail.en);
     return *std::move(kinds);
-}
-
-// City IT is whoever may open the socket: the server's own user and root.
-api::Authenticator admin_authenticator() {
-    return [](const wire::Request& request) -> asio::awaitable<base::Result<access::Principal>> {
-        if (!request.peer_uid || (*request.peer_uid != geteuid() && *request.peer_uid != 0)) {
-            co_return base::fail(
-                base::Errc::forbidden, "the admin door is for the server's own user and root",
-                "la porte d'administration est réservée à l'utilisateur du serveur et à root");
-        }
-        const passwd* user = getpwuid(*request.peer_uid);
-        co_return access::admin_principal(user != nullptr ? user->pw_name
-                                                          : std::to_string(*request.peer_uid));
-    };
 }
 
 api::Authenticator nobody() {
@@ -140,7 +126,7 @@ struct Server::Impl {
                 return foundation->sessions.authenticate(request);
             });
         open = std::make_unique<api::Router>(foundation->public_pool, clock, nobody());
-        admin = std::make_unique<api::Router>(foundation->pool, clock, admin_authenticator());
+        admin = std::make_unique<api::Router>(foundation->pool, clock, api::admin_authenticator());
     }
 
     asio::awaitable<wire::Response> serve_control(wire::Request request) {
