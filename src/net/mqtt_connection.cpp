@@ -81,13 +81,16 @@ asio::awaitable<void> MqttConnection::converse() {
             case Step::over:
                 co_return;
         }
+        // While nobody read, nobody could be heard.
+        if (step == Step::wait || step == Step::subscribe || step == Step::unsubscribe) {
+            heard_at_ = hub_->clock.now();
+        }
     }
 }
 
 asio::awaitable<bool> MqttConnection::read() {
     input_.consume(std::exchange(consumed_, 0));
     const auto space = input_.space();
-    heard_at_ = hub_->clock.now();
     reading_ = true;
     const auto [failed, count] =
         co_await stream_->async_read_some(asio::buffer(space.data(), space.size()), tuple_token);
