@@ -1,32 +1,13 @@
 #include "app/modules.hpp"
 
-#include <future>
-
 #include "vigie/api/access_routes.hpp"
 #include "vigie/assets/routes.hpp"
 #include "vigie/ingest/quarantine.hpp"
+#include "vigie/live/admin_routes.hpp"
 #include "vigie/opendata/car_parks.hpp"
 #include "vigie/streets/routes.hpp"
 
 namespace vigie::app {
-
-namespace {
-
-// For routes that answer on a thread of the pool: a question to the city takes microseconds.
-template <typename F>
-auto ask_and_wait(live::City& city, F question) {
-    using R = std::invoke_result_t<F, live::CityState&>;
-    auto promise = std::make_shared<std::promise<R>>();
-    auto answer = promise->get_future();
-    if (!city.post([promise, question = std::move(question)](live::CityState& state) {
-            promise->set_value(question(state));
-        })) {
-        throw store::Unavailable("the live city is stopping");
-    }
-    return answer.get();
-}
-
-}  // namespace
 
 struct Modules::Impl {
     Impl(Foundation& f, Pipeline& p) : foundation(f), pipeline(p) {}
@@ -38,7 +19,7 @@ struct Modules::Impl {
 Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
     : impl_(std::make_unique<Impl>(f, pipeline)) {
     const auto live_of = [&city = f.city](assets::AssetId id) {
-        return ask_and_wait(city, [id](live::CityState& state) { return state.live_json(id); });
+        return city.ask([id](live::CityState& state) { return state.live_json(id); });
     };
     api::add_session_routes(routers.control, f.sessions);
     api::add_people_routes(routers.control, f.sessions);
@@ -49,6 +30,7 @@ Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
                                    f.zones, live_of);
     streets::add_street_routes(routers.control, f.addresses, f.zones, f.streets);
     streets::add_street_admin_routes(routers.admin, f.street_importer, f.pool, impl_->imports);
+    live::add_live_admin_routes(routers.admin, f.city);
     ingest::add_quarantine_routes(routers.admin, pipeline.inbox(), f.clock);
     ingest::add_credential_routes(routers.admin, f.credentials, f.registry, f.pool);
     opendata::add_routes(routers.open, f.city, f.clock);

@@ -102,14 +102,14 @@ base::Result<const Asset*> asset_in_path(const api::Request& request, const Cata
     return asset;
 }
 
-api::Answer show_asset(const api::Request& request, const Catalogue& catalogue,
-                       const LiveOf& live_of) {
-    const auto asset = asset_in_path(request, catalogue);
-    if (!asset) return asset.error();
-    json row = asset_json(catalogue, **asset);
-    const std::string live = live_of ? live_of((*asset)->id) : std::string();
-    if (!live.empty()) row["live"] = json::parse(live);
-    return api::json_response(200, row);
+awaitable<api::Answer> show_asset(api::Request request, std::shared_ptr<const Catalogue> catalogue,
+                                  const LiveOf& live_of) {
+    const auto asset = asset_in_path(request, *catalogue);
+    if (!asset) co_return asset.error();
+    json row = asset_json(*catalogue, **asset);
+    const std::string live = live_of ? co_await live_of((*asset)->id) : std::string();
+    if (!live.empty() && live != "null") row["live"] = json::parse(live);
+    co_return api::json_response(200, row);
 }
 
 // Whatever hangs below, at any depth, in the order of codes.
@@ -172,9 +172,9 @@ void add_reading_routes(api::Router& router, const std::string& base, const Regi
                       return list_assets(request, registry.current(), *texts);
                   }));
     router.handle("GET", base + "/assets/{code}", right,
-                  from_memory([&registry, live_of](const api::Request& request) {
-                      return show_asset(request, *registry.current(), live_of);
-                  }));
+                  [&registry, live_of = std::move(live_of)](api::Request request) {
+                      return show_asset(std::move(request), registry.current(), live_of);
+                  });
     router.handle("GET", base + "/assets/{code}/children", right,
                   from_memory([&registry](const api::Request& request) {
                       return list_children(request, *registry.current());

@@ -47,10 +47,11 @@ protected:
         street.commune = "21231";
         street.line = {{5.0, 47.3}, {5.01, 47.3}};
         streets_.publish(std::make_shared<Streets>(std::vector{street}), 1);
-        assets::add_asset_routes(router_, registry_, zones_, [](assets::AssetId id) {
-            return id == 3 ? std::string(R"({"code":"LP-1","freshness":"fresh","values":[]})")
-                           : std::string();
-        });
+        const auto live_of = [](assets::AssetId id) -> boost::asio::awaitable<std::string> {
+            co_return id == 3 ? std::string(R"({"code":"LP-1","freshness":"fresh","values":[]})")
+                              : std::string();
+        };
+        assets::add_asset_routes(router_, registry_, zones_, live_of);
         add_street_routes(router_, addresses_, zones_, streets_);
     }
     static assets::Asset asset(assets::AssetId id, std::string code, const assets::Kind* kind,

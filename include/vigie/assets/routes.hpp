@@ -12,8 +12,8 @@
 
 namespace vigie::assets {
 
-// The live state of an asset as one JSON object (LiveAsset), empty when there is none. Any thread.
-using LiveOf = std::function<std::string(AssetId)>;
+// The live state of an asset as one JSON object (LiveAsset), empty when there is none.
+using LiveOf = std::function<boost::asio::awaitable<std::string>(AssetId)>;
 
 // GET kinds, assets, assets/{code}, assets/{code}/children, zones: at the control door.
 void add_asset_routes(api::Router& control, const Registry& registry, const Published<Zones>& zones,
