@@ -8,6 +8,7 @@ import { go, place, usePlace } from '../app/place.ts';
 import { useKinds } from '../assets/kinds.ts';
 import { useWords } from '../i18n/index.ts';
 import { useTheme } from '../ui/theme.ts';
+import { useSettled } from '../ui/useSettled.ts';
 import { onLook, readView, setBounds, writeView } from './camera.ts';
 import { layerOf } from './ground.ts';
 import { useOverlays } from './overlays.ts';
@@ -173,7 +174,7 @@ export default function MapView(props: MapViewProps) {
     layer.current.changed(true);
   }, [props.hidden, map, kinds]);
 
-  useOverlays(map, selection);
+  useOverlays(map, useSettled(selection));
 
   const code = hover ? points.codes[hover.index] : undefined;
   return (

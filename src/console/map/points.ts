@@ -14,6 +14,13 @@ export interface Summary {
   shape: number;
 }
 
+export interface Changed {
+  states: boolean;
+  places: boolean;
+  /** Something we do not know of: read everything anew. */
+  strangers: boolean;
+}
+
 export class Points {
   ids: number[] = [];
   codes: string[] = [];
@@ -46,22 +53,25 @@ export class Points {
     this.byCode = new Map(read.codes.map((code, index) => [code, index]));
   }
 
-  /** Rows of the topic `map`. False: something we do not know of; read everything anew. */
-  apply(rows: readonly unknown[]): boolean {
-    let known = true;
+  /** Takes rows of the topic `map`, and says what they changed. */
+  apply(rows: readonly unknown[]): Changed {
+    const changed: Changed = { states: false, places: false, strangers: false };
     for (const row of rows as number[][]) {
       const index = this.byId.get(row[0] ?? -1);
       if (index === undefined) {
-        known = false;
+        changed.strangers = true;
         continue;
       }
-      this.state[index] = row[1] ?? 0;
-      if (row.length < 4) continue;
+      const state = row[1] ?? 0;
+      if (this.state[index] !== state) changed.states = true;
+      this.state[index] = state;
+      if (row.length < 4 || (this.lon[index] === row[2] && this.lat[index] === row[3])) continue;
       this.lon[index] = row[2] ?? 0;
       this.lat[index] = row[3] ?? 0;
       this.moved.add(index);
+      changed.places = true;
     }
-    return known;
+    return changed;
   }
 
   indexOf(code: string): number {
@@ -103,16 +113,20 @@ async function read(): Promise<Place> {
 }
 
 const new_assets_wait_ms = 5000;
+/** A state is shown at once; that a vehicle went on may wait. In software each drawing of the map costs a tenth of a second. */
+const moves_wait_ms = 2000;
 
 /** Reads the points and follows them; answers what ends it. */
 export function followPoints(client: StreamClient = stream): () => void {
   let reading = false;
+  let moving = false;
   return client.subscribe({
     topic: 'map',
     reload: read,
     snapshot: () => {},
     delta: (rows) => {
-      if (!points.apply(rows) && !reading) {
+      const changed = points.apply(rows);
+      if (changed.strangers && !reading) {
         reading = true;
         setTimeout(
           () =>
@@ -122,7 +136,14 @@ export function followPoints(client: StreamClient = stream): () => void {
           new_assets_wait_ms,
         );
       }
-      painter.touch(repaint);
+      if (changed.states) painter.touch(repaint);
+      else if (changed.places && !moving) {
+        moving = true;
+        setTimeout(() => {
+          moving = false;
+          painter.touch(repaint);
+        }, moves_wait_ms);
+      }
     },
   });
 }

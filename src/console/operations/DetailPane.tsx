@@ -1,4 +1,3 @@
-import { useDeferredValue } from 'react';
 import { AlarmPanel } from '../alarms/AlarmPanel.tsx';
 import { go, usePlace } from '../app/place.ts';
 import { AssetPanel } from '../assets/AssetPanel.tsx';
@@ -6,6 +5,7 @@ import { useWords } from '../i18n/index.ts';
 import { logbook, newestFirst, useRows } from '../live/city.ts';
 import { Story } from '../logbook/Story.tsx';
 import { Notices } from '../ui/Notices.tsx';
+import { useSettled } from '../ui/useSettled.ts';
 import { IncidentPanel } from './IncidentPanel.tsx';
 
 const latest_entries = 40;
@@ -28,7 +28,7 @@ function Latest() {
 export function DetailPane() {
   const { t } = useWords();
   const { selection } = usePlace();
-  const shown = useDeferredValue(selection);
+  const shown = useSettled(selection);
   return (
     <>
       {shown && (

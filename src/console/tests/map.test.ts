@@ -34,10 +34,16 @@ describe('points', () => {
         [10, 1],
         [30, 3, 5.2, 47.1],
       ]),
-    ).toBe(true);
+    ).toEqual({ states: true, places: true, strangers: false });
     expect([points.stateOf(0), points.stateOf(2)]).toEqual(['stale', 'alarm_3']);
     expect([points.lon[2], points.lat[2]]).toEqual([5.2, 47.1]);
-    expect(points.apply([[99, 0]])).toBe(false);
+    expect(
+      points.apply([
+        [10, 1],
+        [30, 3, 5.2, 47.1],
+      ]),
+    ).toEqual({ states: false, places: false, strangers: false });
+    expect(points.apply([[99, 0]]).strangers).toBe(true);
   });
 
   it('are counted by state and found by code', () => {
