@@ -117,4 +117,17 @@ ChainReport verify_audit(store::Transaction& tx) {
     return report;
 }
 
+std::size_t erase_addresses(store::Transaction& tx, base::Instant before, base::Instant now) {
+    static constexpr store::Query erase{"audit_private_erase", R"sql(
+        delete from audit_private p using audit a
+         where a.number = p.number and a.at < $1::timestamptz)sql"};
+    const auto erased = tx.execute(erase, before);
+    if (erased == 0) return 0;
+    auto entry = audit_entry(system_principal("retention"), now, "addresses_erased", "audit");
+    entry.detail =
+        "{\"before\":\"" + base::to_rfc3339(before) + "\",\"rows\":" + std::to_string(erased) + "}";
+    append_audit(tx, entry);
+    return erased;
+}
+
 }  // namespace vigie::access

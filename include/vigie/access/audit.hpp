@@ -32,4 +32,8 @@ std::int64_t append_audit(store::Transaction& tx, const AuditEntry& entry);
 // In a read transaction. Also finds addresses that no longer fit their commitment.
 [[nodiscard]] ChainReport verify_audit(store::Transaction& tx);
 
+// Erases the addresses of entries older than `before`, and writes an entry that says so, if there
+// were any; how many. Called from time to time by app, with the legal retention.
+std::size_t erase_addresses(store::Transaction& tx, base::Instant before, base::Instant now);
+
 }  // namespace vigie::access
