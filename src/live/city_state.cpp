@@ -64,6 +64,7 @@ void CityState::adopt(std::shared_ptr<const assets::Catalogue> catalogue, base::
         slot.fed = has_current(slot);
         judge(asset.id, slot, now);
         show(asset.id, slot);
+        if (!std::exchange(slot.announced, true)) mark_map(asset.id, slot);
     }
 }
 

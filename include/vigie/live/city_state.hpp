@@ -94,6 +94,7 @@ private:
         bool map_changed{};
         bool value_changed{};
         bool unflushed{};
+        bool announced{};     // the map was told that it exists
         std::int16_t cuts{};  // faults that stand and cut what it feeds
         std::int64_t newest{LastValue::never};
         std::int64_t heard{LastValue::never};

@@ -1,0 +1,57 @@
+// What the live city leaves in the database, and finds there again.
+//
+// Last values are flushed, coalesced, every few seconds; a start reads them and then, by primary
+// key, the frames since. While the database is away nothing is lost: what could not be written
+// waits in memory and is written later.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include "vigie/base/time.hpp"
+#include "vigie/live/city.hpp"
+#include "vigie/store/database.hpp"
+
+namespace vigie::live {
+
+inline constexpr std::chrono::seconds flush_every{5};
+// How far before an asset's newest flushed instant its frames are read again: a late frame may have
+// been committed after the flush.
+inline constexpr std::chrono::minutes replay_overlap{15};
+
+// Before City::start, in this order, with what judges (alarms) restored in between: last values as
+// flushed, of which nobody is told; then the frames since, which everybody judges.
+void load_last_values(CityState& state, store::Pool& pool, base::Instant now);
+std::size_t replay_frames(CityState& state, store::Pool& pool, base::Instant now);
+
+// Flushes on a thread of its own, and notes that the server is there. To be stopped before the city
+// is: it flushes a last time.
+class Keeper {
+public:
+    Keeper(City& city, store::Pool& pool, const base::Clock& clock);
+    ~Keeper();
+    Keeper(const Keeper&) = delete;
+    Keeper& operator=(const Keeper&) = delete;
+
+    void start();
+    void stop();
+    // At once, on the calling thread, while the city runs. False: the database is away, what
+    // changed stays to be flushed. At most one caller at a time.
+    bool flush();
+
+private:
+    void run();
+    City& city_;
+    store::Pool& pool_;
+    const base::Clock& clock_;
+    std::int64_t run_{};
+    std::mutex mutex_;
+    std::condition_variable stop_came_;
+    bool stopping_{};
+    std::thread thread_;
+};
+
+}  // namespace vigie::live

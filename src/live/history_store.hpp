@@ -1,0 +1,51 @@
+// SQL of the history of one asset: frames, buckets made of them, and what explains holes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "vigie/assets/catalogue.hpp"
+#include "vigie/live/gaps.hpp"
+#include "vigie/store/database.hpp"
+
+namespace vigie::live {
+
+struct HistoryFrame {
+    base::Instant observed_at;
+    std::vector<double> values;
+};
+
+// In [range.from, range.to), oldest first.
+[[nodiscard]] std::vector<HistoryFrame> read_frames(store::Transaction& tx, assets::AssetId asset,
+                                                    const Interval& range, std::size_t limit);
+
+struct Bucket {
+    std::int32_t position{};
+    base::Instant start;
+    std::int64_t count{};
+    double min{};
+    double max{};
+    double mean{};
+    double last{};
+};
+
+// Buckets of `width` (counted from midnight UTC) in which a position has a value, oldest first.
+[[nodiscard]] std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
+                                               const Interval& range, std::chrono::seconds width,
+                                               const std::vector<std::int64_t>& positions);
+
+// The stretches in which something was seen at least every `hole_min`: what holes() needs, without
+// reading every frame out.
+[[nodiscard]] std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
+                                                   const Interval& range, base::Duration hole_min);
+
+// When the latest value of a position was one of `values`.
+[[nodiscard]] std::vector<Interval> read_intervals(store::Transaction& tx, assets::AssetId asset,
+                                                   int position, const std::vector<double>& values,
+                                                   const Interval& range);
+
+// When the server did not listen.
+[[nodiscard]] std::vector<Interval> read_absences(store::Transaction& tx, const Interval& range);
+
+}  // namespace vigie::live
