@@ -1,0 +1,72 @@
+// The control room's work: incidents at six desks, contacts, interventions of crews, the logbook.
+//
+//   Operations operations({.pool = pool, .clock = clock, .stream = stream, .registry = registry,
+//                          .commune_of = ..., .vehicle_position = ...});
+//   operations.add_routes(control_router);
+//   operations.add_admin_routes(admin_router);
+//   operations.start();
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "vigie/api/router.hpp"
+#include "vigie/assets/catalogue.hpp"
+#include "vigie/base/geometry.hpp"
+#include "vigie/base/time.hpp"
+#include "vigie/live/stream.hpp"
+#include "vigie/operations/crew_choice.hpp"
+#include "vigie/store/database.hpp"
+
+namespace vigie::operations {
+
+// The INSEE code of the commune that holds the point; empty outside all of them. Any thread.
+using CommuneOf = std::function<std::string(base::LonLat)>;
+// Where that vehicle last reported to be, and when. Any thread, must not wait.
+using VehiclePosition = std::function<std::optional<Located>(const std::string& asset)>;
+
+// The alarms attached to that incident, as the list of alarms shows them: a JSON array.
+using AlarmRows = std::function<nlohmann::json(store::Transaction&, std::int64_t incident)>;
+
+struct Parts {
+    store::Pool& pool;
+    const base::Clock& clock;
+    live::Stream& stream;
+    const assets::Registry& registry;
+    CommuneOf commune_of;
+    VehiclePosition vehicle_position;  // empty: no vehicle is followed
+    AlarmRows alarm_rows;              // empty: an incident shows none
+};
+
+class Operations {
+public:
+    // Registers the stream's topics incidents, interventions, crews, desks and logbook.
+    explicit Operations(Parts parts);
+    ~Operations();  // as stop()
+    Operations(const Operations&) = delete;
+    Operations& operator=(const Operations&) = delete;
+
+    // /api/v1: desks, incidents, contacts, interventions, crews, logbook
+    void add_routes(api::Router& router);
+    // /admin/v1/logbook and /admin/v1/logbook/verify
+    void add_admin_routes(api::Router& router);
+
+    // Begins the background work on a thread of its own: at once and every 10 seconds, and whenever
+    // alarms change, interventions are verified or reopened by what telemetry proved; strips of
+    // desks follow what changes within half a second. A database that is away is tried again.
+    void start();
+    void stop();
+
+    // One round of that work, on the calling thread. Throws store::Unavailable.
+    void work_once();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace vigie::operations

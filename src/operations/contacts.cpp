@@ -1,0 +1,74 @@
+#include "operations/contacts.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "operations/reach.hpp"
+#include "operations/store_contacts.hpp"
+#include "operations/store_incidents.hpp"
+#include "operations/texts.hpp"
+#include "vigie/access/audit.hpp"
+#include "vigie/access/chain.hpp"
+
+namespace vigie::operations {
+
+std::string committed(const Caller& caller) {
+    return nlohmann::json{caller.name, caller.callback_number}.dump();
+}
+
+}  // namespace vigie::operations
+
+namespace vigie::operations::contacts {
+
+base::Result<Contact> receive(Room& room, store::Transaction& tx, const Asker& asker,
+                              Contact contact, const Caller& caller) {
+    contact.received_at = asker.now;
+    contact.taken_by = asker.actor.login;
+    contact.has_caller = !caller.name.empty() || !caller.callback_number.empty();
+    if (contact.place.position && room.commune_of) {
+        contact.place.commune = room.commune_of(*contact.place.position);
+    }
+    if (contact.incident) {
+        const auto incident = incidents::see(tx, asker, *contact.incident);
+        if (!incident) {
+            return base::fail_at(base::Errc::invalid, "/incident", "There is no such incident.",
+                                 "Cet événement n'existe pas.");
+        }
+    }
+    contact.id = contact_store::insert(tx, contact);
+    const Author author = author_of(asker.actor);
+    if (contact.incident) {
+        incident_store::record(tx, *contact.incident, "contact_attached", author, asker.now,
+                               asker.now, {{"contact", std::to_string(contact.id)}});
+    }
+    Entry entry = entry_by(author, asker.now, "contact", texts::contact(contact));
+    entry.incident = contact.incident;
+    std::optional<access::Commitment> commitment;
+    if (contact.has_caller) {
+        commitment = access::commit_to(committed(caller));
+        entry.commitment = commitment->digest;
+    }
+    entry = write_entry(room, tx, std::move(entry));
+    if (commitment) {
+        contact_store::insert_caller(tx, contact.id, entry.number, caller, commitment->salt);
+    }
+    return contact;
+}
+
+base::Result<Read> read(store::Transaction& tx, const Asker& asker, std::int64_t id) {
+    auto contact = contact_store::find(tx, id);
+    if (!contact ||
+        !reaches(asker.actor, access::Level::view, "contacts", asker.now, contact->place.commune)) {
+        return base::fail(base::Errc::not_found, "There is no such contact.",
+                          "Cette sollicitation n'existe pas.");
+    }
+    Read found{*std::move(contact), contact_store::caller(tx, id)};
+    if (found.caller) {
+        auto entry = access::audit_entry(asker.actor, asker.now, "contact_read",
+                                         "/api/v1/contacts/" + std::to_string(id));
+        entry.status = 200;
+        access::append_audit(tx, entry);
+    }
+    return found;
+}
+
+}  // namespace vigie::operations::contacts
