@@ -1,0 +1,99 @@
+#include "cli/import_command.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "cli/secret_file.hpp"
+#include "cli/terminal.hpp"
+
+namespace vigie::cli {
+
+namespace {
+
+using nlohmann::json;
+
+// The word under which the server tells how far this import is.
+std::string new_token() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+    return "cli-" + std::to_string(now);
+}
+
+std::string phase_of(const AdminDoor& door, const std::string& token) {
+    try {
+        const DoorReply reply = door.get("/admin/v1/imports/" + token);
+        return reply.ok() ? cell(reply.body, "phase") : std::string();
+    } catch (const Unreachable&) {
+        return {};
+    }
+}
+
+int show_report(const Session& session, const json& report) {
+    if (session.json) {
+        std::cout << report.dump(2) << "\n";
+    } else {
+        std::cout << report_text(report);
+    }
+    const bool refused = report.value("refused", 0) > 0;
+    const bool taken = report.value("stored", false);
+    return refused && !taken ? exit_refused : exit_done;
+}
+
+}  // namespace
+
+std::string report_text(const json& report) {
+    std::string text =
+        fmt::format("{} new, {} changed, {} unchanged, {} refused\n", cell(report, "new"),
+                    cell(report, "changed"), cell(report, "unchanged"), cell(report, "refused"));
+    for (const json& row : report.value("refusals", json::array())) {
+        const bool line = row.contains("line");
+        const std::string code = cell(row, "code");
+        text += fmt::format("  {} {}{}: {}\n", line ? "line" : "feature",
+                            cell(row, line ? "line" : "feature"),
+                            code.empty() ? "" : " (" + code + ")", cell(row, "reason"));
+    }
+    const auto listed = report.value("refusals", json::array()).size();
+    const auto refused = report.value("refused", std::size_t{0});
+    if (refused > listed) text += fmt::format("  ... and {} more\n", refused - listed);
+    const json ignored = report.value("ignored_fields", json::array());
+    std::string names;
+    for (const json& name : ignored)
+        names += (names.empty() ? "" : ", ") + name.get<std::string>();
+    if (!names.empty())
+        text += "fields nothing was taken from: " + names + " (--map FIELD=PROPERTY)\n";
+    const auto moved = report.value("assets_moved", 0);
+    if (moved > 0) text += fmt::format("{} assets got their commune or street from this\n", moved);
+    if (report.value("dry_run", false)) {
+        text += "nothing was stored: --dry-run\n";
+    } else if (!report.value("stored", false)) {
+        text += "nothing was stored; --partial takes what is good\n";
+    }
+    return text;
+}
+
+int run_import(const Session& session, ImportCall call) {
+    const std::string content = read_file(call.file);
+    const std::string token = new_token();
+    call.query.emplace_back("progress", token);
+    if (call.dry_run) call.query.emplace_back("dry_run", "1");
+    if (call.partial) call.query.emplace_back("partial", "1");
+    const AdminDoor door = session.door();
+    DoorReply reply;
+    {
+        ProgressLine line(!session.json);
+        const Watching watching{
+            [&](std::size_t bytes, std::size_t of) { line.bar("sending", bytes, of); },
+            [&] {
+                const std::string phase = phase_of(door, token);
+                if (!phase.empty() && phase != "done") line.phase(phase);
+            }};
+        reply = door.send(target(call.path, call.query), content, watching);
+    }
+    if (reply.ok()) return show_report(session, reply.body);
+    if (reply.body.is_object() && reply.body.contains("report"))
+        return show_report(session, reply.body["report"]);
+    return refuse(session, reply.body);
+}
+
+}  // namespace vigie::cli

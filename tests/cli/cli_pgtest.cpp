@@ -1,0 +1,278 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "cli/commands.hpp"
+#include "tests/support/pgtest_database.hpp"
+#include "vigie/api/access_routes.hpp"
+#include "vigie/assets/kind_files.hpp"
+#include "vigie/assets/kind_store.hpp"
+#include "vigie/assets/routes.hpp"
+#include "vigie/ingest/credentials.hpp"
+#include "vigie/live/admin_routes.hpp"
+#include "vigie/net/http_server.hpp"
+#include "vigie/streets/routes.hpp"
+
+namespace vigie::cli {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+struct Ran {
+    int code{};
+    std::string out;
+    std::string err;
+};
+
+// vigie itself, against the admin door's routes on a real unix socket.
+class Cli : public testing::Test {
+protected:
+    Cli() {
+        auto parsed = assets::read_kinds(VIGIE_SOURCE_DIR "/config/kinds");
+        auto kinds = pool_.write_now(
+            [&](store::Transaction& tx) { return assets::load_kinds(tx, std::move(*parsed)); });
+        importer_ = std::make_unique<assets::Importer>(
+            pool_, std::make_shared<const std::vector<assets::Kind>>(*kinds), registry_, zones_);
+        street_importer_ = std::make_unique<streets::StreetImporter>(pool_, *importer_, streets_);
+        street_importer_->load();
+        importer_->load();
+        credentials_.load();
+        city_.start();
+        assets::add_asset_admin_routes(router_, *importer_, pool_, under_way_, registry_, zones_,
+                                       {});
+        streets::add_street_admin_routes(router_, *street_importer_, pool_, under_way_);
+        live::add_live_admin_routes(router_, city_);
+        ingest::add_credential_routes(router_, credentials_, registry_, pool_);
+        api::add_admin_people_routes(router_, sessions_);
+        std::filesystem::create_directory(folder_);
+        net::HttpServerSettings settings;
+        settings.listeners.push_back({"", 0, socket(), std::nullopt});
+        boost::asio::io_context* const contexts[] = {&context_};
+        server_ = std::make_unique<net::HttpServer>(
+            contexts, settings,
+            net::HttpHandlers{
+                [this](wire::Request request) { return router_.serve(std::move(request)); }, {}});
+        server_->start();
+        thread_ = std::thread([this] { context_.run(); });
+    }
+    ~Cli() override {
+        server_->stop(std::chrono::seconds{5});
+        guard_.reset();
+        context_.stop();
+        thread_.join();
+        city_.stop();
+        std::filesystem::remove_all(folder_);
+    }
+    Cli(const Cli&) = delete;
+    Cli& operator=(const Cli&) = delete;
+
+    [[nodiscard]] std::string socket() const { return (folder_ / "s").string(); }
+    [[nodiscard]] std::string file(const std::string& name, const std::string& text) const {
+        const auto path = folder_ / name;
+        std::ofstream(path) << text;
+        return path.string();
+    }
+    static Ran run_words(std::vector<std::string> words) {
+        words.insert(words.begin(), "vigie");
+        std::vector<char*> arguments;
+        for (std::string& word : words)
+            arguments.push_back(word.data());
+        testing::internal::CaptureStdout();
+        testing::internal::CaptureStderr();
+        const int code = run(static_cast<int>(arguments.size()), arguments.data());
+        const std::string err = testing::internal::GetCapturedStderr();
+        return {code, testing::internal::GetCapturedStdout(), err};
+    }
+    Ran vigie(std::vector<std::string> words) {
+        words.insert(words.end(), {"--socket", socket()});
+        return run_words(std::move(words));
+    }
+    json answer(std::vector<std::string> words) {
+        words.emplace_back("--json");
+        const Ran ran = vigie(std::move(words));
+        EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+        return json::parse(ran.out);
+    }
+
+    base::ManualClock clock_{*base::parse_rfc3339("2026-11-22T18:00:00Z")};
+    test::Database database_;
+    store::Pool pool_{database_.app_url(), 2};
+    assets::Registry registry_;
+    assets::Published<assets::Zones> zones_;
+    assets::Published<streets::Streets> streets_;
+    assets::ImportsUnderWay under_way_;
+    live::Stream stream_{"test"};
+    live::City city_{registry_, stream_, clock_};
+    ingest::Credentials credentials_{pool_};
+    access::Sessions sessions_{pool_, clock_, {}, access::PasswordCost::lowest()};
+    std::unique_ptr<assets::Importer> importer_;
+    std::unique_ptr<streets::StreetImporter> street_importer_;
+    api::Router router_{pool_, clock_, api::admin_authenticator()};
+    std::filesystem::path folder_ =
+        std::filesystem::temp_directory_path() / ("vigie-cli-" + std::to_string(::getpid()));
+    boost::asio::io_context context_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> guard_{
+        context_.get_executor()};
+    std::unique_ptr<net::HttpServer> server_;
+    std::thread thread_;
+};
+
+TEST_F(Cli, ImportsListsAndShowsAssets) {
+    const std::string csv =
+        file("p.csv", "ID;X;Y;places\n1;5,04;47,32;474\n2;5,05;47,32;\n3;5,06;47,32;20\n");
+    const std::vector<std::string> import{
+        "asset", "import", csv,     "--kind", "car_park", "--code-from",    "ID",
+        "--map", "X=lon",  "--map", "Y=lat",  "--map",    "places=capacity"};
+    const Ran refused = vigie(import);
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_THAT(refused.out, HasSubstr("2 new, 0 changed, 0 unchanged, 1 refused"));
+    EXPECT_THAT(refused.out, HasSubstr("line 3 (2): /attributes/capacity: is demanded"));
+    EXPECT_THAT(refused.out, HasSubstr("nothing was stored"));
+    auto partial = import;
+    partial.emplace_back("--partial");
+    EXPECT_EQ(answer(partial)["new"], 2);
+    EXPECT_EQ(answer(partial)["unchanged"], 2);
+    const Ran list = vigie({"asset", "list", "--kind", "car_park", "--limit", "1"});
+    EXPECT_EQ(list.code, 0);
+    EXPECT_THAT(list.out, HasSubstr("and more"));
+    EXPECT_EQ(answer({"asset", "list", "--limit", "0"})["rows"].size(), 2U);
+    EXPECT_EQ(answer({"asset", "show", "3"})["attributes"]["capacity"], 20);
+    const Ran unknown = vigie({"asset", "show", "NOPE"});
+    EXPECT_EQ(unknown.code, 1);
+    EXPECT_THAT(unknown.err, HasSubstr("there is no asset NOPE"));
+    EXPECT_EQ(answer({"live", "3"})["rows"][0]["freshness"], "unknown");
+    EXPECT_EQ(vigie({"tail", "--kind", "car_park", "--for", "0.001"}).code, 0);
+    EXPECT_EQ(vigie({"tail", "--kind", "boat"}).code, 1);
+}
+
+TEST_F(Cli, ImportsZonesAndStreets) {
+    const std::string outline = file(
+        "z.geojson",
+        R"({"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"21231","nom":"Dijon"},
+"geometry":{"type":"Polygon","coordinates":[[[5,47.3],[5.1,47.3],[5.1,47.4],[5,47.4],[5,47.3]]]}}]})");
+    EXPECT_EQ(answer({"zone", "import", outline})["new"], 1);
+    const std::string line = file(
+        "s.geojson",
+        R"({"type":"FeatureCollection","features":[{"type":"Feature","properties":{"LIB":"Rue Monge"},
+"geometry":{"type":"LineString","coordinates":[[5.04,47.32],[5.05,47.32]]}}]})");
+    EXPECT_EQ(vigie({"street", "import", line}).code, 1);
+    EXPECT_EQ(answer({"street", "import", line, "--map", "LIB=name", "--dry-run"})["stored"],
+              false);
+    EXPECT_EQ(answer({"street", "import", line, "--map", "LIB=name"})["new"], 1);
+    EXPECT_EQ(streets_.current()->all().at(0).commune, "21231");
+}
+
+TEST_F(Cli, MakesListsAndRevokesCredentials) {
+    answer(
+        {"asset", "import", file("c.csv", "code,lon,lat\nV1,5,47\nV2,5,47\n"), "--kind", "camera"});
+    const auto made =
+        answer({"credential", "create", "gw", "--asset", "V1", "--backfill"})["rows"][0];
+    const auto sender = credentials_.verify("gw", made["password"].get<std::string>());
+    ASSERT_TRUE(sender.ok());
+    EXPECT_TRUE((*sender)->may_backfill());
+    EXPECT_EQ(vigie({"credential", "create", "gw", "--asset", "V1"}).code, 1);
+    EXPECT_EQ(vigie({"credential", "create"}).code, 2);
+    const std::string out = (folder_ / "secrets.json").string();
+    const std::string from =
+        file("credentials.json", R"([{"name":"a","assets":["V1"]},{"name":"b","assets":["V2"]}])");
+    EXPECT_EQ(vigie({"credential", "create", "--from-file", from}).code, 2);
+    const Ran many = vigie({"credential", "create", "--from-file", from, "--secrets-out", out});
+    EXPECT_EQ(many.code, 0) << many.err;
+    std::ifstream secrets(out);
+    const auto rows = json::parse(secrets);
+    EXPECT_TRUE(credentials_.verify("b", rows.at(1)["password"].get<std::string>()).ok());
+    EXPECT_THAT(many.out, testing::Not(HasSubstr(rows.at(1)["password"].get<std::string>())));
+    EXPECT_EQ(vigie({"credential", "revoke", "b"}).code, 0);
+    EXPECT_FALSE(credentials_.verify("b", rows.at(1)["password"].get<std::string>()).ok());
+    EXPECT_THAT(vigie({"credential", "list"}).out, HasSubstr("2026"));
+    EXPECT_EQ(vigie({"credential", "revoke", "b"}).code, 1);
+}
+
+TEST_F(Cli, LooksAfterPeople) {
+    const auto made = answer({"user", "add", "lea", "--name", "Léa", "--employer", "Métropole"});
+    EXPECT_FALSE(made["password"].get<std::string>().empty());
+    EXPECT_EQ(made["role"], "operator");
+    EXPECT_EQ(vigie({"user", "add", "lea", "--employer", "M"}).code, 1);
+    EXPECT_EQ(vigie({"user", "add", "max", "--employer", "M", "--role", "king"}).code, 2);
+    EXPECT_THAT(vigie({"user", "disable", "lea"}).out, HasSubstr("is disabled"));
+    EXPECT_EQ(answer({"user", "list"})["rows"][0]["disabled"], true);
+    EXPECT_NE(answer({"user", "set-password", "lea"})["password"], made["password"]);
+}
+
+TEST_F(Cli, TellsItsExitCodesApart) {
+    EXPECT_EQ(run_words({"status", "--socket", (folder_ / "none").string()}).code, 3);
+    EXPECT_EQ(run_words({"status", "--socket", std::string(200, 'x')}).code, 3);
+    EXPECT_EQ(run_words({"frob"}).code, 2);
+    EXPECT_EQ(run_words({}).code, 2);
+    EXPECT_EQ(run_words({"asset", "import"}).code, 2);
+    const std::vector<std::vector<std::string>> commands{{"status"},
+                                                         {"doctor"},
+                                                         {"migrate"},
+                                                         {"config", "check"},
+                                                         {"user", "add"},
+                                                         {"user", "list"},
+                                                         {"user", "disable"},
+                                                         {"user", "set-password"},
+                                                         {"asset", "import"},
+                                                         {"asset", "list"},
+                                                         {"asset", "show"},
+                                                         {"zone", "import"},
+                                                         {"street", "import"},
+                                                         {"live"},
+                                                         {"tail"},
+                                                         {"quarantine", "list"},
+                                                         {"quarantine", "show"},
+                                                         {"quarantine", "replay"},
+                                                         {"logbook", "show"},
+                                                         {"logbook", "verify"},
+                                                         {"credential", "create"},
+                                                         {"credential", "list"},
+                                                         {"credential", "revoke"}};
+    for (auto words : commands) {
+        std::string name = "vigie";
+        for (const auto& word : words)
+            name += " " + word;
+        words.emplace_back("--help");
+        const Ran help = run_words(words);
+        EXPECT_EQ(help.code, 0) << name;
+        EXPECT_THAT(help.out, HasSubstr(name)) << "the help of a command shows an example";
+    }
+}
+
+TEST_F(Cli, ChecksSettingsWithoutAServer) {
+    const std::string good =
+        file("good.toml", "[paths]\nkinds_folder = \"" VIGIE_SOURCE_DIR "/config/kinds\"\n");
+    EXPECT_EQ(run_words({"config", "check", "--config", good}).code, 0);
+    const Ran wrong =
+        run_words({"config", "check", "--config", file("wrong.toml", "[control]\ncolour = 1\n")});
+    EXPECT_EQ(wrong.code, 1);
+    EXPECT_THAT(wrong.err, HasSubstr("colour"));
+    std::filesystem::create_directory(folder_ / "kinds");
+    (void)file("kinds/lamp.toml", "code = \"lamp\"\n");
+    const Ran kinds = run_words(
+        {"config", "check", "--config",
+         file("kinds.toml", "[paths]\nkinds_folder = \"" + (folder_ / "kinds").string() + "\"\n")});
+    EXPECT_EQ(kinds.code, 1);
+    EXPECT_THAT(kinds.err, HasSubstr("lamp.toml:1: /name: is missing"));
+}
+
+TEST_F(Cli, MigratesADatabaseOfItsOwn) {
+    const std::string config =
+        file("external.toml", "[database]\nurl = \"" + database_.app_url() + "\"\nowner_url = \"" +
+                                  database_.owner_url() + "\"\n");
+    const Ran ran = run_words({"migrate", "--config", config});
+    EXPECT_EQ(ran.code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("0001_ground.sql"));
+    EXPECT_THAT(ran.out, testing::Not(HasSubstr("to be applied")));
+}
+
+}  // namespace
+}  // namespace vigie::cli
