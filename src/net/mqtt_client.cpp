@@ -8,6 +8,16 @@ namespace vigie::net {
 
 namespace asio = boost::asio;
 
+namespace {
+
+// A coroutine begins only when it is awaited, and by then the client may be gone.
+template <typename T, typename Owner>
+asio::awaitable<T> kept_alive(std::shared_ptr<Owner> /*owner*/, asio::awaitable<T> work) {
+    co_return co_await std::move(work);
+}
+
+}  // namespace
+
 MqttClient::MqttClient(asio::any_io_executor executor)
     : impl_(std::make_shared<Impl>(std::move(executor))) {}
 
@@ -24,7 +34,7 @@ void MqttClient::on_closed(OnClosed callback) {
 }
 
 asio::awaitable<base::Result<MqttConnected>> MqttClient::connect(MqttClientSettings settings) {
-    return impl_->connect(std::move(settings));
+    return kept_alive(impl_, impl_->connect(std::move(settings)));
 }
 
 bool MqttClient::is_connected() const {
@@ -41,7 +51,8 @@ bool MqttClient::publish_soon(const wire::mqtt::Publish& message, OnAcknowledged
 
 asio::awaitable<MqttAcknowledgement> MqttClient::publish(std::string topic, std::string payload,
                                                          wire::mqtt::Qos qos, bool retain) {
-    return impl_->publish_and_wait(std::move(topic), std::move(payload), qos, retain);
+    return kept_alive(impl_,
+                      impl_->publish_and_wait(std::move(topic), std::move(payload), qos, retain));
 }
 
 std::size_t MqttClient::open() const {
@@ -50,16 +61,16 @@ std::size_t MqttClient::open() const {
 
 asio::awaitable<std::vector<wire::mqtt::Reason>> MqttClient::subscribe(
     std::vector<std::pair<std::string, wire::mqtt::Qos>> filters) {
-    return impl_->subscribe(std::move(filters));
+    return kept_alive(impl_, impl_->subscribe(std::move(filters)));
 }
 
 asio::awaitable<std::vector<wire::mqtt::Reason>> MqttClient::unsubscribe(
     std::vector<std::string> filters) {
-    return impl_->unsubscribe(std::move(filters));
+    return kept_alive(impl_, impl_->unsubscribe(std::move(filters)));
 }
 
 asio::awaitable<void> MqttClient::disconnect(wire::mqtt::Reason reason) {
-    return impl_->disconnect(reason);
+    return kept_alive(impl_, impl_->disconnect(reason));
 }
 
 void MqttClient::abort() {
