@@ -66,7 +66,30 @@ void Engine::restore(std::span<const Standing> standing, std::span<const JudgedT
 
 void Engine::begin(base::Instant now) {
     listening_since_ = now;
+    for (std::size_t index = 0; index < slots_.size(); ++index) {
+        judge_latest(static_cast<std::int32_t>(index), now);
+    }
     arm_silence();
+}
+
+// A delay that was running when the server stopped, or a rule that is new: what the latest value
+// says is judged as of when it was observed. Not what was never judged (backfilled), nor what is
+// too old.
+void Engine::judge_latest(std::int32_t index, base::Instant now) {
+    auto& slot = slots_[static_cast<std::size_t>(index)];
+    const auto* entry = rules_of(slot.asset);
+    if (entry == nullptr || !entry->in_service) return;
+    const auto& [rule, position] = rule_of(slot);
+    const auto times = city_.times(slot.asset);
+    const auto heard = city_.heard(slot.asset);
+    if (position < 0 || static_cast<std::size_t>(position) >= times.size() || !heard) return;
+    const auto time = times[static_cast<std::size_t>(position)];
+    if (time == live::LastValue::never || time <= slot.judged_through) return;
+    const auto observed_at = base::from_epoch_us(time);
+    if (observed_at > *heard || now - observed_at > entry->asset->kind->late_limit) return;
+    const double value = city_.values(slot.asset)[static_cast<std::size_t>(position)];
+    act(index, observe(*rule, slot.memory, value, observed_at), now);
+    if (const auto at = alarms::due(*rule, slot.memory)) deadlines_.arm(index, *at);
 }
 
 void Engine::arm_silence() {
@@ -87,7 +110,8 @@ void Engine::recorded(const Standing& standing) {
         return;
     }
     auto& open = open_[static_cast<std::size_t>(found->second)];
-    open.unconfirmed -= standing.confirmed;
+    // An answer may come twice, after a commit in doubt.
+    open.unconfirmed = std::max(0, open.unconfirmed - standing.confirmed);
     // Not while later occurrences are on their way: the answer to the last of them counts.
     if (open.unconfirmed > 0) return;
     open.state.acknowledged = standing.state.acknowledged;

@@ -1,23 +1,61 @@
 #include "app/modules.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <future>
+
 #include "vigie/api/access_routes.hpp"
 #include "vigie/assets/routes.hpp"
 #include "vigie/ingest/quarantine.hpp"
 #include "vigie/live/admin_routes.hpp"
+#include "vigie/live/keeper.hpp"
+#include "vigie/live/routes.hpp"
 #include "vigie/opendata/car_parks.hpp"
+#include "vigie/operations/operations.hpp"
 #include "vigie/streets/routes.hpp"
 
 namespace vigie::app {
 
+namespace {
+
+// Where a vehicle last said it was, and when; nothing before it ever did. Called on a thread of the
+// pool, in a transaction: the city answers in microseconds.
+std::optional<operations::Located> position_of(Foundation& f, const std::string& code) {
+    const auto catalogue = f.registry.current();
+    const assets::Asset* asset = catalogue->find(code);
+    if (asset == nullptr || !asset->kind->mobile) return std::nullopt;
+    using Answer = std::optional<operations::Located>;
+    const auto promise = std::make_shared<std::promise<Answer>>();
+    auto answer = promise->get_future();
+    const bool taken = f.city.post([promise, id = asset->id](live::CityState& state) {
+        const auto newest = state.newest(id);
+        promise->set_value(newest ? Answer({state.place(id), *newest}) : std::nullopt);
+    });
+    return taken ? answer.get() : std::nullopt;
+}
+
+}  // namespace
+
 struct Modules::Impl {
-    Impl(Foundation& f, Pipeline& p) : foundation(f), pipeline(p) {}
+    explicit Impl(Foundation& f)
+        : foundation(f),
+          keeper(f.city, f.pool, f.clock),
+          operations(
+              {.pool = f.pool,
+               .clock = f.clock,
+               .stream = f.stream,
+               .registry = f.registry,
+               .commune_of = [&f](base::LonLat p) { return f.zones.current()->commune_of(p); },
+               .vehicle_position = [&f](const std::string& code) { return position_of(f, code); },
+               .alarm_rows = {}}) {}
     Foundation& foundation;
-    Pipeline& pipeline;
     assets::ImportsUnderWay imports;
+    live::Keeper keeper;
+    operations::Operations operations;
 };
 
 Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
-    : impl_(std::make_unique<Impl>(f, pipeline)) {
+    : impl_(std::make_unique<Impl>(f)) {
     const auto live_of = [&city = f.city](assets::AssetId id) {
         return city.ask([id](live::CityState& state) { return state.live_json(id); });
     };
@@ -30,19 +68,33 @@ Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
                                    f.zones, live_of);
     streets::add_street_routes(routers.control, f.addresses, f.zones, f.streets);
     streets::add_street_admin_routes(routers.admin, f.street_importer, f.pool, impl_->imports);
-    live::add_live_admin_routes(routers.admin, f.city);
     ingest::add_quarantine_routes(routers.admin, pipeline.inbox(), f.clock);
     ingest::add_credential_routes(routers.admin, f.credentials, f.registry, f.pool);
+    live::add_routes(routers.control, f.city, f.stream, f.registry);
+    live::add_topics(f.city, f.stream);
+    live::add_live_admin_routes(routers.admin, f.city);
+    impl_->operations.add_routes(routers.control);
+    impl_->operations.add_admin_routes(routers.admin);
     opendata::add_routes(routers.open, f.city, f.clock);
 }
 
 Modules::~Modules() = default;
 
 void Modules::start() {
-    impl_->foundation.city.start();
+    auto& f = impl_->foundation;
+    const base::Instant now = f.clock.now();
+    live::load_last_values(f.city.state(), f.pool, now);
+    const auto replayed = live::replay_frames(f.city.state(), f.pool, now);
+    spdlog::info("live city rebuilt: {} assets, {} frames since the last flush",
+                 f.registry.current()->assets().size(), replayed);
+    f.city.start();
+    impl_->keeper.start();
+    impl_->operations.start();
 }
 
 void Modules::stop() {
+    impl_->operations.stop();
+    impl_->keeper.stop();
     impl_->foundation.city.stop();
 }
 

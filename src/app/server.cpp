@@ -20,6 +20,7 @@
 #include "app/pipeline.hpp"
 #include "app/start_up.hpp"
 #include "app/status.hpp"
+#include "vigie/access/audit.hpp"
 #include "vigie/api/access_routes.hpp"
 #include "vigie/api/router.hpp"
 #include "vigie/assets/kind_files.hpp"
@@ -33,6 +34,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::minutes housekeeping_every{10};
+// CNIL, recommendation on logging (2021): between six months and a year.
+constexpr std::chrono::hours addresses_kept{24 * 182};
 constexpr std::size_t admin_body_bytes_max =
     256UL * 1024 * 1024;  // a whole city's assets in one file
 
@@ -176,6 +179,7 @@ struct Server::Impl {
             ingest::purge_quarantine(foundation->pool);
             foundation->pool.write_now([this](store::Transaction& tx) {
                 api::purge_idempotency(tx, clock.now());
+                access::erase_addresses(tx, clock.now() - addresses_kept, clock.now());
                 access::purge_sessions(tx, clock.now(), foundation->sessions.limits());
             });
         } catch (const std::exception& error) {

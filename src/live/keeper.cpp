@@ -9,18 +9,21 @@
 
 namespace vigie::live {
 
-void load_last_values(CityState& state, store::Pool& pool, base::Instant now) {
+std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now) {
+    city.step();
     const auto rows = pool.read_now([](store::Transaction& tx) { return read_last_values(tx); });
     for (const auto& row : rows)
-        state.restore(row, now);
+        city.state().restore(row, now);
+    return rows.size();
 }
 
-std::size_t replay_frames(CityState& state, store::Pool& pool, base::Instant now) {
+std::size_t replay_frames(City& city, store::Pool& pool, base::Instant now) {
+    city.step();
     std::size_t count = 0;
     pool.read_now([&](store::Transaction& tx) {
         read_frames_since(tx, replay_overlap, [&](std::vector<store::Frame> frames) {
             count += frames.size();
-            state.apply(frames, now);
+            city.state().apply(frames, now);
         });
     });
     return count;
@@ -58,6 +61,7 @@ bool Keeper::flush() {
     // One order for all writers of these rows.
     std::ranges::sort(rows, {}, &LastValue::asset);
     try {
+        if (!settled()) throw store::Unavailable("what was decided of them is not recorded yet");
         run_ = pool_.write_now([&](store::Transaction& tx) {
             const auto now = clock_.now();
             const auto run = run_ == 0 ? begin_run(tx, now) : run_;
@@ -71,6 +75,16 @@ bool Keeper::flush() {
         city_.post([rows = std::move(rows)](CityState& state) { state.give_back(rows); });
         return false;
     }
+}
+
+bool Keeper::settled() {
+    if (!settled_) return true;
+    // The city hands over what it decided at the end of a round: once it took this, the round of
+    // the values is over.
+    auto round_over = std::make_shared<std::promise<void>>();
+    auto over = round_over->get_future();
+    if (city_.post([round_over](CityState&) { round_over->set_value(); })) over.get();
+    return settled_();
 }
 
 void Keeper::run() {

@@ -134,27 +134,4 @@ void add_topics(City& city, Stream& stream) {
          }});
 }
 
-asio::awaitable<std::string> live_member(City& city, std::string asset_code) {
-    co_return co_await city.ask([code = std::move(asset_code)](CityState& state) {
-        const auto* asset = state.catalogue()->find(code);
-        return asset == nullptr ? std::string("null") : state.live_json(asset->id);
-    });
-}
-
-void add_admin_routes(api::Router& router, City& city) {
-    router.handle(
-        "GET", "/admin/v1/live", api::view("live"),
-        [&city](api::Request request) -> asio::awaitable<api::Answer> {
-            const auto code = request.query("asset");
-            if (!code) {
-                co_return base::fail_at(Errc::invalid, "asset", "is required", "est obligatoire");
-            }
-            auto text = co_await live_member(city, *code);
-            if (text == "null") {
-                co_return base::fail(Errc::not_found, "no such asset", "équipement inconnu");
-            }
-            co_return json_text(std::move(text));
-        });
-}
-
 }  // namespace vigie::live

@@ -54,6 +54,16 @@ base::Result<Contact> receive(Room& room, store::Transaction& tx, const Asker& a
     return contact;
 }
 
+std::size_t erase_callers(Room& room, store::Transaction& tx, base::Instant before) {
+    const std::size_t erased = contact_store::erase_callers(tx, before);
+    if (erased == 0) return 0;
+    const Author retention{"system:retention", "system:retention"};
+    write_entry(room, tx,
+                entry_by(retention, room.clock.now(), "callers_erased",
+                         texts::callers_erased(erased, before)));
+    return erased;
+}
+
 base::Result<Read> read(store::Transaction& tx, const Asker& asker, std::int64_t id) {
     auto contact = contact_store::find(tx, id);
     if (!contact ||

@@ -23,6 +23,9 @@ struct Read {
 // Writes into the audit who read whose caller.
 [[nodiscard]] base::Result<Read> read(store::Transaction& tx, const Asker& asker, std::int64_t id);
 
+// Of contacts received before that instant; an entry says so, if there were any.
+std::size_t erase_callers(Room& room, store::Transaction& tx, base::Instant before);
+
 }  // namespace vigie::operations::contacts
 
 namespace vigie::operations {

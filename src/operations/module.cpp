@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "operations/contacts.hpp"
 #include "operations/room.hpp"
 #include "operations/routes.hpp"
 #include "operations/topics.hpp"
@@ -51,6 +52,11 @@ void Operations::stop() {
 
 void Operations::work_once() {
     impl_->worker.work_once();
+}
+
+std::size_t Operations::erase_callers(base::Instant before) {
+    return impl_->pool.write_now(
+        [&](store::Transaction& tx) { return contacts::erase_callers(impl_->room, tx, before); });
 }
 
 }  // namespace vigie::operations

@@ -79,4 +79,11 @@ std::optional<Caller> caller(store::Transaction& tx, std::int64_t contact) {
     return Caller{text_of(*row, "caller_name"), text_of(*row, "callback_number")};
 }
 
+std::size_t erase_callers(store::Transaction& tx, base::Instant before) {
+    static constexpr store::Query query{"contact_caller_erase", R"sql(
+        delete from contact_caller p using contact c
+         where c.id = p.contact and c.received_at < $1::timestamptz)sql"};
+    return tx.execute(query, before);
+}
+
 }  // namespace vigie::operations::contact_store

@@ -23,4 +23,7 @@ void insert_caller(store::Transaction& tx, std::int64_t contact, std::int64_t en
 // Nothing: there never was one, or it was erased.
 [[nodiscard]] std::optional<Caller> caller(store::Transaction& tx, std::int64_t contact);
 
+// Of contacts received before; how many.
+[[nodiscard]] std::size_t erase_callers(store::Transaction& tx, base::Instant before);
+
 }  // namespace vigie::operations::contact_store

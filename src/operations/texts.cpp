@@ -201,6 +201,12 @@ base::Text alarm_acknowledged(const base::Text& name, std::string_view asset) {
             fmt::format("Alarme acquittée : {}, {}", name.fr, asset)};
 }
 
+base::Text callers_erased(std::size_t callers, base::Instant before) {
+    const std::string when = base::to_rfc3339(before);
+    return {fmt::format("{} callers erased, of contacts received before {}", callers, when),
+            fmt::format("{} appelants effacés, de sollicitations reçues avant {}", callers, when)};
+}
+
 }  // namespace texts
 
 }  // namespace vigie::operations

@@ -34,6 +34,7 @@ namespace texts {
                                       std::string_view value, bool learnt_late);
 [[nodiscard]] base::Text alarm_returned(const base::Text& name, std::string_view asset);
 [[nodiscard]] base::Text alarm_acknowledged(const base::Text& name, std::string_view asset);
+[[nodiscard]] base::Text callers_erased(std::size_t callers, base::Instant before);
 
 }  // namespace texts
 

@@ -186,7 +186,9 @@ TEST_F(Contacts, CanBeErasedWhileTheChainHolds) {
     EXPECT_EQ(verify().at("whole"), true);
     sql(database.superuser_url(), "update contact_caller set caller_name = 'Jean Dupont'");
     EXPECT_EQ(verify().at("fault").at("number"), 1) << "another name than the one committed to";
-    sql(database.app_url(), "delete from contact_caller");
+    EXPECT_EQ(operations->erase_callers(clock.now()), 0U) << "not old enough";
+    EXPECT_EQ(operations->erase_callers(clock.now() + std::chrono::seconds{1}), 1U);
+    EXPECT_EQ(get("lea", "/api/v1/logbook").body.at("rows")[0].at("entry_type"), "callers_erased");
     EXPECT_EQ(verify().at("whole"), true);
     const auto told = get("lea", path);
     EXPECT_EQ(told.status, 200U);

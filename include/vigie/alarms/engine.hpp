@@ -45,7 +45,8 @@ public:
     // After a restart, before frames are replayed.
     void restore(std::span<const Standing> standing, std::span<const JudgedThrough> judged,
                  base::Instant now);
-    // Listening begins: silence is counted from here at the earliest.
+    // Listening begins, once frames are replayed: the latest value of everything is judged, and
+    // silence is counted from here at the earliest.
     void begin(base::Instant now);
 
     // What the database made of an alarm, after our occurrences or an operator's act.
@@ -125,6 +126,7 @@ private:
     std::int32_t adopt(const Standing& standing);
     void end_out_of_service(base::Instant now);
     void arm_silence();
+    void judge_latest(std::int32_t slot, base::Instant now);
 
     live::CityState& city_;
     Sink sink_;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -23,9 +24,10 @@ inline constexpr std::chrono::seconds flush_every{5};
 inline constexpr std::chrono::minutes replay_overlap{15};
 
 // Before City::start, in this order, with what judges (alarms) restored in between: last values as
-// flushed, of which nobody is told; then the frames since, which everybody judges.
-void load_last_values(CityState& state, store::Pool& pool, base::Instant now);
-std::size_t replay_frames(CityState& state, store::Pool& pool, base::Instant now);
+// flushed, of which nobody is told; then the frames since, which everybody judges. Both first take
+// what waits in the city's queue (the catalogue). Answer how many rows they read.
+std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now);
+std::size_t replay_frames(City& city, store::Pool& pool, base::Instant now);
 
 // Flushes on a thread of its own, and notes that the server is there. To be stopped before the city
 // is: it flushes a last time.
@@ -36,6 +38,10 @@ public:
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
 
+    // Values are flushed only once this answers true: what was decided of them is recorded.
+    // Without, a crash between the two would lose the alarm of a moment.
+    void settle_before(std::function<bool()> settled) { settled_ = std::move(settled); }
+
     void start();
     void stop();
     // At once, on the calling thread, while the city runs. False: the database is away, what
@@ -44,9 +50,11 @@ public:
 
 private:
     void run();
+    [[nodiscard]] bool settled();
     City& city_;
     store::Pool& pool_;
     const base::Clock& clock_;
+    std::function<bool()> settled_;
     std::int64_t run_{};
     std::mutex mutex_;
     std::condition_variable stop_came_;

@@ -6,9 +6,6 @@
 //   topics map and values of the stream
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <string>
-
 #include "vigie/api/router.hpp"
 #include "vigie/assets/catalogue.hpp"
 #include "vigie/live/city.hpp"
@@ -19,11 +16,5 @@ namespace vigie::live {
 // All outlive the router and the stream.
 void add_routes(api::Router& router, City& city, Stream& stream, const assets::Registry& registry);
 void add_topics(City& city, Stream& stream);
-
-// GET /admin/v1/live?asset=CODE
-void add_admin_routes(api::Router& router, City& city);
-
-// LiveAsset of the contract as JSON, for whoever shows an asset; "null" for one that is not known.
-boost::asio::awaitable<std::string> live_member(City& city, std::string asset_code);
 
 }  // namespace vigie::live

@@ -64,6 +64,11 @@ public:
     // One round of that work, on the calling thread. Throws store::Unavailable.
     void work_once();
 
+    // Erases who called before that instant, and writes an entry that says so, if there were any;
+    // how many. Called from time to time by app, with the legal retention. Throws
+    // store::Unavailable.
+    std::size_t erase_callers(base::Instant before);
+
 private:
     struct Impl;
     std::unique_ptr<Impl> impl_;

@@ -11,6 +11,7 @@ import { alarms, incidents, useRows } from '../live/city.ts';
 import { showOnMap } from '../map/camera.ts';
 import { askForIncident } from '../operations/NewIncident.tsx';
 import { Age, Moment } from '../ui/Age.tsx';
+import { author } from '../ui/author.ts';
 import { tell } from '../ui/notices.ts';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
 import { acknowledge, canAcknowledge } from './acknowledge.ts';
@@ -132,7 +133,7 @@ export function AlarmPanel({ id }: { id: string }) {
           {row.acknowledged_by && !notice && (
             <span className="quiet">
               {' '}
-              – {t('alarm.acknowledged_by', { name: row.acknowledged_by })} <Moment at={row.acknowledged_at} />
+              – {t('alarm.acknowledged_by', { name: author(row.acknowledged_by) })} <Moment at={row.acknowledged_at} />
             </span>
           )}
         </dd>
@@ -221,7 +222,7 @@ export function AlarmPanel({ id }: { id: string }) {
                 <span>
                   {t(`alarm_state.${one.to}`)}{' '}
                   <span className="quiet small">
-                    {t(`author.${one.author}`, { defaultValue: one.author })}
+                    {author(one.author)}
                     {one.cause ? ` · ${one.cause}` : ''}
                   </span>
                 </span>

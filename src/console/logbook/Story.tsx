@@ -2,6 +2,7 @@ import type { LogbookEntry } from '../api/types.ts';
 import { go } from '../app/place.ts';
 import { useWords } from '../i18n/index.ts';
 import { Moment } from '../ui/Age.tsx';
+import { author } from '../ui/author.ts';
 
 /** Entries of the logbook, in the order given. What was written late says so: both clocks are kept. */
 export function Story({ rows, linked }: { rows: readonly LogbookEntry[]; linked?: boolean }) {
@@ -29,7 +30,7 @@ export function Story({ rows, linked }: { rows: readonly LogbookEntry[]; linked?
               )}
               <span className="story-text">{said(row.text)}</span>{' '}
               <span className="quiet small">
-                {row.author_name ?? t(`author.${row.author}`, { defaultValue: row.author })}
+                {author(row.author, row.author_name)}
                 {late && (
                   <>
                     {' · '}

@@ -18,6 +18,7 @@ interface Props<Row> {
   letters?: Record<string, (row: Row) => void>;
   children: (row: Row) => ReactNode;
   empty: string;
+  rowTestId?: string;
 }
 
 export function EntryList<Row>(props: Props<Row>) {
@@ -141,6 +142,7 @@ export function EntryList<Row>(props: Props<Row>) {
                 aria-posinset={one.index + 1}
                 className="entry"
                 data-key={key}
+                data-testid={props.rowTestId}
                 style={{ transform: `translateY(${one.start}px)`, height: row_height_px }}
                 onClick={() => {
                   list.current?.focus({ preventScroll: true });

@@ -3,6 +3,7 @@ import type { IncidentDetail, Intervention, InterventionState } from '../api/typ
 import { useWords } from '../i18n/index.ts';
 import { crews } from '../live/city.ts';
 import { Age } from '../ui/Age.tsx';
+import { author } from '../ui/author.ts';
 import { MoveIntervention } from './MoveIntervention.tsx';
 import type { useActs } from './useIncident.ts';
 
@@ -30,7 +31,7 @@ export function Interventions({ incident, act }: { incident: IncidentDetail; act
             {row.state === 'restored' && <p className="quiet small">{t('intervention.restored_meaning')}</p>}
             {row.verified_by && (
               <p className="quiet small">
-                {t('intervention.verified_by')} {t(`author.${row.verified_by}`, { defaultValue: row.verified_by })}
+                {t('intervention.verified_by')} {author(row.verified_by)}
               </p>
             )}
             {row.allowed.length > 0 && (

@@ -28,6 +28,7 @@ function Entries({ rows, label, empty }: { rows: Entry[]; label: string; empty: 
   return (
     <EntryList
       id="queue-list"
+      rowTestId="queue-row"
       label={label}
       rows={rows}
       keyOf={keyOfEntry}
@@ -61,6 +62,7 @@ function Interventions({ filter }: { filter: string }) {
   return (
     <EntryList
       id="queue-list"
+      rowTestId="queue-row"
       label={t('queue.tab_interventions')}
       rows={rows}
       keyOf={(row) => row.id}

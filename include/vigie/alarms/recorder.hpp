@@ -1,0 +1,99 @@
+// Makes what happens to alarms last: row and transition in one transaction, then the stream, then
+// whoever listens, in that order and in the order in which it was decided.
+//
+// The database has the last word: each occurrence is applied to the row as it is found there, so
+// that an operator's acknowledgement and a returning sensor may cross without harm. While the
+// database is away occurrences wait here in order; judged again after a crash they are the same and
+// change nothing.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "vigie/alarms/alarm.hpp"
+#include "vigie/alarms/occurrence.hpp"
+#include "vigie/assets/catalogue.hpp"
+#include "vigie/base/result.hpp"
+#include "vigie/live/stream.hpp"
+#include "vigie/store/database.hpp"
+
+namespace vigie::alarms {
+
+class Recorder {
+public:
+    static constexpr std::size_t batch_max = 512;
+
+    Recorder(store::Pool& pool, live::Stream& stream, const assets::Registry& registry,
+             const base::Clock& clock);
+    ~Recorder();
+    Recorder(const Recorder&) = delete;
+    Recorder& operator=(const Recorder&) = delete;
+
+    // --- before start() -------------------------------------------------------------------------
+    // What must be written together with each change (the logbook). An exception rolls all back and
+    // the batch is tried again.
+    void in_transaction(std::function<void(store::Transaction&, const AlarmChange&)> work);
+    // What follows a change, after its commit, on the committing thread.
+    void on_recorded(std::function<void(const AlarmChange&)> listener);
+    // Where the states go that the database has come to: the engine.
+    void on_answer(std::function<void(std::vector<Standing>)> listener);
+
+    // --- any thread -----------------------------------------------------------------------------
+    void submit(std::vector<Occurrence> occurrences);
+    [[nodiscard]] std::size_t waiting() const;
+    // Waits until everything submitted so far is recorded. False: not within `limit`.
+    bool settle(std::chrono::milliseconds limit);
+
+    void start();
+    // Records what waits, for at most `limit`.
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds(5));
+    // By hand, without start(): one batch. False: the database is away, it waits on.
+    bool record_batch();
+
+    // --- in somebody's transaction --------------------------------------------------------------
+    // not_found; conflict (with the state) when there is nothing to acknowledge. Streams, tells
+    // listeners and engine after the commit.
+    base::Result<Alarm> acknowledge(store::Transaction& tx, const std::string& id,
+                                    const std::string& login, const std::string& reason,
+                                    base::Instant now);
+    // The incident an alarm belongs to; streams the changed row after the commit.
+    base::Result<Alarm> attach(store::Transaction& tx, const std::string& id,
+                               std::int64_t incident);
+
+private:
+    void run();
+    [[nodiscard]] std::vector<Occurrence> next_batch();
+    void drop_batch(std::size_t count);
+    void record(store::Transaction& tx, const std::vector<Occurrence>& batch);
+    bool record_each(const std::vector<Occurrence>& batch);
+    // `touched`: further alarms whose row looks different now.
+    void follow(store::Transaction& tx, std::vector<AlarmChange> changes,
+                std::vector<Standing> answers, std::set<std::string> touched = {});
+    void publish(const std::vector<Alarm>& alarms);
+
+    store::Pool& pool_;
+    live::Stream& stream_;
+    const assets::Registry& registry_;
+    const base::Clock& clock_;
+    std::function<void(store::Transaction&, const AlarmChange&)> in_transaction_;
+    std::vector<std::function<void(const AlarmChange&)>> listeners_;
+    std::function<void(std::vector<Standing>)> answer_;
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Occurrence> queue_;
+    std::uint64_t submitted_{};
+    std::uint64_t recorded_{};
+    bool stopping_{};
+    bool in_doubt_{};  // of the recording thread: the last commit may have come through
+    std::thread thread_;
+};
+
+}  // namespace vigie::alarms

@@ -1,0 +1,44 @@
+#include "vigie/alarms/service.hpp"
+
+#include "alarms/alarm_store.hpp"
+
+namespace vigie::alarms {
+
+namespace {
+// What was judged longer ago than this is not judged again anyway: replay reads minutes, not days.
+constexpr std::chrono::hours judged_since{48};
+}  // namespace
+
+Service::Service(live::City& city, live::Stream& stream, store::Pool& pool,
+                 const assets::Registry& registry, const base::Clock& clock)
+    : city_(city),
+      pool_(pool),
+      clock_(clock),
+      recorder_(pool, stream, registry, clock),
+      engine_(
+          city.state(),
+          [this](std::vector<Occurrence> decided) { recorder_.submit(std::move(decided)); },
+          clock.now()) {
+    recorder_.on_answer([this](std::vector<Standing> answers) {
+        city_.post([this, answers = std::move(answers)](live::CityState&) {
+            for (const auto& answer : answers)
+                engine_.recorded(answer);
+        });
+    });
+}
+
+void Service::load() {
+    // The catalogue may still wait in the city's queue.
+    city_.step();
+    const auto now = clock_.now();
+    pool_.read_now([&](store::Transaction& tx) {
+        engine_.restore(read_standing(tx), read_judged(tx, now - judged_since), now);
+    });
+}
+
+void Service::start() {
+    recorder_.start();
+    city_.post([this](live::CityState&) { engine_.begin(clock_.now()); });
+}
+
+}  // namespace vigie::alarms
