@@ -74,6 +74,18 @@ api::Authenticator nobody() {
     };
 }
 
+// Says which door cannot be opened: "Address already in use" alone helps nobody.
+template <typename F>
+void open_door_named(const char* door, F open) {
+    try {
+        open();
+    } catch (const boost::system::system_error& error) {
+        throw std::runtime_error(std::string("the ") + door + " door cannot listen (" +
+                                 error.code().message() +
+                                 "); its address and port are settings: docs/configuration.md");
+    }
+}
+
 net::HttpServerSettings web_settings(const config::Settings::Web& web) {
     net::HttpServerSettings settings;
     settings.behind_proxy = web.behind_proxy;
@@ -243,11 +255,11 @@ void Server::start() {
     s.open_io.start();
     s.admin_io.start();
     s.started = true;
-    s.pipeline->open_doors();
-    s.control_door->start();
-    s.open_door->start();
-    s.metrics_door->start();
-    s.admin_door->start();
+    open_door_named("device", [&] { s.pipeline->open_doors(); });
+    open_door_named("control", [&] { s.control_door->start(); });
+    open_door_named("public", [&] { s.open_door->start(); });
+    open_door_named("metrics", [&] { s.metrics_door->start(); });
+    open_door_named("admin", [&] { s.admin_door->start(); });
     s.start_housekeeper();
     s.health->set_serving(true);
 }

@@ -1,0 +1,73 @@
+// The whole server's routes against the contract, both ways, and every right of every role on every
+// route.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "app/foundation.hpp"
+#include "app/modules.hpp"
+#include "app/pipeline.hpp"
+#include "tests/api/ask.hpp"
+#include "tests/api/contract.hpp"
+#include "tests/support/pgtest_database.hpp"
+#include "vigie/assets/kind_files.hpp"
+
+namespace vigie::app {
+namespace {
+
+class WholeServer : public testing::Test {
+protected:
+    WholeServer()
+        : settings_(config::defaults()),
+          foundation_(settings_, clock_, database_.app_url(), kinds()),
+          pipeline_({settings_, clock_, database_.app_url(), database_.owner_url(),
+                     foundation_.registry, foundation_.city, foundation_.credentials.authority(),
+                     contexts_}),
+          control_(foundation_.pool, clock_, test::role_authenticator()),
+          open_(foundation_.public_pool, clock_, test::role_authenticator()),
+          admin_(foundation_.pool, clock_, test::role_authenticator()),
+          modules_(foundation_, pipeline_, {control_, open_, admin_}) {
+        modules_.start();
+    }
+    ~WholeServer() override { modules_.stop(); }
+
+    static std::vector<assets::Kind> kinds() {
+        return *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds");
+    }
+
+    test::Database database_;
+    base::SystemClock clock_;
+    config::Settings settings_;
+    boost::asio::io_context io_;
+    boost::asio::io_context* contexts_[1] = {&io_};
+    Foundation foundation_;
+    Pipeline pipeline_;
+    api::Router control_;
+    api::Router open_;
+    api::Router admin_;
+    Modules modules_;
+};
+
+TEST_F(WholeServer, ServesItsContractAndNothingElse) {
+    auto routes = control_.routes();
+    routes.insert(routes.end(), open_.routes().begin(), open_.routes().end());
+    auto differences = test::contract_differences(routes, test::contract_document());
+    // Served beside the routers: the device door, and the upgrade of the stream.
+    std::erase(differences, "post /ingest/v1/observations: in the contract, but not served");
+    std::erase(differences, "get /api/v1/stream: in the contract, but not served");
+    EXPECT_THAT(differences, testing::IsEmpty());
+}
+
+TEST_F(WholeServer, LetsEachRoleThroughWhereItsRightsReachAndNowhereElse) {
+    // Signing in is anybody's; a token is made by a person at a console only, never by a token.
+    const auto skip = [](const api::Route& route) {
+        return route.pattern == "/api/v1/session" ||
+               (route.method == "POST" && route.pattern == "/api/v1/tokens");
+    };
+    EXPECT_THAT(test::rights_surprises(control_, clock_.now(), skip), testing::IsEmpty());
+    EXPECT_GT(control_.routes().size(), 35U);
+}
+
+}  // namespace
+}  // namespace vigie::app
