@@ -83,8 +83,8 @@ Modules::~Modules() = default;
 void Modules::start() {
     auto& f = impl_->foundation;
     const base::Instant now = f.clock.now();
-    live::load_last_values(f.city.state(), f.pool, now);
-    const auto replayed = live::replay_frames(f.city.state(), f.pool, now);
+    live::load_last_values(f.city, f.pool, now);
+    const auto replayed = live::replay_frames(f.city, f.pool, now);
     spdlog::info("live city rebuilt: {} assets, {} frames since the last flush",
                  f.registry.current()->assets().size(), replayed);
     f.city.start();
