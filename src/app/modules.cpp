@@ -4,6 +4,7 @@
 
 #include <future>
 
+#include "vigie/alarms/service.hpp"
 #include "vigie/api/access_routes.hpp"
 #include "vigie/assets/routes.hpp"
 #include "vigie/ingest/quarantine.hpp"
@@ -40,6 +41,7 @@ struct Modules::Impl {
     explicit Impl(Foundation& f)
         : foundation(f),
           keeper(f.city, f.pool, f.clock),
+          alarms(f.city, f.stream, f.pool, f.registry, f.clock),
           operations(
               {.pool = f.pool,
                .clock = f.clock,
@@ -51,6 +53,7 @@ struct Modules::Impl {
     Foundation& foundation;
     assets::ImportsUnderWay imports;
     live::Keeper keeper;
+    alarms::Service alarms;
     operations::Operations operations;
 };
 
@@ -72,6 +75,8 @@ Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
     ingest::add_credential_routes(routers.admin, f.credentials, f.registry, f.pool);
     live::add_routes(routers.control, f.city, f.stream, f.registry);
     live::add_topics(f.city, f.stream);
+    alarms::add_routes(routers.control, impl_->alarms, f.registry);
+    alarms::add_topic(f.stream, f.pool, f.registry);
     live::add_live_admin_routes(routers.admin, f.city);
     impl_->operations.add_routes(routers.control);
     impl_->operations.add_admin_routes(routers.admin);
@@ -84,18 +89,22 @@ void Modules::start() {
     auto& f = impl_->foundation;
     const base::Instant now = f.clock.now();
     live::load_last_values(f.city, f.pool, now);
+    impl_->alarms.load();
     const auto replayed = live::replay_frames(f.city, f.pool, now);
     spdlog::info("live city rebuilt: {} assets, {} frames since the last flush",
                  f.registry.current()->assets().size(), replayed);
+    impl_->alarms.start();
     f.city.start();
     impl_->keeper.start();
     impl_->operations.start();
 }
 
+// What the city decided last is recorded before the recorder ends.
 void Modules::stop() {
     impl_->operations.stop();
     impl_->keeper.stop();
     impl_->foundation.city.stop();
+    impl_->alarms.stop();
 }
 
 }  // namespace vigie::app
