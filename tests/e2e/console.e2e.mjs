@@ -36,7 +36,7 @@ describe('the console', () => {
     await page.fill('[data-testid=title]', title);
     await page.selectOption('[data-testid=desk]', 'citizen');
     await page.click('[data-testid=open-incident-submit]');
-    await page.waitForSelector('[data-testid=incident-panel]');
+    await page.waitForSelector(`[data-testid=incident-panel] h2:has-text("${title}")`);
     return Number(await page.getAttribute('[data-testid=incident-panel]', 'data-number'));
   };
 
@@ -133,6 +133,7 @@ describe('the console', () => {
     await enter();
     await openIncident(`Un ${stamp}`);
     await openIncident(`Deux ${stamp}`);
+    await until('the focus on what was made', () => page.evaluate(() => document.activeElement?.id === 'detail-pane'));
     await page.keyboard.press('Escape');
     await page.keyboard.press('/');
     await page.keyboard.type(stamp);

@@ -19,6 +19,7 @@ export function askForIncident(from: NewIncidentFrom) {
   dispatchEvent(new CustomEvent<NewIncidentFrom>('vigie:new-incident', { detail: from }));
 }
 
+const focus_after_ms = 100;
 const channels: NewContact['channel'][] = ['phone', 'counter', 'email', 'radio', 'other'];
 
 function words(form: FormData, name: string): string | undefined {
@@ -121,7 +122,10 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
     try {
       const made = await open(form, from, keys);
       onClose();
-      if (made !== null) go({ page: 'operations', selection: { type: 'incident', key: String(made) } });
+      if (made === null) return;
+      go({ page: 'operations', selection: { type: 'incident', key: String(made) } });
+      // After the dialog has given the focus back: who works by keyboard goes on where the incident is.
+      setTimeout(() => document.getElementById('detail-pane')?.focus(), focus_after_ms);
     } catch (error) {
       setRefusal(explained(error));
       setAsking(false);
