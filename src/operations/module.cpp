@@ -40,6 +40,7 @@ void Operations::add_routes(api::Router& router) {
 
 void Operations::add_admin_routes(api::Router& router) {
     add_logbook_admin_routes(router);
+    add_crew_admin_routes(router, impl_->room);
 }
 
 void Operations::start() {

@@ -14,6 +14,7 @@ namespace vigie::operations {
 void add_incident_routes(api::Router& router, Room& room);
 void add_contact_routes(api::Router& router, Room& room, store::Pool& pool);
 void add_field_routes(api::Router& router, Room& room);
+void add_crew_admin_routes(api::Router& router, Room& room);
 void add_logbook_routes(api::Router& router, Room& room);
 void add_logbook_admin_routes(api::Router& router);
 

@@ -163,4 +163,10 @@ void add_field_routes(api::Router& router, Room& room) {
                in_room(room, place_crew));
 }
 
+// City IT makes crews when it sets the room up.
+void add_crew_admin_routes(api::Router& router, Room& room) {
+    router.get("/admin/v1/crews", api::view("interventions"), in_room(room, list_crews));
+    router.post("/admin/v1/crews", api::manage("interventions"), in_room(room, add_crew));
+}
+
 }  // namespace vigie::operations
