@@ -16,8 +16,10 @@
 #include "vigie/assets/kind_store.hpp"
 #include "vigie/assets/routes.hpp"
 #include "vigie/ingest/credentials.hpp"
+#include "vigie/ingest/quarantine.hpp"
 #include "vigie/live/admin_routes.hpp"
 #include "vigie/net/http_server.hpp"
+#include "vigie/operations/operations.hpp"
 #include "vigie/streets/routes.hpp"
 
 namespace vigie::cli {
@@ -52,6 +54,8 @@ protected:
         live::add_live_admin_routes(router_, city_);
         ingest::add_credential_routes(router_, credentials_, registry_, pool_);
         api::add_admin_people_routes(router_, sessions_);
+        ingest::add_quarantine_routes(router_, inbox_, clock_);
+        operations_.add_admin_routes(router_);
         std::filesystem::create_directory(folder_);
         net::HttpServerSettings settings;
         settings.listeners.push_back({"", 0, socket(), std::nullopt});
@@ -113,6 +117,17 @@ protected:
     live::City city_{registry_, stream_, clock_};
     ingest::Credentials credentials_{pool_};
     access::Sessions sessions_{pool_, clock_, {}, access::PasswordCost::lowest()};
+    store::FrameWriter writer_{{.app_url = database_.app_url(), .owner_url = database_.owner_url()},
+                               clock_,
+                               [](std::vector<store::Submission>&) {}};
+    ingest::Inbox inbox_{registry_, writer_};
+    operations::Operations operations_{{.pool = pool_,
+                                        .clock = clock_,
+                                        .stream = stream_,
+                                        .registry = registry_,
+                                        .commune_of = [](base::LonLat) { return std::string(); },
+                                        .vehicle_position = {},
+                                        .alarm_rows = {}}};
     std::unique_ptr<assets::Importer> importer_;
     std::unique_ptr<streets::StreetImporter> street_importer_;
     api::Router router_{pool_, clock_, api::admin_authenticator()};
@@ -205,6 +220,48 @@ TEST_F(Cli, LooksAfterPeople) {
     EXPECT_THAT(vigie({"user", "disable", "lea"}).out, HasSubstr("is disabled"));
     EXPECT_EQ(answer({"user", "list"})["rows"][0]["disabled"], true);
     EXPECT_NE(answer({"user", "set-password", "lea"})["password"], made["password"]);
+}
+
+TEST_F(Cli, MakesCrewsAndVerifiesTheRecord) {
+    answer({"asset", "import", file("v.csv", "code,lon,lat\nVEH-1,5,47\n"), "--kind", "vehicle"});
+    const auto crew = answer({"crew", "add", "EQ1", "--name", "Équipe 1", "--vehicle", "VEH-1"});
+    EXPECT_EQ(crew["code"], "EQ1");
+    EXPECT_EQ(vigie({"crew", "add", "EQ1"}).code, 1);
+    EXPECT_EQ(answer({"crew", "list"})["rows"].size(), 1U);
+    EXPECT_EQ(vigie({"logbook", "show"}).code, 0);
+    const auto verified = answer({"logbook", "verify"});
+    EXPECT_EQ(verified["whole"], true);
+    EXPECT_EQ(verified["audit"]["entries"], 2);
+
+    // A superuser who bends the past is found out.
+    static constexpr store::Query bend{"test_bend",
+                                       "update audit set status = 200 where number = 2"};
+    store::Pool superuser(database_.superuser_url(), 1);
+    superuser.write_now([&](store::Transaction& tx) { tx.execute(bend); });
+    const Ran broken = vigie({"logbook", "verify"});
+    EXPECT_EQ(broken.code, 1);
+    EXPECT_THAT(broken.out, HasSubstr("BROKEN at entry 2"));
+}
+
+TEST_F(Cli, ListsShowsAndReplaysQuarantine) {
+    static constexpr store::Query keep{
+        "test_keep",
+        "insert into quarantine (received_at, credential, channel, topic, reason, detail, payload) "
+        "values ($1::timestamptz, 'gw', 'mqtt', 'vigie/v1/V1/observations', 'unknown_asset', "
+        "'there is no asset V1', '{\"values\":{\"online\":true}}')"};
+    pool_.write_now([&](store::Transaction& tx) { tx.execute(keep, clock_.now()); });
+    writer_.start();
+    EXPECT_THAT(vigie({"quarantine", "list"}).out, HasSubstr("unknown_asset"));
+    EXPECT_TRUE(answer({"quarantine", "list", "--reason", "not_json"})["rows"].empty());
+    const auto id = answer({"quarantine", "list"})["rows"][0]["id"].get<std::string>();
+    EXPECT_THAT(vigie({"quarantine", "show", id}).out, HasSubstr("online"));
+    EXPECT_EQ(vigie({"quarantine", "replay", id}).code, 1) << "the asset is still unknown";
+    answer({"asset", "import", file("c.csv", "code,lon,lat\nV1,5,47\n"), "--kind", "camera"});
+    EXPECT_EQ(vigie({"quarantine", "replay", id}).code, 0);
+    EXPECT_TRUE(answer({"quarantine", "list"})["rows"].empty());
+    EXPECT_EQ(vigie({"quarantine", "show", id}).code, 1);
+    EXPECT_TRUE(writer_.stop(std::chrono::seconds{10}));
+    EXPECT_EQ(writer_.counters().frames.load(), 1U);
 }
 
 TEST_F(Cli, TellsItsExitCodesApart) {

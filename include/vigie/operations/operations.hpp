@@ -52,7 +52,7 @@ public:
 
     // /api/v1: desks, incidents, contacts, interventions, crews, logbook
     void add_routes(api::Router& router);
-    // /admin/v1/logbook and /admin/v1/logbook/verify
+    // /admin/v1/logbook, /admin/v1/logbook/verify, /admin/v1/crews
     void add_admin_routes(api::Router& router);
 
     // Begins the background work on a thread of its own: at once and every 10 seconds, and whenever
