@@ -75,6 +75,31 @@ def check_text(name, lines, breaches):
         breaches.append(f"{name}:{number}: blanks at the end of the line")
 
 
+def check_pages(names, breaches):
+    """Files that a page names in backquotes exist, and so does every test that docs/laws.md names."""
+    sources = {name: (TOP / name).read_text(encoding="utf-8") for name in names
+               if re.search(r"(_test|_pgtest|_e2e)\.cpp$|\.(e2e\.mjs|test\.ts)$", name)}
+    known = {f"{suite}.{test}" for text in sources.values()
+             for suite, test in re.findall(r"^TEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\)", text, re.M)}
+    for name in names:
+        if not name.endswith(".md"):
+            continue
+        for number, line in enumerate((TOP / name).read_text(encoding="utf-8").split("\n"), 1):
+            for path in re.findall(r"`((?:src|include|tests|docs|config|migrations|scripts)/[\w./-]+\.\w+)`", line):
+                if not (TOP / path).is_file():
+                    breaches.append(f"{name}:{number}: there is no {path}")
+            if name != "docs/laws.md" or not line.startswith("|"):
+                continue
+            suite = ""
+            for given, test in re.findall(r"(\b[A-Z]\w+)?\.([A-Z]\w+)\b", line):
+                suite = given or suite
+                if f"{suite}.{test}" not in known:
+                    breaches.append(f"{name}:{number}: there is no test {suite}.{test}")
+            for title in re.findall(r'"([^"]+)"', line):
+                if not any(title in text for text in sources.values()):
+                    breaches.append(f"{name}:{number}: there is no test \"{title}\"")
+
+
 def check_format(names, breaches):
     cpp = [name for name in names if name.endswith((".hpp", ".cpp"))]
     for start in range(0, len(cpp), 100):
@@ -96,6 +121,7 @@ def main():
         if name.endswith((".hpp", ".cpp")):
             check_cpp(name, lines, breaches)
         check_text(name, lines, breaches)
+    check_pages(names, breaches)
     check_format(names, breaches)
     print("\n".join(sorted(set(breaches))) if breaches else f"{len(names)} files, no breach")
     return 1 if breaches else 0
