@@ -94,6 +94,9 @@ void Modules::start() {
     spdlog::info("live city rebuilt: {} assets, {} frames since the last flush",
                  f.registry.current()->assets().size(), replayed);
     impl_->alarms.start();
+    impl_->keeper.settle_before([&recorder = impl_->alarms.recorder()] {
+        return recorder.settle(std::chrono::seconds(5));
+    });
     f.city.start();
     impl_->keeper.start();
     impl_->operations.start();
