@@ -61,6 +61,8 @@ describe('the console', () => {
     const sample = points.codes[Math.floor(points.codes.length / 2)];
     assert.ok(points.states.includes(await page.evaluate((code) => window.__console.map.state(code), sample)));
     assert.deepEqual(errors, []);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(over, 0, 'nothing is cut off at the right');
   });
 
   for (const [theme, language] of [['dark', 'fr-FR'], ['light', 'en-GB']]) {

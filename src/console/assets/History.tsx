@@ -62,7 +62,7 @@ function plotOptions(drawn: Drawn, width: number, language: string, read: (at: n
       drawClear: [
         (plot) => {
           plot.ctx.save();
-          plot.ctx.fillStyle = hatch(plot.ctx, token('--border'));
+          plot.ctx.fillStyle = hatch(plot.ctx, token('--line'));
           for (const hole of drawn.holes) {
             const left = plot.valToPos(Math.max(hole.from, drawn.from) / 1000, 'x', true);
             const right = plot.valToPos(Math.min(hole.to, drawn.to) / 1000, 'x', true);
@@ -238,7 +238,7 @@ function Table({ all }: { all: Drawn[] }) {
 export default function History({ code, kind }: { code: string; kind: Kind | undefined }) {
   const { t, said, language } = useWords();
   const [table, setTable] = useState(false);
-  const query = useHistory(code);
+  const query = useHistory(code, kind);
   // biome-ignore lint/correctness/useExhaustiveDependencies: labels follow the language
   const all = useMemo<Drawn[]>(() => {
     if (!query.data) return [];

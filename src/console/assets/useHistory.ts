@@ -1,18 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
 import { answered, api } from '../api/client.ts';
-import type { Observations } from '../api/types.ts';
+import type { Kind, Observations } from '../api/types.ts';
 
 const pages_max = 8;
 const day_ms = 24 * 3600 * 1000;
 const again_ms = 60_000;
 
-async function lastDay(code: string, signal: AbortSignal): Promise<Observations> {
+async function lastDay(code: string, property: string, signal: AbortSignal): Promise<Observations> {
   const to = Date.now();
   const range = { from: new Date(to - day_ms).toISOString(), to: new Date(to).toISOString() };
   let whole: Observations | undefined;
   let cursor: string | undefined;
   for (let page = 0; page < pages_max; page += 1) {
-    const query = { ...range, limit: 1000, cursor };
+    const query = { ...range, property, limit: 1000, cursor };
     const one = await answered(
       api.GET('/api/v1/assets/{code}/observations', { params: { path: { code }, query }, signal }),
     );
@@ -32,10 +32,13 @@ async function lastDay(code: string, signal: AbortSignal): Promise<Observations>
   return whole!;
 }
 
-export function useHistory(code: string) {
+/** Every property that can be drawn: asked for none, the server leaves states out. */
+export function useHistory(code: string, kind: Kind | undefined) {
+  const drawn = (kind?.properties ?? []).filter((one) => one.type !== 'position').map((one) => one.code);
   return useQuery({
-    queryKey: ['history', code],
-    queryFn: ({ signal }) => lastDay(code, signal),
+    queryKey: ['history', code, drawn.length],
+    queryFn: ({ signal }) => lastDay(code, drawn.join(), signal),
+    enabled: drawn.length > 0,
     refetchInterval: again_ms,
   });
 }

@@ -30,7 +30,7 @@ export function Story({ rows, linked }: { rows: readonly LogbookEntry[]; linked?
               )}
               <span className="story-text">{said(row.text)}</span>{' '}
               <span className="quiet small">
-                {author(row.author, row.author_name)}
+                {said(row.text).includes(row.author_name ?? row.author) ? '' : author(row.author, row.author_name)}
                 {late && (
                   <>
                     {' · '}

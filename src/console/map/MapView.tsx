@@ -117,7 +117,8 @@ export default function MapView(props: MapViewProps) {
     const under = (event: MapMouseEvent) =>
       picker.pick(event.lngLat.lng, event.lngLat.lat, groundRadius(made, event), rank);
     made.on('load', () => {
-      made.addLayer(pointsLayer);
+      made.addLayer(pointsLayer.quiet, 'street-names');
+      made.addLayer(pointsLayer.wrong);
       for (const one of overlayLayers()) made.addLayer(one);
       for (const name of ['communes', 'streets'] as const) {
         void layerOf(name).then((content) => {

@@ -28,6 +28,9 @@ void main() {
   colour = texture(u_atlas, vec2((u_cell + gl_PointCoord.x) / u_cells, gl_PointCoord.y));
 }`;
 
+/** From here on in the order of states, nothing asks for an operator. */
+const first_quiet = rankOf('maintenance');
+
 /** A kind with more than these is a mass: its members are small, or they would hide everything else. */
 const mass_kind = 3000;
 
@@ -56,9 +59,20 @@ function anchored(matrix: ArrayLike<number>, x: number, y: number): Float32Array
   return Float32Array.from(out);
 }
 
-export class PointsLayer implements CustomLayerInterface {
-  readonly id = 'points';
-  readonly type = 'custom' as const;
+export class PointsLayer {
+  /** Two layers of the map, so that names stand above what is well and below what is wrong. */
+  readonly quiet: CustomLayerInterface = {
+    id: 'points-quiet',
+    type: 'custom',
+    onAdd: (map, gl) => this.onAdd(map, gl),
+    onRemove: () => this.onRemove(),
+    render: (_gl, frame) => this.draw(frame, (state) => rankOf(state) >= first_quiet),
+  };
+  readonly wrong: CustomLayerInterface = {
+    id: 'points-wrong',
+    type: 'custom',
+    render: (_gl, frame) => this.draw(frame, (state) => rankOf(state) < first_quiet),
+  };
   hidden: ReadonlySet<string> = new Set();
   private map: GlMap | null = null;
   private gl: WebGL2RenderingContext | null = null;
@@ -79,7 +93,7 @@ export class PointsLayer implements CustomLayerInterface {
     private mobile: (kind: string) => boolean,
   ) {}
 
-  onAdd(map: GlMap, context: WebGLRenderingContext | WebGL2RenderingContext) {
+  private onAdd(map: GlMap, context: WebGLRenderingContext | WebGL2RenderingContext) {
     const gl = context as WebGL2RenderingContext;
     this.map = map;
     this.gl = gl;
@@ -105,7 +119,7 @@ export class PointsLayer implements CustomLayerInterface {
     this.staleAtlas = true;
   }
 
-  onRemove() {
+  private onRemove() {
     const { gl } = this;
     gl?.deleteProgram(this.program);
     gl?.deleteBuffer(this.places);
@@ -191,7 +205,7 @@ export class PointsLayer implements CustomLayerInterface {
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
   }
 
-  render(_context: WebGLRenderingContext | WebGL2RenderingContext, frame: CustomRenderMethodInput) {
+  private draw(frame: CustomRenderMethodInput, chosen: (state: string) => boolean) {
     const { gl, program, map } = this;
     if (!gl || !program || !map || this.points.count === 0) return;
     // biome-ignore lint/correctness/useHookAtTopLevel: this is WebGL, not React
@@ -218,6 +232,7 @@ export class PointsLayer implements CustomLayerInterface {
     const ratio = map.getPixelRatio();
     for (const { state, group, first, count } of this.batches) {
       const name = display_order[state] ?? 'unknown';
+      if (!chosen(name)) continue;
       const quietMover = group === 2 && name === 'normal';
       const size = sizeOf(name, group, zoom) * (quietMover ? 1.5 : 1);
       gl.uniform1f(place('u_size'), Math.min(Math.max(size * ratio, 1), cell_px));

@@ -34,7 +34,7 @@ export function groundStyle(): StyleSpecification {
         id: 'borders',
         type: 'line',
         source: 'communes',
-        paint: { 'line-color': border, 'line-width': 1, 'line-dasharray': [4, 3] },
+        paint: { 'line-color': border, 'line-width': 1, 'line-opacity': 0.6 },
       },
       {
         id: 'street-names',

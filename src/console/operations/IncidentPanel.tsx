@@ -7,7 +7,7 @@ import { go } from '../app/place.ts';
 import { may, useSession } from '../app/session.ts';
 import { useKinds } from '../assets/kinds.ts';
 import { useWords } from '../i18n/index.ts';
-import { incidents } from '../live/city.ts';
+import { desks, incidents, useRows } from '../live/city.ts';
 import { Story } from '../logbook/Story.tsx';
 import { showOnMap } from '../map/camera.ts';
 import { Age, Moment } from '../ui/Age.tsx';
@@ -143,7 +143,8 @@ function Ownership({ incident, act }: { incident: IncidentDetail; act: Acts['act
 }
 
 export function IncidentPanel({ number }: { number: number }) {
-  const { t } = useWords();
+  const { t, said } = useWords();
+  useRows(desks);
   const { communeName } = useKinds();
   const { incident, error } = useIncident(number);
   const { act, refusal } = useActs(number);
@@ -157,7 +158,8 @@ export function IncidentPanel({ number }: { number: number }) {
             {t('incident.number', { number: incident.number })} {incident.title}
           </h2>
           <p className="quiet">
-            {t(`priority.${incident.priority}`)} · {t(`desk.${incident.desk}`)} · {t(`incident.${incident.status}`)}{' '}
+            {t(`priority.${incident.priority}`)} · {said(desks.get(incident.desk)?.name) || incident.desk} ·{' '}
+            {t(`incident.${incident.status}`)}{' '}
             {incident.status === 'open' ? <Age at={incident.opened_at} /> : <Moment at={incident.closed_at} />}
           </p>
         </div>

@@ -3,7 +3,7 @@ import { acknowledge } from '../alarms/acknowledge.ts';
 import { go, type Tab, usePlace } from '../app/place.ts';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { useWords } from '../i18n/index.ts';
-import { alarms, incidents, interventions, useRows } from '../live/city.ts';
+import { alarms, desks, incidents, interventions, useRows } from '../live/city.ts';
 import { showOnMap } from '../map/camera.ts';
 import { EntryList } from './EntryList.tsx';
 import { EntryRow } from './EntryRow.tsx';
@@ -82,7 +82,7 @@ function Interventions({ filter }: { filter: string }) {
 }
 
 export function QueuePane() {
-  const { t } = useWords();
+  const { t, said } = useWords();
   const { tab, desk, show, filter } = usePlace();
   const alarmRows = useRows(alarms);
   const incidentRows = useRows(incidents);
@@ -163,7 +163,7 @@ export function QueuePane() {
         )}
         {desk && (
           <button type="button" className="button" onClick={() => go({ desk: '' })}>
-            {t(`desk.${desk}`)} ✕<span className="visually-hidden">{t('queue.all_desks')}</span>
+            {said(desks.get(desk)?.name) || desk} ✕<span className="visually-hidden">{t('queue.all_desks')}</span>
           </button>
         )}
       </div>
