@@ -17,9 +17,6 @@ namespace vigie::alarms {
 // Those of `ids` that are kept, locked until the transaction ends.
 [[nodiscard]] std::map<std::string, Alarm> lock_alarms(store::Transaction& tx,
                                                        const std::vector<std::string>& ids);
-// As the contract shows them, with how many each hides.
-[[nodiscard]] std::vector<Alarm> read_alarms(store::Transaction& tx,
-                                             const std::vector<std::string>& ids);
 
 // What tells two transitions of one alarm apart.
 using TransitionKey = std::tuple<std::string, std::int64_t, std::string, std::string>;

@@ -47,9 +47,10 @@ struct Modules::Impl {
                .clock = f.clock,
                .stream = f.stream,
                .registry = f.registry,
+               .recorder = alarms.recorder(),
                .commune_of = [&f](base::LonLat p) { return f.zones.current()->commune_of(p); },
-               .vehicle_position = [&f](const std::string& code) { return position_of(f, code); },
-               .alarm_rows = {}}) {}
+               .vehicle_position =
+                   [&f](const std::string& code) { return position_of(f, code); }}) {}
     Foundation& foundation;
     assets::ImportsUnderWay imports;
     live::Keeper keeper;

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "operations/alarm_entries.hpp"
 #include "operations/contacts.hpp"
 #include "operations/room.hpp"
 #include "operations/routes.hpp"
@@ -15,9 +16,9 @@ struct Operations::Impl {
           room{.clock = given.clock,
                .stream = given.stream,
                .registry = given.registry,
+               .recorder = given.recorder,
                .commune_of = std::move(given.commune_of),
                .vehicle_position = std::move(given.vehicle_position),
-               .alarm_rows = std::move(given.alarm_rows),
                .desks_changed = [this] { worker.desks_changed(); }} {}
 
     store::Pool& pool;
@@ -27,6 +28,13 @@ struct Operations::Impl {
 
 Operations::Operations(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {
     add_topics(impl_->room, impl_->pool);
+    Impl& impl = *impl_;
+    impl.room.recorder.in_transaction(
+        [&impl](store::Transaction& tx, const alarms::AlarmChange& change) {
+            write_alarm_entry(impl.room, tx, change);
+        });
+    impl.room.recorder.on_recorded(
+        [&impl](const alarms::AlarmChange& change) { impl.worker.alarm_changed(change.alarm.id); });
 }
 
 Operations::~Operations() = default;

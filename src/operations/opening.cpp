@@ -125,7 +125,7 @@ base::Result<Incident> draft(Room& room, const Asker& asker, const Opening& open
 }
 
 // Makes the rows; the logbook comes after.
-base::Result<std::int64_t> insert(store::Transaction& tx, const Asker& asker,
+base::Result<std::int64_t> insert(Room& room, store::Transaction& tx, const Asker& asker,
                                   const Opening& opening, const Incident& incident) {
     const Author author = author_of(asker.actor);
     const std::int64_t number = incident_store::insert(tx, incident);
@@ -135,6 +135,9 @@ base::Result<std::int64_t> insert(store::Transaction& tx, const Asker& asker,
         const auto holder =
             incident_store::attach_alarm(tx, number, *opening.alarm, author, asker.now);
         if (holder) return alarm_taken(*holder);
+        if (auto told = room.recorder.attach(tx, *opening.alarm, number); !told) {
+            return told.error();
+        }
         incident_store::record(tx, number, "alarm_attached", author, asker.now, asker.now,
                                {{"alarm", *opening.alarm}});
     }
@@ -174,7 +177,7 @@ base::Result<Incident> open(Room& room, store::Transaction& tx, const Asker& ask
                  incident->place.commune)) {
         return out_of_reach();
     }
-    const auto number = insert(tx, asker, opening, *incident);
+    const auto number = insert(room, tx, asker, opening, *incident);
     if (!number) return number.error();
     const Incident opened = *incident_store::find(tx, *number);
     write_opening(room, tx, asker, opening, opened);
@@ -203,6 +206,7 @@ base::Result<Incident> attach_alarm(Room& room, store::Transaction& tx, const As
     const auto holder = incident_store::attach_alarm(tx, number, alarm, author, asker.now);
     if (holder && *holder != number) return alarm_taken(*holder);
     if (holder) return *incident;
+    if (auto told = room.recorder.attach(tx, alarm, number); !told) return told.error();
     incident_store::record(tx, number, "alarm_attached", author, asker.now, asker.now,
                            {{"alarm", alarm}});
     Entry entry = entry_by(author, asker.now, "incident_changed",

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "operations/records.hpp"
+#include "vigie/alarms/recorder.hpp"
 #include "vigie/assets/catalogue.hpp"
 #include "vigie/live/stream.hpp"
 #include "vigie/operations/operations.hpp"
@@ -16,9 +17,9 @@ struct Room {
     const base::Clock& clock;
     live::Stream& stream;
     const assets::Registry& registry;
+    alarms::Recorder& recorder;
     CommuneOf commune_of;
     VehiclePosition vehicle_position;
-    AlarmRows alarm_rows;
     std::function<void()> desks_changed;  // some strip may read otherwise now
 };
 

@@ -23,7 +23,12 @@ constexpr std::initializer_list<std::string_view> desk_words{"security", "police
 json detail(Room& room, store::Transaction& tx, const incidents::Asker& asker,
             const Incident& incident) {
     json object = to_json(incident);
-    object["alarm_rows"] = room.alarm_rows ? room.alarm_rows(tx, incident.number) : json::array();
+    object["alarm_rows"] = json::array();
+    const auto catalogue = room.registry.current();
+    for (const alarms::Alarm& alarm :
+         alarms::read_alarms(tx, incident_store::alarms_of(tx, incident.number))) {
+        object["alarm_rows"].push_back(json::parse(alarms::to_json(alarm, *catalogue)));
+    }
     object["contact_rows"] = json::array();
     for (const Contact& contact : contact_store::of_incident(tx, incident.number)) {
         object["contact_rows"].push_back(to_json(contact, std::nullopt));

@@ -144,17 +144,29 @@ std::optional<std::int64_t> attach_alarm(store::Transaction& tx, std::int64_t nu
         on conflict do nothing)sql"};
     static constexpr store::Query holder{"incident_alarm_holder", R"sql(
         select incident from incident_alarm where alarm = $1 and open)sql"};
-    static constexpr store::Query tell{"incident_tell_alarm", R"sql(
-        update alarm set incident = $1::bigint, version = version + 1 where id = $2)sql"};
     static constexpr store::Query touch{"incident_touch", R"sql(
         update incident set version = version + 1 where number = $1::bigint)sql"};
     if (tx.execute(attach, number, alarm, now, author.login) == 0) {
         const auto row = tx.row(holder, alarm);
         return row->get<std::int64_t>("incident");
     }
-    tx.execute(tell, number, alarm);
     tx.execute(touch, number);
     return std::nullopt;
+}
+
+std::vector<std::string> alarms_of(store::Transaction& tx, std::int64_t number) {
+    static constexpr store::Query query{"incident_alarms", R"sql(
+        select alarm from incident_alarm where incident = $1::bigint order by attached_at, alarm)sql"};
+    std::vector<std::string> ids;
+    for (const store::Row& row : tx.rows(query, number))
+        ids.push_back(text_of(row, "alarm"));
+    return ids;
+}
+
+bool is_open(store::Transaction& tx, std::int64_t number) {
+    static constexpr store::Query query{"incident_is_open", R"sql(
+        select 1 as one from incident where number = $1::bigint and status = 'open')sql"};
+    return tx.optional_row(query, number) != nullptr;
 }
 
 Left left_open(store::Transaction& tx, std::int64_t number) {

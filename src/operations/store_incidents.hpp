@@ -47,12 +47,16 @@ void record(store::Transaction& tx, std::int64_t number, const char* step, const
                                                        const std::string& alarm,
                                                        const Author& author, base::Instant now);
 
+[[nodiscard]] std::vector<std::string> alarms_of(store::Transaction& tx, std::int64_t number);
+
 // What keeps it open.
 struct Left {
     std::vector<std::string> interventions;  // not in a final state
     std::vector<std::string> alarms;         // attached and active
 };
 [[nodiscard]] Left left_open(store::Transaction& tx, std::int64_t number);
+
+[[nodiscard]] bool is_open(store::Transaction& tx, std::int64_t number);
 
 // The open incidents to which any of these alarms is attached.
 [[nodiscard]] std::vector<Incident> of_alarms(store::Transaction& tx,

@@ -34,10 +34,10 @@ void Worker::desks_changed() {
     woken_.notify_all();
 }
 
-void Worker::alarms_changed(const std::vector<std::string>& alarms) {
+void Worker::alarm_changed(const std::string& alarm) {
     {
         const std::lock_guard lock(mutex_);
-        alarms_.insert(alarms.begin(), alarms.end());
+        alarms_.insert(alarm);
         if (!desks_due_) desks_due_ = Steady::now() + desks_settle;
     }
     woken_.notify_all();

@@ -34,7 +34,7 @@ public:
 
     // Any thread; these only take note.
     void desks_changed();
-    void alarms_changed(const std::vector<std::string>& alarms);
+    void alarm_changed(const std::string& alarm);
 
     // One round of everything, on the calling thread.
     void work_once();

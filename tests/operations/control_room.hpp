@@ -12,6 +12,7 @@
 
 #include "tests/api/ask.hpp"
 #include "tests/support/pgtest_database.hpp"
+#include "vigie/alarms/recorder.hpp"
 #include "vigie/operations/operations.hpp"
 
 namespace vigie::operations {
@@ -36,10 +37,14 @@ protected:
         return ask(who, "POST", target, body);
     }
 
-    // An alarm as the module of alarms would leave it; answers its id.
-    std::string raise(const std::string& asset, base::Instant at);
+    // An alarm that the rules raise, through the recorder; answers its id.
+    std::string raise(const std::string& asset, base::Instant at,
+                      const std::string& suppressed_by = {});
     void give_back(const std::string& alarm, base::Instant at);
     void rise_again(const std::string& alarm, base::Instant at);
+
+    void record(const std::string& alarm, alarms::Event event, base::Instant at,
+                const std::string& suppressed_by = {});
 
     // Opened from a new alarm of the junction; answers its number.
     std::int64_t open_incident();
@@ -62,11 +67,12 @@ protected:
     store::Pool pool{database.app_url(), 4};
     live::Stream stream{"epoch"};
     assets::Registry registry;
+    alarms::Recorder recorder{pool, stream, registry, clock};
+    std::map<std::string, alarms::Occurrence> occurrences;
     std::map<std::string, access::Principal> people;
     std::map<std::string, Located> vehicles;
     api::Router router;
     api::Router admin;
-    int raised{};
     std::unique_ptr<Operations> operations;
 };
 

@@ -1,7 +1,5 @@
 #include "tests/operations/control_room.hpp"
 
-#include "vigie/alarms/occurrence.hpp"
-
 namespace vigie::operations {
 
 namespace {
@@ -57,10 +55,6 @@ constexpr store::Query one_asset{"test_asset", R"sql(
     insert into asset (code, kind_id, lon, lat, commune, street, life_stage)
     values ($1, $2::int, $3::float8, $4::float8, '21231', 'Place Wilson', 'in_service'))sql"};
 
-constexpr store::Query one_transition{"test_transition", R"sql(
-    insert into alarm_transition (alarm_id, event, from_state, to_state, at, recorded_at, author, cause)
-    values ($1, $2, $3, $4, $5::timestamptz, $5::timestamptz, 'system:rules', ''))sql"};
-
 }  // namespace
 
 ControlRoom::ControlRoom()
@@ -104,12 +98,12 @@ ControlRoom::ControlRoom()
         .clock = clock,
         .stream = stream,
         .registry = registry,
+        .recorder = recorder,
         .commune_of = [](base::LonLat p) { return p.lon > 6 ? std::string("99999") : "21231"; },
         .vehicle_position = [this](const std::string& asset) -> std::optional<Located> {
             const auto found = vehicles.find(asset);
             return found == vehicles.end() ? std::nullopt : std::optional(found->second);
-        },
-        .alarm_rows = {}});
+        }});
     operations->add_routes(router);
     operations->add_admin_routes(admin);
     post("sam", "/api/v1/crews", {{"code", "EQ1"}, {"name", "Équipe 1"}, {"vehicle", "VH-1"}});
@@ -128,42 +122,42 @@ Told ControlRoom::ask(const std::string& who, const std::string& method, const s
             response.headers};
 }
 
-std::string ControlRoom::raise(const std::string& asset, base::Instant at) {
-    static constexpr store::Query query{"test_raise", R"sql(
-        insert into alarm (id, asset_id, kind, commune, rule, desk, raises, priority, state, active, acknowledged,
-                           suppression, raised_at, learnt_at, learnt_late, occurrences, value, version, changed_at)
-        select $3, id, 'signal_junction', commune, 'flashing_amber', 'traffic', 'alarm', 2, 'unacknowledged', true,
-               false, 'none', $2::timestamptz, $2::timestamptz, false, 1, '', 1, $2::timestamptz
-          from asset where code = $1)sql"};
-    const std::string alarm =
-        alarms::alarm_id(asset, "flashing_amber " + std::to_string(++raised), at);
-    pool.write_now([&](store::Transaction& tx) {
-        tx.execute(query, asset, at, alarm);
-        tx.execute(one_transition, alarm, "raise", "normal", "unacknowledged", at);
-    });
-    return alarm;
+void ControlRoom::record(const std::string& alarm, alarms::Event event, base::Instant at,
+                         const std::string& suppressed_by) {
+    alarms::Occurrence occurrence = occurrences.at(alarm);
+    occurrence.event = event;
+    occurrence.at = at;
+    occurrence.learnt_at = clock.now();
+    occurrence.suppressed_by = suppressed_by;
+    recorder.submit({occurrence});
+    ASSERT_TRUE(recorder.record_batch());
+}
+
+std::string ControlRoom::raise(const std::string& asset, base::Instant at,
+                               const std::string& suppressed_by) {
+    const auto catalogue = registry.current();
+    const assets::Asset& subject = *catalogue->find(asset);
+    alarms::Occurrence occurrence;
+    // As many alarms as a test wants, of one rule on one asset.
+    occurrence.alarm = alarms::alarm_id(asset, std::to_string(occurrences.size()), at);
+    occurrence.asset = subject.id;
+    occurrence.kind = subject.kind->code;
+    occurrence.commune = subject.commune;
+    occurrence.rule = "flashing_amber";
+    occurrence.desk = subject.kind->desk;
+    occurrence.priority = 2;
+    occurrence.value = "flashing amber";
+    occurrences[occurrence.alarm] = occurrence;
+    record(occurrence.alarm, alarms::Event::raise, at, suppressed_by);
+    return occurrence.alarm;
 }
 
 void ControlRoom::give_back(const std::string& alarm, base::Instant at) {
-    static constexpr store::Query query{"test_return", R"sql(
-        update alarm set active = false, state = 'returned', suppression = 'none', returned_at = $2::timestamptz,
-               changed_at = $2::timestamptz
-         where id = $1)sql"};
-    pool.write_now([&](store::Transaction& tx) {
-        tx.execute(query, alarm, at);
-        tx.execute(one_transition, alarm, "come_back", "unacknowledged", "returned", at);
-    });
+    record(alarm, alarms::Event::come_back, at);
 }
 
 void ControlRoom::rise_again(const std::string& alarm, base::Instant at) {
-    static constexpr store::Query query{"test_rise", R"sql(
-        update alarm set active = true, state = 'unacknowledged', returned_at = null, occurrences = occurrences + 1,
-               changed_at = $2::timestamptz
-         where id = $1)sql"};
-    pool.write_now([&](store::Transaction& tx) {
-        tx.execute(query, alarm, at);
-        tx.execute(one_transition, alarm, "raise", "returned", "unacknowledged", at);
-    });
+    record(alarm, alarms::Event::raise, at);
 }
 
 std::int64_t ControlRoom::open_incident() {

@@ -207,6 +207,9 @@ TEST_F(Incidents, TakeMoreAlarmsButNoOthersAlarm) {
     EXPECT_EQ(attached.body.at("alarms"), 2);
     EXPECT_EQ(one("select incident::text as one from alarm where id = '" + alarm + "'"),
               std::to_string(first));
+    EXPECT_EQ(attached.body.at("alarm_rows").size(), 2U);
+    EXPECT_EQ(attached.body.at("alarm_rows")[0].at("incident"), first);
+    EXPECT_EQ(attached.body.at("alarm_rows")[0].at("name").at("en"), "Junction at flashing amber");
     EXPECT_EQ(post("lea", incident_path(first, "/alarms"), {{"alarm", alarm}}).status, 200U);
     const auto second = open_incident();
     const auto refused = post("lea", incident_path(second, "/alarms"), {{"alarm", alarm}});

@@ -150,13 +150,13 @@ TEST_F(Interventions, AreVerifiedByWhatTelemetryProves) {
     EXPECT_EQ(move("lea", intervention, "closed").status, 200U);
 
     const auto story = get("lea", "/api/v1/incidents/" + std::to_string(incident)).body.at("story");
-    EXPECT_THAT(
-        entry_types(story),
-        ElementsAre("incident_opened", "dispatched", "intervention_accepted",
-                    "intervention_en_route", "intervention_on_site", "intervention_made_safe",
-                    "intervention_restored", "intervention_verified", "intervention_closed"));
-    EXPECT_EQ(story[7].at("author"), "system:telemetry");
-    EXPECT_EQ(story[7].at("text").at("fr"), "Intervention " + intervention +
+    EXPECT_THAT(entry_types(story),
+                ElementsAre("incident_opened", "dispatched", "intervention_accepted",
+                            "intervention_en_route", "intervention_on_site",
+                            "intervention_made_safe", "intervention_restored", "alarm_returned",
+                            "intervention_verified", "intervention_closed"));
+    EXPECT_EQ(story[8].at("author"), "system:telemetry");
+    EXPECT_EQ(story[8].at("text").at("fr"), "Intervention " + intervention +
                                                 " (équipe EQ1) : vérifiée, prouvé par la "
                                                 "télémétrie");
 }
@@ -171,19 +171,17 @@ TEST_F(Interventions, AreVerifiedAtOnceWhenTheProofCameFirst) {
 
 TEST_F(Interventions, WaitForEveryAlarmOfTheirAsset) {
     const auto second = raise("SJ-1", clock.now());
-    raise("SJ-2", clock.now());
+    const auto other = raise("SJ-2", clock.now());
     work_up_to_restored(intervention);
     clock.advance(std::chrono::minutes{1});
     give_back(alarm, clock.now());
     operations->work_once();
     EXPECT_EQ(state(), "restored") << "another alarm of the junction stands";
-    give_back(second, clock.now());
-    sql(database.app_url(),
-        "update alarm set state = 'suppressed', suppression = 'by_design' where id = '" + second +
-            "'");
+    record(second, alarms::Event::suppress, clock.now(), other);
     operations->work_once();
     EXPECT_EQ(state(), "restored") << "what is suppressed proves nothing";
     clock.advance(std::chrono::minutes{1});
+    record(second, alarms::Event::release, clock.now());
     give_back(second, clock.now());
     operations->work_once();
     EXPECT_EQ(state(), "verified");
@@ -231,13 +229,14 @@ TEST_F(Interventions, LoseNothingWhenTheServerWasAway) {
     give_back(alarm, clock.now());
     // Another server on the same database, which never heard of the change.
     live::Stream other_stream("other");
+    alarms::Recorder other_recorder(pool, other_stream, registry, clock);
     Operations other(Parts{.pool = pool,
                            .clock = clock,
                            .stream = other_stream,
                            .registry = registry,
+                           .recorder = other_recorder,
                            .commune_of = {},
-                           .vehicle_position = {},
-                           .alarm_rows = {}});
+                           .vehicle_position = {}});
     other.work_once();
     EXPECT_EQ(state(), "verified");
 }

@@ -113,7 +113,8 @@ TEST_F(Topics, FilterTheSnapshotByDesk) {
                          {.asset = {}, .kind = {}, .commune = {}, .desk = "winter", .crew = {}})
                     .empty());
     EXPECT_EQ(snapshot("desks", "lea").size(), 6U);
-    EXPECT_THAT(entry_types(snapshot("logbook", "lea")), ElementsAre("incident_opened"));
+    EXPECT_THAT(entry_types(snapshot("logbook", "lea")),
+                ElementsAre("incident_opened", "alarm_raised"));
 }
 
 TEST_F(Topics, SendTheStripsThatChanged) {

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "vigie/alarms/occurrence.hpp"
 #include "vigie/alarms/states.hpp"
 #include "vigie/assets/catalogue.hpp"
 #include "vigie/base/time.hpp"
+#include "vigie/store/database.hpp"
 
 namespace vigie::alarms {
 
@@ -61,5 +63,9 @@ struct AlarmChange {
 
 // The Alarm of the contract. What the asset and its rule are called comes from the catalogue.
 [[nodiscard]] std::string to_json(const Alarm& alarm, const assets::Catalogue& catalogue);
+
+// As the contract shows them, with how many each hides. In any order; unknown ones are left out.
+[[nodiscard]] std::vector<Alarm> read_alarms(store::Transaction& tx,
+                                             const std::vector<std::string>& ids);
 
 }  // namespace vigie::alarms

@@ -1,7 +1,7 @@
 // The control room's work: incidents at six desks, contacts, interventions of crews, the logbook.
 //
 //   Operations operations({.pool = pool, .clock = clock, .stream = stream, .registry = registry,
-//                          .commune_of = ..., .vehicle_position = ...});
+//                          .recorder = recorder, .commune_of = ..., .vehicle_position = ...});
 //   operations.add_routes(control_router);
 //   operations.add_admin_routes(admin_router);
 //   operations.start();
@@ -9,11 +9,11 @@
 
 #include <functional>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "vigie/alarms/recorder.hpp"
 #include "vigie/api/router.hpp"
 #include "vigie/assets/catalogue.hpp"
 #include "vigie/base/geometry.hpp"
@@ -29,22 +29,21 @@ using CommuneOf = std::function<std::string(base::LonLat)>;
 // Where that vehicle last reported to be, and when. Any thread, must not wait.
 using VehiclePosition = std::function<std::optional<Located>(const std::string& asset)>;
 
-// The alarms attached to that incident, as the list of alarms shows them: a JSON array.
-using AlarmRows = std::function<nlohmann::json(store::Transaction&, std::int64_t incident)>;
-
 struct Parts {
     store::Pool& pool;
     const base::Clock& clock;
     live::Stream& stream;
     const assets::Registry& registry;
+    alarms::Recorder& recorder;
     CommuneOf commune_of;
     VehiclePosition vehicle_position;  // empty: no vehicle is followed
-    AlarmRows alarm_rows;              // empty: an incident shows none
 };
 
 class Operations {
 public:
-    // Registers the stream's topics incidents, interventions, crews, desks and logbook.
+    // Registers the stream's topics incidents, interventions, crews, desks and logbook, and with
+    // the recorder, which is not started yet, what the logbook says of alarms. Lives as long as the
+    // recorder runs.
     explicit Operations(Parts parts);
     ~Operations();  // as stop()
     Operations(const Operations&) = delete;

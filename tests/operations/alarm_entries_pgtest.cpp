@@ -1,0 +1,88 @@
+#include <gmock/gmock.h>
+
+#include "tests/operations/control_room.hpp"
+
+namespace vigie::operations {
+namespace {
+
+using alarms::Event;
+using nlohmann::json;
+using testing::ElementsAre;
+
+class AlarmEntries : public ControlRoom {
+protected:
+    json entries() { return get("lea", "/api/v1/logbook").body.at("rows"); }
+    void acknowledge(const std::string& alarm, const std::string& reason) {
+        pool.write_now([&](store::Transaction& tx) {
+            EXPECT_TRUE(recorder.acknowledge(tx, alarm, "lea", reason, clock.now()).ok());
+        });
+    }
+};
+
+TEST_F(AlarmEntries, TellTheAlarmsStoryWithItsAuthors) {
+    const auto alarm = raise("SJ-1", clock.now() - std::chrono::seconds{5});
+    clock.advance(std::chrono::minutes{1});
+    acknowledge(alarm, "seen on camera 7");
+    clock.advance(std::chrono::minutes{1});
+    give_back(alarm, clock.now());
+    const auto told = entries();
+    EXPECT_THAT(entry_types(told),
+                ElementsAre("alarm_returned", "alarm_acknowledged", "alarm_raised"));
+    EXPECT_EQ(told[2].at("at"), "2026-11-22T17:59:55Z") << "when it happened";
+    EXPECT_EQ(told[2].at("recorded_at"), "2026-11-22T18:00:00Z") << "when we learnt it";
+    EXPECT_EQ(told[2].at("author"), "system:rules");
+    EXPECT_EQ(told[2].at("text").at("en"),
+              "Alarm: Junction at flashing amber, SJ-1 (flashing amber)");
+    EXPECT_EQ(told[1].at("author"), "lea");
+    EXPECT_EQ(told[1].at("text").at("fr"),
+              "Alarme acquittée : Carrefour au jaune clignotant, SJ-1 : seen on camera 7");
+    EXPECT_FALSE(told[0].contains("incident"));
+    EXPECT_EQ(get("", "/admin/v1/logbook/verify").body.at("whole"), true);
+}
+
+TEST_F(AlarmEntries, CarryTheIncidentWhileItIsOpen) {
+    const auto alarm = raise("SJ-1", clock.now());
+    const auto number =
+        post("lea", "/api/v1/incidents", {{"alarm", alarm}}).body.at("number").get<std::int64_t>();
+    clock.advance(std::chrono::minutes{1});
+    give_back(alarm, clock.now());
+    EXPECT_EQ(entries()[0].at("incident"), number);
+    ASSERT_EQ(post("lea", "/api/v1/incidents/" + std::to_string(number) + "/close",
+                   {{"reason", "no_fault_found"}})
+                  .status,
+              200U);
+    clock.advance(std::chrono::minutes{1});
+    rise_again(alarm, clock.now());
+    EXPECT_EQ(entries()[0].at("entry_type"), "alarm_raised");
+    EXPECT_FALSE(entries()[0].contains("incident")) << "that story is over";
+}
+
+TEST_F(AlarmEntries, SayNothingOfWhatIsHidden) {
+    const auto cause = raise("SJ-1", clock.now());
+    const auto hidden = raise("SJ-2", clock.now(), cause);
+    const auto late = raise("SJ-2", clock.now());
+    clock.advance(std::chrono::minutes{1});
+    record(late, Event::suppress, clock.now(), cause);
+    record(hidden, Event::come_back, clock.now());
+    EXPECT_THAT(entry_types(entries()), ElementsAre("alarm_raised", "alarm_raised"))
+        << "the cause, and what was seen before it";
+    record(late, Event::release, clock.now());
+    EXPECT_THAT(entry_types(entries()), ElementsAre("alarm_raised", "alarm_raised", "alarm_raised"))
+        << "it asks for attention anew";
+}
+
+TEST_F(AlarmEntries, LeaveMaintenanceNoticesOut) {
+    const auto alarm = raise("SJ-1", clock.now());
+    occurrences.at(alarm).raises = assets::Raises::maintenance;
+    occurrences.at(alarm).alarm = alarms::alarm_id("SJ-1", "lamp", clock.now());
+    occurrences[occurrences.at(alarm).alarm] = occurrences.at(alarm);
+    const std::string notice = occurrences.at(alarm).alarm;
+    record(notice, Event::raise, clock.now());
+    clock.advance(std::chrono::minutes{1});
+    give_back(notice, clock.now());
+    EXPECT_EQ(entries().size(), 1U);
+    EXPECT_EQ(get("lea", "/api/v1/desks").body.at("rows")[3].at("waiting"), 1);
+}
+
+}  // namespace
+}  // namespace vigie::operations
