@@ -130,11 +130,11 @@ protected:
         }
         Outcome outcome;
         std::size_t acknowledged = 0;
-        const std::string promise =
+        const std::string_view promise =
             round.qos == Qos::exactly_once ? "received PUBREC (Mid: " : "received PUBACK (Mid: ";
         const auto heard = [&](const std::string& line) {
             const auto at = line.find(promise);
-            if (at == std::string::npos || line.find("RC:0)") == std::string::npos) return;
+            if (at == std::string::npos) return;
             const std::size_t place = std::stoul(line.substr(at + promise.size())) - 1;
             outcome.acknowledged.at(round.message_at(place) - round.first()) = true;
             if (++acknowledged == round.kill_at()) kill(city_.server_pid(), SIGKILL);
