@@ -21,11 +21,14 @@ using base::Errc;
 
 // Longer ranges would have the database read years for one chart.
 constexpr std::chrono::hours range_max{24 * 400};
-constexpr double hole_periods = 2.5;
+// One report missing is a hole; one that is half a period late is not.
+constexpr double hole_periods = 1.5;
 
 struct HistoryQuestion {
     const assets::Asset* asset{};
     std::vector<const assets::Property*> properties;
+    // A gap is where none of these was heard; none named: where nothing at all was.
+    std::vector<std::int64_t> judged;
     Interval range;
     Interval page;                   // the part of the range this answer is about
     std::chrono::seconds bucket{0};  // 0: raw
@@ -128,6 +131,10 @@ base::Result<HistoryQuestion> parse_question(const api::Request& request,
     question.bucket = *bucket;
     question.bucket_name = request.query("bucket").value_or("");
     question.properties = *std::move(properties);
+    if (request.query("property")) {
+        for (const auto* property : question.properties)
+            question.judged.push_back(property->position);
+    }
     question.limit = *limit;
     return question;
 }
@@ -138,9 +145,10 @@ base::Duration hole_min_of(const assets::Kind& kind) {
 }
 
 std::vector<Interval> holes_of(store::Transaction& tx, const assets::Asset& asset,
-                               const Interval& range) {
+                               const Interval& range,
+                               const std::vector<std::int64_t>& positions = {}) {
     const auto hole_min = hole_min_of(*asset.kind);
-    return holes(read_stretches(tx, asset.id, range, hole_min), range, hole_min);
+    return holes(read_stretches(tx, asset.id, range, hole_min, positions), range, hole_min);
 }
 
 // When what feeds the asset was switched off or tripped, by what its cabinet said.
@@ -174,7 +182,7 @@ std::vector<Gap> gaps_of(store::Transaction& tx, const assets::Catalogue& catalo
     // What is yet to come is no gap.
     const Interval range{question.range.from, std::min(question.range.to, now)};
     if (range.from >= range.to || asset.kind->reporting_period.count() == 0) return {};
-    const auto found = holes_of(tx, asset, range);
+    const auto found = holes_of(tx, asset, range, question.judged);
     if (found.empty()) return {};
     const auto unpowered = unpowered_of(tx, catalogue, asset, range);
     const auto platform = read_absences(tx, range);

@@ -29,7 +29,9 @@ constexpr store::Query history_edges{
     "  select observed_at, lead(observed_at) over w as next_at, lag(observed_at) over w as "
     "before_at "
     "  from frame where asset_id = $1 and observed_at > $2::timestamptz "
-    "    and observed_at < $3::timestamptz window w as (order by observed_at)"
+    "    and observed_at < $3::timestamptz and (cardinality($5::int4[]) = 0 or exists ("
+    "      select from unnest($5::int4[]) as position where vals[position + 1] is not null)) "
+    "  window w as (order by observed_at)"
     ") as s where before_at is null or next_at is null "
     "or next_at - observed_at > $4::float8 * interval '1 second' order by observed_at"};
 
@@ -82,12 +84,13 @@ std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
 }
 
 std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
-                                     const Interval& range, base::Duration hole_min) {
+                                     const Interval& range, base::Duration hole_min,
+                                     const std::vector<std::int64_t>& positions) {
     std::vector<Interval> stretches;
     std::optional<base::Instant> begun;
     const double hole_s = std::chrono::duration<double>(hole_min).count();
-    for (const auto& row :
-         tx.rows(history_edges, asset, range.from - hole_min, range.to + hole_min, hole_s)) {
+    for (const auto& row : tx.rows(history_edges, asset, range.from - hole_min, range.to + hole_min,
+                                   hole_s, positions)) {
         const auto at = row.get<base::Instant>("observed_at");
         if (!begun) begun = at;
         const auto next = row.maybe<base::Instant>("next_at");

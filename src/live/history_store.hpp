@@ -36,9 +36,10 @@ struct Bucket {
                                                const std::vector<std::int64_t>& positions);
 
 // The stretches in which something was seen at least every `hole_min`: what holes() needs, without
-// reading every frame out.
+// reading every frame out. With positions: in which one of them had a value.
 [[nodiscard]] std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
-                                                   const Interval& range, base::Duration hole_min);
+                                                   const Interval& range, base::Duration hole_min,
+                                                   const std::vector<std::int64_t>& positions);
 
 // When the latest value of a position was one of `values`.
 [[nodiscard]] std::vector<Interval> read_intervals(store::Transaction& tx, assets::AssetId asset,

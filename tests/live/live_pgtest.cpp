@@ -192,7 +192,7 @@ TEST_F(LivePgTest, RefusesAHistoryItCannotTell) {
 TEST_F(LivePgTest, StatesGapsWithWhatIsKnownOfTheirCause) {
     clock.set(noon_plus(10'000));
     std::vector<store::Frame> frames;
-    for (int t = 0; t <= 9'900; t += 60) {
+    for (int t = 0; t <= 9'960; t += 60) {
         const bool gateway_gap = t > 1'000 && t < 2'000;
         const bool device_gap = t > 4'000 && t < 4'500;
         if (!gateway_gap) frames.push_back(frame(gateway, t, {1}));
@@ -216,6 +216,17 @@ TEST_F(LivePgTest, StatesGapsWithWhatIsKnownOfTheirCause) {
     ASSERT_EQ(gaps.size(), 1U);
     EXPECT_EQ(gaps[0]["cause"], "unknown");
     EXPECT_THAT(history("CAB-1", range(0, 9'900))["gaps"], IsEmpty());
+}
+
+TEST_F(LivePgTest, AGapIsWhereNothingOfWhatIsAskedWasHeard) {
+    store_frames(pool, {frame(car_park, 0, {50, 80}), frame(car_park, 60, {50, nothing}),
+                        frame(car_park, 120, {50, 80}), frame(car_park, 180, {nothing, 80})});
+    clock.set(noon_plus(240));
+    EXPECT_THAT(history("CP-1", range(0, 180))["gaps"], IsEmpty());
+    const auto gaps = history("CP-1", range(0, 180) + "&property=level")["gaps"];
+    ASSERT_EQ(gaps.size(), 1U) << "one report without it is a hole";
+    EXPECT_EQ(gaps[0]["from"], base::to_rfc3339(noon_plus(0)));
+    EXPECT_EQ(gaps[0]["to"], base::to_rfc3339(noon_plus(120)));
 }
 
 TEST_F(LivePgTest, AGapWhileTheServerWasAwayIsThePlatforms) {
