@@ -227,10 +227,23 @@ protected:
         EXPECT_GE(burst_messages - acknowledged, unacknowledged_min);
         EXPECT_EQ(lost, 0U);
         expect_right(found);
+        expect_latest_alive(numbered(round).asset(static_cast<std::size_t>(round.number)));
         send_again(round, outcome);
         const Found in_the_end = look(round);
         EXPECT_EQ(in_the_end.rows, burst_messages);
         expect_right(in_the_end);
+    }
+
+    // The room sees at once what was durable when the server died.
+    void expect_latest_alive(const std::string& asset) const {
+        const auto newest = city_.sql(
+            "select (extract(epoch from max(observed_at)) * 1000000)::int8 from frame join asset "
+            "on asset.id = asset_id where code = '" +
+            asset + "'");
+        ASSERT_FALSE(newest[0][0].is_null());
+        const auto live = city_.admin_get("/admin/v1/assets/" + asset).at("live");
+        EXPECT_EQ(live.at("observed_at"),
+                  base::to_rfc3339(base::from_epoch_us(newest[0][0].as<std::int64_t>())));
     }
 
     static void expect_right(const Found& found) {
