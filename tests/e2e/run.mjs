@@ -19,9 +19,10 @@ function child(command, args) {
 
 try {
   await server.start();
-  await server.populate();
+  await server.populate(wanted[0] === '--pictures' ? 0.3 : 0.05);
   await server.people();
   if (wanted[0] === '--pictures') {
+    await server.simulate();
     failed = !(await child(process.execPath, [join(here, '../../scripts/pictures'), ...wanted.slice(1)]));
   } else {
     failed = false;

@@ -111,6 +111,28 @@ export class Server {
     this.crewMember = await add('equipe1', 'Équipe 1', 'crew_member', 'EQ1');
   }
 
+  /** The city's devices, in the evening, until most have spoken; then two things break. */
+  async simulate() {
+    const city = this.city;
+    const args = ['run', '--city', city, '--secrets', join(city, 'secrets.json'), '--port', String(this.mqttPort)];
+    const log = openSync(join(this.folder, 'vigie-sim.log'), 'a');
+    this.simulator = spawn(join(bin, 'vigie-sim'), [...args, '--from', '2026-11-23T18:00:00Z'], { stdio: ['ignore', log, log] });
+    const assets = (await this.admin('GET', '/admin/v1/status')).assets;
+    await until(
+      'the devices to have spoken',
+      async () => (await this.admin('GET', '/admin/v1/status')).ingestion.observations > assets,
+      180_000,
+    );
+    const fail = (...what) => run(join(bin, 'vigie-sim'), ['fail', '--control', join(city, 'sim.sock'), ...what]);
+    await fail('cabinet', 'ARM-0001');
+    const junctions = JSON.parse(readFileSync(join(city, 'assets/signal_junction.geojson'), 'utf8')).features;
+    await fail('flashing-amber', junctions[0].properties.code);
+    await fail('flashing-amber', junctions[3].properties.code);
+    const lamps = JSON.parse(readFileSync(join(city, 'assets/light_point.geojson'), 'utf8')).features;
+    for (const lamp of lamps.slice(400, 2000).filter((_, index) => index % 160 === 0)) await fail('lamp', lamp.properties.code);
+    await until('the alarms', async () => (await (await person(this.supervisor)).must('GET', '/api/v1/alarms?raises=alarm')).rows.length >= 3);
+  }
+
   /** What the specs read. */
   environment() {
     return {
@@ -132,6 +154,7 @@ export class Server {
   }
 
   async stop() {
+    this.simulator?.kill('SIGTERM');
     if (this.process && this.process.exitCode === null) {
       this.process.kill('SIGTERM');
       await this.exited;
