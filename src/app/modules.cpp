@@ -19,6 +19,10 @@ namespace vigie::app {
 
 namespace {
 
+// Who called is needed to call back and to answer a complaint; after a year nobody calls back
+// (GDPR, article 5.1.e).
+constexpr std::chrono::hours callers_kept{24 * 365};
+
 // Where a vehicle last said it was, and when; nothing before it ever did. Called on a thread of the
 // pool, in a transaction: the city answers in microseconds.
 std::optional<operations::Located> position_of(Foundation& f, const std::string& code) {
@@ -109,6 +113,10 @@ void Modules::stop() {
     impl_->keeper.stop();
     impl_->foundation.city.stop();
     impl_->alarms.stop();
+}
+
+void Modules::keep_house() {
+    impl_->operations.erase_callers(impl_->foundation.clock.now() - callers_kept);
 }
 
 }  // namespace vigie::app

@@ -24,6 +24,9 @@ public:
     // Reads what stood before the restart, then begins to judge.
     void start();
     void stop();
+    // What is to be done now and then: personal data past their retention are erased. Throws
+    // store::Unavailable.
+    void keep_house();
 
 private:
     struct Impl;

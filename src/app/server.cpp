@@ -194,6 +194,7 @@ struct Server::Impl {
                 access::erase_addresses(tx, clock.now() - addresses_kept, clock.now());
                 access::purge_sessions(tx, clock.now(), foundation->sessions.limits());
             });
+            modules->keep_house();
         } catch (const std::exception& error) {
             spdlog::warn("housekeeping waits for the database: {}", error.what());
         }
