@@ -2,11 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
-import type { Alarm } from '../api/types.ts';
+import type { Alarm, Kind } from '../api/types.ts';
 import { go } from '../app/place.ts';
 import { AssetBody } from '../assets/AssetPanel.tsx';
 import { useKinds } from '../assets/kinds.ts';
-import { useWords } from '../i18n/index.ts';
+import { printed, propertyName, propertyOf } from '../assets/value.ts';
+import { type Language, useWords } from '../i18n/index.ts';
 import { alarms, incidents, useRows } from '../live/city.ts';
 import { showOnMap } from '../map/camera.ts';
 import { askForIncident } from '../operations/NewIncident.tsx';
@@ -99,9 +100,17 @@ function Attach({ row }: { row: Alarm }) {
   );
 }
 
+/** The value that raised it, in the words of its kind. */
+function raisedBy(row: Alarm, kind: Kind | undefined, language: Language): string {
+  const property = propertyOf(kind, kind?.rules.find((one) => one.code === row.rule)?.property ?? '');
+  const spoken = property?.type === 'code' || property?.type === 'boolean';
+  const value = spoken ? printed(row.value, property, language) : (row.value ?? '');
+  return property ? `${propertyName(kind, property.code)} : ${value}` : value;
+}
+
 export function AlarmPanel({ id }: { id: string }) {
-  const { t, said } = useWords();
-  const { kindName, communeName } = useKinds();
+  const { t, said, language } = useWords();
+  const { kindName, communeName, kind } = useKinds();
   useRows(alarms);
   const live = alarms.get(id);
   const query = useQuery({
@@ -153,7 +162,7 @@ export function AlarmPanel({ id }: { id: string }) {
         {row.value && (
           <>
             <dt>{t('alarm.value')}</dt>
-            <dd>{row.value}</dd>
+            <dd>{raisedBy(row, kind(row.kind), language)}</dd>
           </>
         )}
         {row.suppressed_by && (

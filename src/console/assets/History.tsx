@@ -13,6 +13,8 @@ const chart_height_px = 120;
 // The ribbons of states stand under the same hours as the lines: assets.css has the same margins.
 const plot_left_px = 52;
 const plot_right_px = 14;
+const hour_ms = 3_600_000;
+const spans_h = [1, 24];
 const table_rows_max = 300;
 
 function hatch(context: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
@@ -238,6 +240,7 @@ function Table({ all }: { all: Drawn[] }) {
 export default function History({ code, kind }: { code: string; kind: Kind | undefined }) {
   const { t, said, language } = useWords();
   const [table, setTable] = useState(false);
+  const [hours, setHours] = useState(24);
   const query = useHistory(code, kind);
   // biome-ignore lint/correctness/useExhaustiveDependencies: labels follow the language
   const all = useMemo<Drawn[]>(() => {
@@ -250,18 +253,33 @@ export default function History({ code, kind }: { code: string; kind: Kind | und
         return {
           points: pointsOf(series, !!bucket),
           holes,
-          from: Date.parse(from),
+          from: Math.max(Date.parse(from), Date.parse(to) - hours * hour_ms),
           to: Date.parse(to),
           property,
           label: said(property?.name) || propertyName(kind, series.property),
         };
       })
       .filter((one) => one.property?.type !== 'position' && one.points.length > 0);
-  }, [query.data, kind, language]);
+  }, [query.data, kind, language, hours]);
   return (
     <section className="panel-part" data-testid="history" data-ready={query.isSuccess}>
       <div className="part-head">
         <h3>{t('history.title')}</h3>
+        {all.length > 0 && !table && (
+          <fieldset className="spans" aria-label={t('history.span')}>
+            {spans_h.map((one) => (
+              <button
+                key={one}
+                type="button"
+                className="button"
+                aria-pressed={hours === one}
+                onClick={() => setHours(one)}
+              >
+                {one} h
+              </button>
+            ))}
+          </fieldset>
+        )}
         {all.length > 0 && (
           <button type="button" className="button" aria-pressed={table} onClick={() => setTable(!table)}>
             {t('history.table')}
