@@ -121,13 +121,14 @@ protected:
                                clock_,
                                [](std::vector<store::Submission>&) {}};
     ingest::Inbox inbox_{registry_, writer_};
+    alarms::Recorder recorder_{pool_, stream_, registry_, clock_};
     operations::Operations operations_{{.pool = pool_,
                                         .clock = clock_,
                                         .stream = stream_,
                                         .registry = registry_,
+                                        .recorder = recorder_,
                                         .commune_of = [](base::LonLat) { return std::string(); },
-                                        .vehicle_position = {},
-                                        .alarm_rows = {}}};
+                                        .vehicle_position = {}}};
     std::unique_ptr<assets::Importer> importer_;
     std::unique_ptr<streets::StreetImporter> street_importer_;
     api::Router router_{pool_, clock_, api::admin_authenticator()};
