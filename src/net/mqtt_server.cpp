@@ -153,7 +153,10 @@ MqttServer::MqttServer(std::span<asio::io_context* const> contexts, MqttServerSe
                        const base::Clock& clock, MqttHandler& handler)
     : impl_(std::make_shared<Impl>(contexts, std::move(settings), clock, handler)) {}
 
-MqttServer::~MqttServer() = default;
+MqttServer::~MqttServer() {
+    for (const auto& worker : impl_->hub->workers)
+        worker->release();
+}
 
 void MqttServer::start() {
     impl_->start();
@@ -217,8 +220,15 @@ void MqttServer::stop(std::chrono::milliseconds limit) {
     hub->tally.wait_until_none(limit);
     for (const auto& worker : hub->workers)
         worker->cut_all(hub);
-    // Cutting takes one turn of each context.
-    hub->tally.wait_until_none(std::chrono::seconds{1});
+    // Cutting takes one turn of each context, and so does the last task.
+    constexpr std::chrono::seconds one_turn_max{1};
+    hub->tally.wait_until_none(one_turn_max);
+    const auto retired = std::make_shared<MqttTally>();
+    for (const auto& worker : hub->workers) {
+        retired->enter();
+        worker->retire(hub, retired);
+    }
+    retired->wait_until_none(one_turn_max);
 }
 
 }  // namespace vigie::net

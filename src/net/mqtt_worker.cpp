@@ -30,7 +30,7 @@ MqttWorker* MqttHub::worker_of(MqttConnectionName connection) const {
 }
 
 MqttWorker::MqttWorker(asio::io_context& context, std::size_t number, MqttHub& hub)
-    : context_(context), number_(number), hub_(hub), ticker_(context) {}
+    : context_(context), number_(number), hub_(hub), ticker_(std::in_place, context) {}
 
 MqttWorker::~MqttWorker() = default;
 
@@ -160,10 +160,24 @@ void MqttWorker::say_goodbye(const std::shared_ptr<MqttHub>& hub) {
 
 void MqttWorker::cut_all(const std::shared_ptr<MqttHub>& hub) {
     asio::post(context_, [this, hub] {
-        ticker_.cancel();
         for (const auto& one : all())
             one->cut(mqtt::Reason::server_shutting_down);
     });
+}
+
+void MqttWorker::retire(const std::shared_ptr<MqttHub>& hub, std::shared_ptr<MqttTally> done) {
+    asio::post(context_, [this, hub, done = std::move(done)] {
+        release();
+        done->leave();
+    });
+}
+
+void MqttWorker::release() {
+    if (released_.exchange(true)) return;
+    ticker_.reset();
+    paused_.clear();
+    free_.clear();
+    slots_.clear();
 }
 
 void MqttWorker::start_ticking(const std::shared_ptr<MqttHub>& hub) {
@@ -171,13 +185,15 @@ void MqttWorker::start_ticking(const std::shared_ptr<MqttHub>& hub) {
 }
 
 void MqttWorker::tick(const std::shared_ptr<MqttHub>& hub) {
+    // A tick that was due already when this was released still arrives.
+    if (!ticker_) return;
     const base::Instant now = hub_.clock.now();
     for (const auto& one : all())
         one->on_tick(now);
     if (number_ == 0) expire_sessions(hub, now);
-    ticker_.expires_after(hub_.settings.tick);
+    ticker_->expires_after(hub_.settings.tick);
     // Weakly: a clock alone keeps no endpoint alive.
-    ticker_.async_wait([this, weak = std::weak_ptr{hub}](boost::system::error_code cancelled) {
+    ticker_->async_wait([this, weak = std::weak_ptr{hub}](boost::system::error_code cancelled) {
         const auto alive = weak.lock();
         if (!cancelled && alive) tick(alive);
     });

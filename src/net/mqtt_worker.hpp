@@ -2,6 +2,7 @@
 // without a remark belong to the context's thread.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
@@ -39,6 +40,12 @@ public:
     // Ask for the goodbye of all; cut what is left.
     void say_goodbye(const std::shared_ptr<MqttHub>& hub);
     void cut_all(const std::shared_ptr<MqttHub>& hub);
+    // The last task of this endpoint here: release(), and `done` counts one less.
+    void retire(const std::shared_ptr<MqttHub>& hub, std::shared_ptr<MqttTally> done);
+
+    // Lets go of everything that belongs to the context: tasks that still wait somewhere else may
+    // keep the hub longer than this context lives. Once; on its thread, or when it does not run.
+    void release();
 
     // Null when it is gone.
     [[nodiscard]] std::shared_ptr<MqttConnection> find(MqttConnectionName name) const;
@@ -61,12 +68,12 @@ private:
     boost::asio::io_context& context_;
     std::size_t number_;
     MqttHub& hub_;
-    boost::asio::steady_timer ticker_;
+    std::optional<boost::asio::steady_timer> ticker_;  // empty once released
     std::vector<Slot> slots_;
     std::vector<std::size_t> free_;
     std::vector<std::weak_ptr<MqttConnection>> paused_;
-    std::vector<MqttConnection*> touched_;
     base::Instant expired_at_{};
+    std::atomic<bool> released_{false};
 };
 
 }  // namespace vigie::net

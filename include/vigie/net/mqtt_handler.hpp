@@ -2,7 +2,8 @@
 //
 // The endpoint knows the protocol and nothing of a city. It calls an MqttHandler on the io thread
 // of the connection concerned; an implementation must be thread-safe across connections and must
-// not block. What must wait (a password's hash, a row) is a coroutine.
+// not block. What must wait (a password's hash, a row) is a coroutine. Only the coroutines and
+// publish may throw; the others are also called where nobody could answer.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
