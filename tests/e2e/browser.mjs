@@ -78,7 +78,7 @@ export async function person({ url, login, password }) {
   const cookie = answer.headers.getSetCookie().map((one) => one.split(';')[0]).join('; ');
   const session = await answer.json();
   const ask = async (method, path, body) => {
-    const headers = { Cookie: cookie, Origin: new URL(url).origin, 'X-CSRF-Token': session.csrf_token ?? '' };
+    const headers = { 'Accept-Language': 'fr', Cookie: cookie, Origin: new URL(url).origin, 'X-CSRF-Token': session.csrf_token ?? '' };
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (method === 'POST') headers['Idempotency-Key'] = crypto.randomUUID();
     const said = await fetch(new URL(path, url), {

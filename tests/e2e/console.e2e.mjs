@@ -1,7 +1,8 @@
 // The operators' console in a real browser against a running server: node --test tests/e2e/console.e2e.mjs
 //
-// VIGIE_URL, VIGIE_LOGIN and VIGIE_PASSWORD name the server and an operator. Needs a city with assets; everything else
-// (an incident, a contact, notes) the tests make themselves through the page.
+// VIGIE_URL, VIGIE_LOGIN and VIGIE_PASSWORD name the server and a supervisor, VIGIE_OPERATOR_LOGIN and _PASSWORD a second
+// person of the room, VIGIE_CREW_LOGIN and _PASSWORD a member of a crew. Needs a city with assets; everything else (an
+// incident, a contact, notes) the tests make themselves through the page.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fromEnvironment, launch, mapReady, openPage, person, signIn, until, violations } from './browser.mjs';
@@ -29,8 +30,16 @@ describe('the console', () => {
     await page.waitForSelector('[data-testid=link][data-link=open]');
   };
   const selected = () => new URL(page.url()).searchParams.get('select');
-  const openIncident = async (title) => {
+  const openIncident = async (title, at) => {
     await page.keyboard.press('F2');
+    await page.waitForSelector('[data-testid=new-incident-dialog]');
+    if (at) {
+      await page.fill('[data-testid=place]', at);
+      await page.waitForSelector(`[role=option] >> text=${at}`);
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[data-testid=placed]');
+    }
     await page.fill('[data-testid=contact-summary]', `${title}, dit l'appelante`);
     await page.fill('[name=callback_number]', '03 80 00 00 00');
     await page.fill('[data-testid=title]', title);
@@ -115,6 +124,59 @@ describe('the console', () => {
     await page.click('[data-testid=close-submit]');
     await page.waitForSelector('[data-testid=incident-panel][data-status=closed]');
     await until('it leaves the queue', async () => (await page.locator(`[data-key="incident:${number}"]`).count()) === 0);
+  });
+
+  it('dispatches a crew, follows it live, verifies by override and closes', async () => {
+    const { VIGIE_CREW_LOGIN: login, VIGIE_CREW_PASSWORD: password } = process.env;
+    const crew = await person({ url: who.url, login, password });
+    const seen = await (await person(who)).must('GET', '/api/v1/map/points');
+    const [asset, position] = [seen.codes[0], [seen.lon[0], seen.lat[0]]];
+    await crew.must('PUT', `/api/v1/crews/${crew.session.crew}/position`, { at: new Date().toISOString(), position });
+    await enter();
+    const number = await openIncident(`Poteau penché ${stamp}`, asset);
+    await page.fill('[data-testid=dispatch-description]', 'Baliser et redresser');
+    await page.click(`[data-testid=dispatch-${crew.session.crew}]`);
+    const shown = page.locator('[data-testid=interventions] li').first();
+    await shown.waitFor();
+    const id = await shown.getAttribute('data-id');
+    for (const to of ['accepted', 'en_route', 'on_site', 'restored']) {
+      const move = { to, at: new Date().toISOString() };
+      await crew.must('POST', `/api/v1/interventions/${id}/transitions`, move);
+      await page.waitForSelector(`[data-testid=interventions] li[data-state=${to}]`);
+    }
+    await page.click('[data-testid=close-incident]');
+    await page.click('[data-testid=close-submit]');
+    await page.waitForSelector('[data-testid=close-refusal]');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-testid=close-dialog]', { state: 'detached' });
+    await page.click('[data-testid=move-verified]');
+    await page.fill('[data-testid=move-note]', 'Vu à la caméra');
+    assert.deepEqual(await violations(page), []);
+    await page.click('[data-testid=move-submit]');
+    await page.waitForSelector('[data-testid=interventions] li[data-state=verified]');
+    await page.click('[data-testid=move-closed]');
+    await page.click('[data-testid=move-submit]');
+    await page.waitForSelector('[data-testid=interventions] li[data-state=closed]');
+    await page.click('[data-testid=close-incident]');
+    await page.click('[data-testid=close-submit]');
+    await page.waitForSelector(`[data-testid=incident-panel][data-number="${number}"][data-status=closed]`);
+  });
+
+  it('tells the second who claims that somebody was faster, and who', async () => {
+    const { VIGIE_OPERATOR_LOGIN: login, VIGIE_OPERATOR_PASSWORD: password } = process.env;
+    const rival = await person({ url: who.url, login, password });
+    await enter();
+    const number = await openIncident(`Feu de poubelle ${stamp}`);
+    await page.click('[data-testid=release]');
+    await page.waitForSelector('[data-testid=claim]');
+    await page.route('**/claim', async (route) => {
+      await rival.must('POST', `/api/v1/incidents/${number}/claim`);
+      await route.continue();
+    });
+    await page.click('[data-testid=claim]');
+    await page.waitForSelector('[data-testid=refusal]');
+    assert.match(await page.textContent('[data-testid=refusal]'), new RegExp(rival.session.name));
+    await until('the owner', async () => (await page.textContent('[data-testid=owner]')).includes(rival.session.name));
   });
 
   it('is found again by its address', async () => {

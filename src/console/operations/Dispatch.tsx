@@ -41,6 +41,17 @@ export function Dispatch({ incident, act }: { incident: IncidentDetail; act: Ret
       setDescription('');
     }
   };
+  // An incident without a place has no nearest crew: then all of them are offered, by what is known of each.
+  const others =
+    query.data?.others ??
+    (query.error
+      ? allCrews.map((one) => ({
+          code: one.code,
+          name: one.name,
+          reason: one.free ? 'free' : 'busy',
+          distance_m: undefined,
+        }))
+      : []);
   const nameOf = (code: string, name?: string) => name ?? allCrews.find((one) => one.code === code)?.name ?? code;
   return (
     <section className="panel-part">
@@ -68,7 +79,7 @@ export function Dispatch({ incident, act }: { incident: IncidentDetail; act: Ret
               data-testid="dispatch-description"
             />
           </label>
-          {query.error && <p className="refusal">{explained(query.error)}</p>}
+          {query.error && <p className="quiet">{explained(query.error)}</p>}
           <ul className="plain-list" data-testid="proposals">
             {(query.data?.proposed ?? []).map((crew) => (
               <li key={crew.code} className="crew-line">
@@ -96,7 +107,7 @@ export function Dispatch({ incident, act }: { incident: IncidentDetail; act: Ret
             ))}
             {query.data?.proposed.length === 0 && <li className="quiet">{t('dispatch.none')}</li>}
           </ul>
-          {(query.data?.others.length ?? 0) > 0 && (
+          {others.length > 0 && (
             <div className="attach">
               <select
                 className="input"
@@ -106,7 +117,7 @@ export function Dispatch({ incident, act }: { incident: IncidentDetail; act: Ret
                 data-testid="other-crew"
               >
                 <option value="">{t('dispatch.others')}</option>
-                {query.data?.others.map((crew) => (
+                {others.map((crew) => (
                   <option key={crew.code} value={crew.code}>
                     {nameOf(crew.code, crew.name)} – {t(`dispatch.${crew.reason}`)}
                     {crew.distance_m === undefined ? '' : ` (${distance(crew.distance_m, language)})`}

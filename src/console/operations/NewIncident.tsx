@@ -1,10 +1,11 @@
 import { type FormEvent, useState } from 'react';
 import { answered, api, newKey } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
-import type { Desk, NewContact, Position, NewIncident as Wanted } from '../api/types.ts';
+import type { Address, Desk, NewContact, Position, NewIncident as Wanted } from '../api/types.ts';
 import { go } from '../app/place.ts';
 import { useWords } from '../i18n/index.ts';
 import { alarms, desks, useRows } from '../live/city.ts';
+import { AddressBox } from '../map/AddressBox.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { number } from '../ui/format.ts';
 
@@ -64,6 +65,13 @@ async function open(form: FormData, from: NewIncidentFrom, keys: [string, string
   return made.number;
 }
 
+/** An asset found by its code is more than a place. */
+function placedFrom(from: NewIncidentFrom, place: Address | null): NewIncidentFrom {
+  if (!place) return from;
+  const asset = place.match === 'asset' ? place.code : undefined;
+  return { ...from, asset, position: place.position as Position };
+}
+
 function Contact() {
   const { t } = useWords();
   return (
@@ -110,6 +118,7 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
   const { t, said, language } = useWords();
   const deskRows = useRows(desks);
   const alarm = from.alarm ? alarms.get(from.alarm) : undefined;
+  const [place, setPlace] = useState<Address | null>(null);
   const [called, setCalled] = useState(!from.alarm && !from.position && !from.asset);
   const [refusal, setRefusal] = useState('');
   const [asking, setAsking] = useState(false);
@@ -120,7 +129,7 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
     setAsking(true);
     setRefusal('');
     try {
-      const made = await open(form, from, keys);
+      const made = await open(form, placedFrom(from, place), keys);
       onClose();
       if (made === null) return;
       go({ page: 'operations', selection: { type: 'incident', key: String(made) } });
@@ -148,6 +157,22 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
           <p>
             {t('incident.from_place')} {number(from.position[1], language, 5)} ; {number(from.position[0], language, 5)}
           </p>
+        )}
+        {!from.alarm && !from.asset && !from.position && (
+          <div>
+            <AddressBox
+              label={t('incident.place')}
+              placeholder={t('incident.place_hint')}
+              testId="place"
+              labelled
+              onChoose={setPlace}
+            />
+            {place && (
+              <p data-testid="placed">
+                {t('incident.placed')} <span className="strong">{place.label}</span>
+              </p>
+            )}
+          </div>
         )}
         {!alarm && (
           <label>
