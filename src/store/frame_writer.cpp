@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "store/frame_batch.hpp"
+#include "store/frame_route.hpp"
 #include "store/partitions.hpp"
 #include "store/pg.hpp"
 #include "vigie/base/text.hpp"
@@ -23,6 +24,16 @@ constexpr std::chrono::milliseconds retry_pause_max{2'000};
 
 constexpr const char* copy_frames =
     "copy frame (observed_at, received_at, asset_id, layout, vals) from stdin with (format binary)";
+
+constexpr const char* copy_late =
+    "copy frame_late (observed_at, received_at, asset_id, layout, vals) from stdin with (format "
+    "binary)";
+
+constexpr const char* set_marks = R"sql(
+    insert into rollup_dirty (asset_id, hour, generation)
+    select a, h, $3::int8 from unnest($1::int4[], $2::int4[]) as m (a, h)
+    on conflict (asset_id, hour) do update set generation = excluded.generation
+     where rollup_dirty.generation < excluded.generation)sql";
 
 // Element by element, as merge_into does in memory: greatest() ignores NULL.
 constexpr const char* upsert_frames = R"sql(
@@ -63,7 +74,16 @@ void upsert(PgConnection& pg, const std::vector<Frame>& frames) {
                 column_of(frames, [](const Frame& f) { return *to_param(f.vals); })});
 }
 
-void copy(PgConnection& pg, BinaryCopy& buffer, const std::vector<Frame>& frames) {
+void mark(PgConnection& pg, const std::vector<Mark>& marks, std::int64_t generation) {
+    if (marks.empty()) return;
+    pg.execute(set_marks,
+               {column_of(marks, [](const Mark& m) { return std::to_string(m.asset_id); }),
+                column_of(marks, [](const Mark& m) { return std::to_string(m.hour); }),
+                std::to_string(generation)});
+}
+
+void copy(PgConnection& pg, BinaryCopy& buffer, const char* into,
+          const std::vector<Frame>& frames) {
     if (frames.empty()) return;
     buffer.clear();
     for (const Frame& frame : frames) {
@@ -74,7 +94,7 @@ void copy(PgConnection& pg, BinaryCopy& buffer, const std::vector<Frame>& frames
         buffer.int4(frame.layout);
         buffer.float8_array(frame.vals);
     }
-    pg.copy(copy_frames, buffer.finish());
+    pg.copy(into, buffer.finish());
 }
 
 void quarantine(PgConnection& pg, const std::vector<Quarantined>& rows) {
@@ -90,6 +110,26 @@ void quarantine(PgConnection& pg, const std::vector<Quarantined>& rows) {
                 column_of(rows, [](const Q& q) { return "\\x" + base::to_hex(q.payload); })});
 }
 
+// One transaction.
+struct Batch {
+    std::vector<Frame> copied;  // later than any known of their asset
+    std::vector<Frame> merged;
+    std::vector<Frame> late;  // of days that are packed
+    std::vector<Mark> marks;
+    std::int64_t generation{};
+    std::vector<Quarantined> quarantined;
+};
+
+// Those of packed days go apart.
+void separate_late(const Routes& routes, std::vector<Frame>& frames, std::vector<Frame>& late) {
+    if (routes.late_days.empty()) return;
+    std::erase_if(frames, [&](Frame& frame) {
+        const bool is_late = routes.late_days.contains(day_of(frame.observed_at));
+        if (is_late) late.push_back(std::move(frame));
+        return is_late;
+    });
+}
+
 std::size_t size_of(const Submission& submission) {
     return std::max<std::size_t>(1, submission.frames.size() + submission.quarantined.size());
 }
@@ -102,6 +142,8 @@ struct FrameWriter::Impl {
         std::mutex mutex;
         std::condition_variable wake;
         std::vector<Submission> pending;
+        std::size_t number{};
+        MarkMemory marks;
         std::jthread thread;
         std::unique_ptr<PgConnection> pg;
         BinaryCopy buffer;
@@ -113,9 +155,11 @@ struct FrameWriter::Impl {
         : settings(std::move(s)),
           clock(c),
           on_durable(std::move(d)),
-          partitions(settings.owner_url) {
+          partitions(settings.owner_url),
+          routing(std::max<std::size_t>(1, settings.writers)) {
         for (std::size_t i = 0; i < std::max<std::size_t>(1, settings.writers); ++i) {
             shards.push_back(std::make_unique<Shard>());
+            shards.back()->number = i;
         }
     }
 
@@ -123,6 +167,7 @@ struct FrameWriter::Impl {
     const base::Clock& clock;
     OnDurable on_durable;
     Partitions partitions;
+    Routing routing;
     FrameWriterCounters counters;
     std::vector<std::unique_ptr<Shard>> shards;
     std::atomic<bool> stopping{false};
@@ -221,35 +266,44 @@ struct FrameWriter::Impl {
 
     void store_once(Shard& shard, std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
                     bool doubted) {
-        ensure_days(frames);
-        std::vector<Frame> later;
-        std::vector<Frame> others;
+        const auto routes = routing.enter(shard.number);
+        Batch batch;
+        batch.generation = routes->generation;
+        batch.quarantined = quarantined;
+        batch.marks = shard.marks.missing(*routes, frames);
         for (const Frame& frame : frames) {
             const auto known = shard.newest.find(frame.asset_id);
             const bool is_later =
                 !doubted && known != shard.newest.end() && frame.observed_at > known->second;
-            (is_later ? later : others).push_back(frame);
+            (is_later ? batch.copied : batch.merged).push_back(frame);
         }
-        if (!try_transaction(shard, later, others, quarantined)) {
+        separate_late(*routes, batch.copied, batch.late);
+        separate_late(*routes, batch.merged, batch.late);
+        ensure_days(batch.copied);
+        ensure_days(batch.merged);
+        if (!try_transaction(shard, batch)) {
             // A key was there already: another connection's work, or this database before its clock
             // was put back.
-            if (!try_transaction(shard, {}, frames, quarantined))
-                store_bisected(shard, frames, quarantined);
+            std::ranges::move(batch.copied, std::back_inserter(batch.merged));
+            batch.copied.clear();
+            sort_and_merge(batch.merged);
+            if (!try_transaction(shard, batch)) store_bisected(shard, batch, quarantined);
         }
+        shard.marks.remember(batch.marks);
         for (const Frame& frame : frames) {
             auto& newest = shard.newest[frame.asset_id];
             newest = std::max(newest, frame.observed_at);
         }
     }
 
-    bool try_transaction(Shard& shard, const std::vector<Frame>& copied,
-                         const std::vector<Frame>& merged,
-                         const std::vector<Quarantined>& quarantined) {
+    bool try_transaction(Shard& shard, const Batch& batch) {
         try {
             shard.pg->execute("begin");
-            copy(*shard.pg, shard.buffer, copied);
-            upsert(*shard.pg, merged);
-            quarantine(*shard.pg, quarantined);
+            copy(*shard.pg, shard.buffer, copy_frames, batch.copied);
+            upsert(*shard.pg, batch.merged);
+            copy(*shard.pg, shard.buffer, copy_late, batch.late);
+            quarantine(*shard.pg, batch.quarantined);
+            mark(*shard.pg, batch.marks, batch.generation);
             shard.pg->execute("commit");
         } catch (const Refused& refused) {
             spdlog::debug("batch refused: {}", refused.what());
@@ -257,26 +311,37 @@ struct FrameWriter::Impl {
             return false;
         }
         ++counters.commits;
-        counters.copied += copied.size();
-        counters.upserted += merged.size();
+        counters.copied += batch.copied.size();
+        counters.upserted += batch.merged.size();
+        counters.late += batch.late.size();
         return true;
     }
 
     // Finds the rows that the database refuses and quarantines them; each piece is its own
     // transaction, and the submission is acknowledged only after the last one.
-    void store_bisected(Shard& shard, const std::vector<Frame>& frames,
-                        std::vector<Quarantined>& quarantined) {
+    void store_bisected(Shard& shard, const Batch& batch, std::vector<Quarantined>& quarantined) {
         std::vector<Quarantined> refused;
-        bisect(shard, frames, refused);
+        Batch piece = batch;
+        piece.quarantined.clear();
+        piece.merged.clear();
+        bisect(shard, piece, &Batch::late, batch.late, refused);
+        bisect(shard, piece, &Batch::merged, batch.merged, refused);
         counters.refused_rows += refused.size();
         quarantined.insert(quarantined.end(), refused.begin(), refused.end());
-        if (!try_transaction(shard, {}, {}, quarantined)) {
+        piece.marks.clear();
+        piece.quarantined = quarantined;
+        if (!try_transaction(shard, piece)) {
             spdlog::error("quarantine rows were refused by the database; they are dropped");
         }
     }
 
-    void bisect(Shard& shard, const std::vector<Frame>& frames, std::vector<Quarantined>& refused) {
-        if (frames.empty() || try_transaction(shard, {}, frames, {})) return;
+    void bisect(Shard& shard, Batch& piece, std::vector<Frame> Batch::* into,
+                const std::vector<Frame>& frames, std::vector<Quarantined>& refused) {
+        if (frames.empty()) return;
+        piece.*into = frames;
+        const bool stored = try_transaction(shard, piece);
+        (piece.*into).clear();
+        if (stored) return;
         if (frames.size() == 1) {
             const Frame& frame = frames.front();
             refused.push_back(
@@ -287,8 +352,8 @@ struct FrameWriter::Impl {
             return;
         }
         const auto middle = frames.begin() + static_cast<std::ptrdiff_t>(frames.size() / 2);
-        bisect(shard, {frames.begin(), middle}, refused);
-        bisect(shard, {middle, frames.end()}, refused);
+        bisect(shard, piece, into, {frames.begin(), middle}, refused);
+        bisect(shard, piece, into, {middle, frames.end()}, refused);
     }
 
     void ensure_days(const std::vector<Frame>& frames) {
@@ -312,6 +377,7 @@ FrameWriter::~FrameWriter() {
 
 void FrameWriter::start() {
     impl_->partitions.load();
+    load_routes();
     make_partitions_ahead();
     for (auto& shard : impl_->shards) {
         shard->pg = std::make_unique<PgConnection>(impl_->settings.app_url);
@@ -326,6 +392,30 @@ void FrameWriter::make_partitions_ahead() {
          day += std::chrono::days{1}) {
         impl_->partitions.ensure(day);
     }
+}
+
+void FrameWriter::load_routes() {
+    PgConnection pg(impl_->settings.app_url);
+    const auto days = pg.column("select day - date '1970-01-01' from storage_day");
+    const auto generation =
+        pg.column("select coalesce(max(generation), 0) + 1 from rollup_dirty").at(0);
+    impl_->routing.change([&](Routes& routes) {
+        for (const auto& day : days)
+            routes.late_days.insert(Day{std::chrono::days{std::stoi(day)}});
+        routes.generation = std::max<std::int64_t>(routes.generation, std::stoll(generation));
+    });
+}
+
+void FrameWriter::route_late(Day day) {
+    impl_->routing.change([day](Routes& routes) { routes.late_days.insert(day); });
+}
+
+std::int64_t FrameWriter::settle_marks(std::int32_t open_hour) {
+    const auto before = impl_->routing.change([open_hour](Routes& routes) {
+        routes.open_hour = std::max(routes.open_hour, open_hour);
+        ++routes.generation;
+    });
+    return before.generation;
 }
 
 bool FrameWriter::submit(Submission& submission) {

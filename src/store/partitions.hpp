@@ -8,10 +8,9 @@
 #include <string>
 
 #include "store/pg.hpp"
+#include "vigie/store/frames.hpp"
 
 namespace vigie::store {
-
-using Day = std::chrono::sys_days;
 
 // Thread-safe.
 class Partitions {

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -26,6 +27,18 @@ constexpr Query kill_others{"kill_others",
                             "select pg_terminate_backend(pid) from pg_stat_activity "
                             "where datname = current_database() and pid <> pg_backend_pid()"};
 constexpr Query refuse_layout{"refuse_layout", "alter table frame add check (layout <> 99)"};
+
+constexpr Query mark_dump{
+    "mark_dump",
+    "select string_agg(asset_id || '@' || hour || '/' || generation, ' ' order by asset_id, hour) "
+    "as dump from rollup_dirty"};
+constexpr Query late_dump{
+    "late_dump",
+    "select string_agg(asset_id || '@' || observed_at::time || vals::text, ' ' order by id) as "
+    "dump from frame_late"};
+constexpr Query forget_marks{"forget_marks", "delete from rollup_dirty"};
+constexpr Query close_day{"close_day",
+                          "insert into storage_day (day, closing_at) values ($1::date, now())"};
 
 class FrameWriterTest : public testing::Test {
 protected:
@@ -148,6 +161,66 @@ TEST_F(FrameWriterTest, GoesOnAfterItsConnectionsWereCut) {
     EXPECT_EQ(
         pool.read_now([](Transaction& tx) { return tx.row(frame_dump)->get<std::int64_t>("n"); }),
         201);
+}
+
+// 2026-11-22T12:00 is hour 498,708 since 1970.
+TEST_F(FrameWriterTest, MarksEachHourItTouchesOnce) {
+    open();
+    submit(frame(1, 0, {1}));
+    submit(frame(1, 3'599, {1}));
+    submit(frame(2, -1, {1}));
+    wait_all();
+    EXPECT_EQ(dump(mark_dump), "1@498708/1 2@498707/1");
+    Pool pool(db_.app_url(), 1);
+    pool.write_now([](Transaction& tx) { tx.execute(forget_marks); });
+    submit(frame(1, 60, {1}));
+    submit(frame(2, -2, {1}));
+    wait_all();
+    EXPECT_EQ(dump(mark_dump), "") << "it remembers what it marked";
+    EXPECT_EQ(writer_->settle_marks(498'708), 1);
+    submit(frame(1, 61, {1}));
+    submit(frame(2, -3, {1}));
+    wait_all();
+    EXPECT_EQ(dump(mark_dump), "2@498707/2")
+        << "what may be taken is marked anew, the open hour not";
+}
+
+TEST_F(FrameWriterTest, AMarkSetAgainCarriesTheGreaterGeneration) {
+    open();
+    submit(frame(1, 0, {1}));
+    wait_all();
+    EXPECT_EQ(writer_->settle_marks(498'709), 1);
+    submit(frame(1, 1, {1}));
+    wait_all();
+    EXPECT_EQ(dump(mark_dump), "1@498708/2");
+    writer_->stop(std::chrono::seconds(20));
+    open();
+    EXPECT_EQ(writer_->settle_marks(498'709), 3) << "greater than any that is stored";
+}
+
+TEST_F(FrameWriterTest, WhatComesForAPackedDayGoesApart) {
+    open();
+    submit(frame(1, 0, {1}));
+    wait_all();
+    const auto stored = dump();
+    writer_->route_late(std::chrono::floor<std::chrono::days>(noon()));
+    submit(frame(1, 60, {2}));
+    submit(frame(1, 60, {2}));
+    submit(frame(1, 86'400, {3}));
+    wait_all();
+    EXPECT_THAT(dump(late_dump), testing::StartsWith("1@12:01:00{2}"));
+    EXPECT_EQ(dump(), stored + " 1@2026-11-23 12:00:00+00<2026-11-23 12:00:00.005+00{3}");
+    EXPECT_GE(writer_->counters().late.load(), 1U);
+}
+
+TEST_F(FrameWriterTest, KnowsThePackedDaysAfterARestart) {
+    Pool pool(db_.app_url(), 1);
+    pool.write_now([](Transaction& tx) { tx.execute(close_day, "2026-11-20"); });
+    open();
+    submit(frame(1, -2 * 86'400, {7}));
+    wait_all();
+    EXPECT_EQ(dump(late_dump), "1@12:00:00{7}");
+    EXPECT_EQ(dump(), "");
 }
 
 TEST_F(FrameWriterTest, TakesNoMoreThanItsLimitAndTellsWhenThereIsRoom) {

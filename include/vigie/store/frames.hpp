@@ -17,6 +17,8 @@
 
 namespace vigie::store {
 
+using Day = std::chrono::sys_days;
+
 // The values of one asset at one instant. `vals[i]` belongs to position i of the layout; NaN is
 // absent.
 struct Frame {
@@ -68,6 +70,7 @@ struct FrameWriterCounters {
     std::atomic<std::uint64_t> commits{0};
     std::atomic<std::uint64_t> copied{0};    // frames that went by COPY
     std::atomic<std::uint64_t> upserted{0};  // frames that went by the merging upsert
+    std::atomic<std::uint64_t> late{0};      // frames of days that are packed
     std::atomic<std::uint64_t> conflicts{
         0};  // two values for one property and instant, seen in one batch
     std::atomic<std::uint64_t> refused_rows{0};  // refused by the database, quarantined instead
@@ -92,6 +95,13 @@ public:
     // False: no room, nothing was taken; on_room is called when there is again.
     [[nodiscard]] bool submit(Submission& submission);
     void on_room(std::function<void()> listener);
+    // From now on frames of that day go to frame_late. Returns once no transaction is under way
+    // that began before.
+    void route_late(Day day);
+    // Marks of hours (counted from 1970) before `open_hour` that are set from now on carry a
+    // greater generation than the one answered. Returns once no transaction is under way that began
+    // before: a mark of that generation or less, of such an hour, may be taken.
+    std::int64_t settle_marks(std::int32_t open_hour);
     // Makes the coming days' partitions; to be called now and then.
     void make_partitions_ahead();
     // Takes no more, makes durable what is pending, or gives up after `limit` (then false: those
@@ -100,6 +110,7 @@ public:
     [[nodiscard]] const FrameWriterCounters& counters() const;
 
 private:
+    void load_routes();
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
