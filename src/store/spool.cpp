@@ -1,0 +1,254 @@
+#include "vigie/store/spool.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <map>
+#include <mutex>
+
+#include "store/spool_segment.hpp"
+
+namespace vigie::store {
+
+namespace {
+
+constexpr std::string_view segment_suffix = ".spool";
+
+std::string segment_name(std::uint64_t number) {
+    return fmt::format("{:020}{}", number, segment_suffix);
+}
+
+std::optional<std::uint64_t> segment_number(std::string_view name) {
+    if (!name.ends_with(segment_suffix)) return std::nullopt;
+    name.remove_suffix(segment_suffix.size());
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
+    return number;
+}
+
+}  // namespace
+
+struct Spool::Impl {
+    // A file on disk, named by the sequence number of its first record.
+    struct Kept {
+        std::uint64_t records{};
+        std::uint64_t bytes{};
+    };
+
+    Impl(Files& f, SpoolSettings s, SpoolCounters& c)
+        : files(f), settings(std::move(s)), counters(c) {}
+
+    Files& files;
+    SpoolSettings settings;
+    SpoolCounters& counters;
+    std::mutex mutex;
+    std::map<std::uint64_t, Kept> segments;
+    std::unique_ptr<File> active;  // the last of `segments`, open for appending
+    std::uint64_t next{1};
+
+    [[nodiscard]] std::string path(std::uint64_t number) const {
+        return settings.folder + "/" + segment_name(number);
+    }
+
+    // False: the disk did not take it. That must not keep the server from starting.
+    bool keep_aside(std::uint64_t number, std::size_t offset, std::string_view bytes,
+                    const char* what) {
+        const std::string folder = settings.folder + "/aside";
+        const auto name = fmt::format("{:020}-{}.{}", number, offset, what);
+        try {
+            files.make_folder(folder);
+            for (const auto& known : files.list(folder)) {
+                if (known == name) return true;
+            }
+            const auto file = files.create(folder + "/" + name);
+            file->append(bytes);
+            file->sync();
+            files.sync_folder(folder);
+            return true;
+        } catch (const FilesError& error) {
+            spdlog::error("spool: {}", error.what());
+            return false;
+        }
+    }
+
+    void cut(std::uint64_t number, std::string_view bytes, std::size_t end) {
+        const auto torn = bytes.size() - end;
+        spdlog::warn("spool: {} bytes at the end of {} are torn: a write that no one was told of",
+                     torn, segment_name(number));
+        counters.torn_bytes += torn;
+        if (!keep_aside(number, end, bytes.substr(end), "torn")) return;
+        const auto file = files.open(path(number));
+        file->truncate(end);
+        file->sync();
+    }
+
+    void read(std::uint64_t number) {
+        const auto bytes = files.read(path(number));
+        const auto contents = read_segment(bytes);
+        next = std::max(next, number + 1);
+        for (const auto& damage : contents.damage) {
+            spdlog::error("spool: {} bytes at {} of {} are damaged; they are kept in aside/",
+                          damage.bytes, damage.offset, segment_name(number));
+            keep_aside(number, damage.offset,
+                       std::string_view(bytes).substr(damage.offset, damage.bytes), "damaged");
+            counters.damaged_bytes += damage.bytes;
+        }
+        if (contents.end < bytes.size()) cut(number, bytes, contents.end);
+        if (contents.records.empty()) {
+            files.remove(path(number));
+            return;
+        }
+        next = std::max(next, contents.records.back().sequence + 1);
+        segments[number] = {contents.records.size(), contents.end};
+    }
+
+    void count() {
+        std::uint64_t records = 0;
+        std::uint64_t bytes = 0;
+        for (const auto& [number, kept] : segments) {
+            records += kept.records;
+            bytes += kept.bytes;
+        }
+        counters.records = records;
+        counters.bytes = bytes;
+        counters.segments = segments.size();
+    }
+
+    [[nodiscard]] bool room_for(std::uint64_t bytes) {
+        if (counters.bytes + bytes > settings.bytes_max) return false;
+        return settings.free_bytes_min == 0 ||
+               files.free_bytes(settings.folder) >= settings.free_bytes_min + bytes;
+    }
+
+    // The new file is there for good before anything is promised in it.
+    void begin_segment() {
+        const auto number = next;
+        auto file = files.create(path(number));
+        try {
+            file->append(encode_segment_header(number));
+            file->sync();
+            files.sync_folder(settings.folder);
+        } catch (...) {
+            try {
+                files.remove(path(number));
+            } catch (const FilesError&) {
+                ++next;  // it stays, empty; the next open removes it
+            }
+            throw;
+        }
+        active = std::move(file);
+        segments[number] = {0, segment_header_bytes};
+    }
+
+    // After a failure nothing is known of the file's end: it is cut back as well as may be, and
+    // never written again.
+    void give_up_active() {
+        try {
+            active->truncate(segments.rbegin()->second.bytes);
+            active->sync();
+        } catch (const FilesError& error) {
+            spdlog::error("spool: {}", error.what());
+        }
+        active.reset();
+        ++next;  // its last number may be in the file all the same
+        if (segments.rbegin()->second.records > 0) return;
+        try {
+            files.remove(path(segments.rbegin()->first));
+        } catch (const FilesError& error) {
+            spdlog::error("spool: {}", error.what());
+        }
+        segments.erase(std::prev(segments.end()));
+    }
+
+    void write(std::string_view payload) {
+        const auto record = encode_record(next, payload);
+        if (active && segments.rbegin()->second.records > 0 &&
+            segments.rbegin()->second.bytes + record.size() > settings.segment_bytes_max) {
+            active.reset();
+        }
+        if (!active) begin_segment();
+        try {
+            active->append(record);
+            active->sync();
+        } catch (...) {
+            give_up_active();
+            throw;
+        }
+        auto& kept = segments.rbegin()->second;
+        ++kept.records;
+        kept.bytes += record.size();
+        ++next;
+        ++counters.appended;
+    }
+};
+
+Spool::Spool(Files& files, SpoolSettings settings)
+    : impl_(std::make_unique<Impl>(files, std::move(settings), counters_)) {}
+
+Spool::~Spool() = default;
+
+void Spool::open() {
+    auto& s = *impl_;
+    s.files.make_folder(s.settings.folder);
+    for (const auto& name : s.files.list(s.settings.folder)) {
+        if (const auto number = segment_number(name)) s.read(*number);
+    }
+    s.files.sync_folder(s.settings.folder);
+    s.count();
+}
+
+bool Spool::append(std::string_view payload) {
+    auto& s = *impl_;
+    const std::lock_guard lock(s.mutex);
+    if (payload.size() > record_payload_bytes_max ||
+        !s.room_for(payload.size() + record_header_bytes + segment_header_bytes)) {
+        return false;
+    }
+    try {
+        s.write(payload);
+    } catch (const FilesError& error) {
+        s.count();
+        if (!error.no_space()) throw;
+        spdlog::error("spool: {}", error.what());
+        return false;
+    }
+    s.count();
+    return true;
+}
+
+std::optional<Spool::Segment> Spool::oldest() {
+    auto& s = *impl_;
+    std::uint64_t number = 0;
+    {
+        const std::lock_guard lock(s.mutex);
+        if (s.segments.empty()) return std::nullopt;
+        number = s.segments.begin()->first;
+        if (s.segments.size() == 1) s.active.reset();
+    }
+    Segment segment{number, {}};
+    const auto bytes = s.files.read(s.path(number));
+    for (const auto& record : read_segment(bytes).records)
+        segment.payloads.emplace_back(record.payload);
+    return segment;
+}
+
+void Spool::drop(std::uint64_t segment) {
+    auto& s = *impl_;
+    const std::lock_guard lock(s.mutex);
+    s.files.remove(s.path(segment));
+    s.files.sync_folder(s.settings.folder);
+    s.segments.erase(segment);
+    s.count();
+}
+
+void Spool::each(const std::function<void(std::string_view)>& take) {
+    for (const auto& [number, kept] : impl_->segments) {
+        const auto bytes = impl_->files.read(impl_->path(number));
+        for (const auto& record : read_segment(bytes).records)
+            take(record.payload);
+    }
+}
+
+}  // namespace vigie::store
