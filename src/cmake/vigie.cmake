@@ -13,6 +13,7 @@ find_package(tomlplusplus REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 
 add_library(vigie_third_party INTERFACE)
 # System includes: their warnings are not ours.
@@ -22,7 +23,8 @@ target_compile_definitions(vigie_third_party INTERFACE
     SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
 target_link_libraries(vigie_third_party INTERFACE Threads::Threads OpenSSL::SSL OpenSSL::Crypto Boost::headers
     PostgreSQL::PostgreSQL spdlog::spdlog fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11
-    prometheus-cpp::core date::date-tz tomlplusplus::tomlplusplus PkgConfig::sodium PkgConfig::pqxx)
+    prometheus-cpp::core date::date-tz tomlplusplus::tomlplusplus PkgConfig::sodium PkgConfig::pqxx
+    PkgConfig::zstd)
 
 set_property(GLOBAL PROPERTY vigie_modules "")
 
