@@ -19,6 +19,7 @@ store::FrameWriterSettings writer_settings(const Pipeline::Parts& parts) {
 net::MqttServerSettings mqtt_settings(const config::Settings& settings) {
     const auto& device = settings.device;
     net::MqttServerSettings mqtt;
+    mqtt.session_expiry_s_max = static_cast<std::uint32_t>(device.session_expiry_s_max);
     mqtt.listeners.push_back(
         {device.address, static_cast<std::uint16_t>(device.mqtt_port), std::nullopt});
     if (!device.certificate.empty()) {
@@ -50,7 +51,8 @@ Pipeline::Pipeline(const Parts& parts)
       // 3. decoded, or refused with its reason
       inbox_(parts.registry, writer_),
       // 2. who speaks, and for which assets
-      mqtt_door_(inbox_, parts.authority, parts.clock),
+      sessions_(parts.pool, parts.clock),
+      mqtt_door_(inbox_, parts.authority, sessions_, parts.clock),
       http_door_(inbox_, parts.authority, parts.clock),
       // 1. bytes
       mqtt_(parts.io, mqtt_settings(parts.settings), parts.clock, mqtt_door_),
@@ -74,6 +76,7 @@ void Pipeline::durable(std::vector<store::Submission>& batch) {
 }
 
 void Pipeline::start_writers() {
+    sessions_.start();
     writer_.start();
 }
 
@@ -88,6 +91,7 @@ void Pipeline::close_doors(std::chrono::milliseconds limit) {
 }
 
 void Pipeline::stop_writers(std::chrono::milliseconds limit) {
+    sessions_.stop();
     if (!writer_.stop(limit)) {
         spdlog::error("{} observations were not made durable; none of them was acknowledged",
                       writer_.counters().pending.load());

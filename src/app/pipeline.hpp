@@ -26,6 +26,7 @@ public:
         std::string owner_url;
         const assets::Registry& registry;
         live::City& city;
+        store::Pool& pool;
         ingest::Authority authority;
         std::span<boost::asio::io_context* const> io;
     };
@@ -39,6 +40,7 @@ public:
     void stop_writers(std::chrono::milliseconds limit);
 
     [[nodiscard]] ingest::Inbox& inbox() { return inbox_; }
+    [[nodiscard]] ingest::SessionBook& sessions() { return sessions_; }
     [[nodiscard]] store::FrameWriter& writer() { return writer_; }
     [[nodiscard]] net::MqttServer& mqtt() { return mqtt_; }
     [[nodiscard]] net::HttpServer& http() { return http_; }
@@ -49,6 +51,7 @@ private:
     live::City& city_;
     store::FrameWriter writer_;
     ingest::Inbox inbox_;
+    ingest::SessionBook sessions_;
     ingest::MqttDoor mqtt_door_;
     ingest::HttpDoor http_door_;
     net::MqttServer mqtt_;

@@ -189,6 +189,7 @@ struct Server::Impl {
         try {
             pipeline->writer().make_partitions_ahead();
             ingest::purge_quarantine(foundation->pool);
+            pipeline->sessions().purge();
             foundation->pool.write_now([this](store::Transaction& tx) {
                 api::purge_idempotency(tx, clock.now());
                 access::erase_addresses(tx, clock.now() - addresses_kept, clock.now());
@@ -233,7 +234,7 @@ void Server::start() {
     }
     s.pipeline = std::make_unique<Pipeline>(Pipeline::Parts{
         s.settings, s.clock, s.database->app_url(), s.database->owner_url(), s.foundation->registry,
-        s.foundation->city, s.foundation->credentials.authority(), contexts});
+        s.foundation->city, s.foundation->pool, s.foundation->credentials.authority(), contexts});
     s.health = std::make_unique<Health>(s.foundation->pool);
     s.modules = std::make_unique<Modules>(*s.foundation, *s.pipeline,
                                           Routers{*s.control, *s.open, *s.admin});

@@ -81,6 +81,10 @@ const std::vector<Setting>& table() {
         {"device.pending_frames_max", VIGIE_AT(device.pending_frames_max), std::int64_t{100'000},
          1'000, 10'000'000, "frames",
          "Accepted and not yet durable; beyond, devices are made to wait."},
+        {"device.session_expiry_s_max", VIGIE_AT(device.session_expiry_s_max),
+         std::int64_t{604'800}, 0, 31'536'000, "s",
+         "How long an MQTT session waits for its client at most, whatever the client asks (3.1.1 "
+         "can ask for no time: this one holds); 0: no session outlives its connection."},
         {"control.address", VIGIE_AT(control.address), "127.0.0.1", 0, 0, "address",
          "Where the control door listens."},
         {"control.port", VIGIE_AT(control.port), std::int64_t{8080}, 0, port_max, "port",

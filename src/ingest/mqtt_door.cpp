@@ -44,8 +44,9 @@ std::string reason_string(const Refusal& refusal) {
 
 }  // namespace
 
-MqttDoor::MqttDoor(Inbox& inbox, Authority authority, const base::Clock& clock)
-    : inbox_(inbox), authority_(std::move(authority)), clock_(clock) {}
+MqttDoor::MqttDoor(Inbox& inbox, Authority authority, SessionBook& sessions,
+                   const base::Clock& clock)
+    : inbox_(inbox), authority_(std::move(authority)), sessions_(sessions), clock_(clock) {}
 
 boost::asio::awaitable<net::MqttConnectDecision> MqttDoor::authenticate(
     net::MqttConnectRequest request) {
@@ -126,6 +127,20 @@ void MqttDoor::disconnected(net::MqttPrincipal& principal, const std::string& cl
                             MqttReason reason) {
     spdlog::debug("mqtt: {} as {} gone, reason {:#04x}", sender_of(principal).name(), client_id,
                   static_cast<unsigned>(reason));
+}
+
+boost::asio::awaitable<std::optional<net::MqttStoredSession>> MqttDoor::load_session(
+    std::string owner, std::string client_id) {
+    co_return sessions_.find(owner, client_id);
+}
+
+boost::asio::awaitable<void> MqttDoor::save_session(net::MqttStoredSession session) {
+    return sessions_.save(std::move(session));
+}
+
+boost::asio::awaitable<void> MqttDoor::erase_session(std::string owner, std::string client_id,
+                                                     std::uint64_t revision) {
+    return sessions_.erase(std::move(owner), std::move(client_id), revision);
 }
 
 }  // namespace vigie::ingest

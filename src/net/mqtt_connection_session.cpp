@@ -195,7 +195,7 @@ asio::awaitable<void> MqttConnection::write_row(MqttStoredSession row) {
     try {
         row_written_ = row.expiry_s != 0;
         if (!row_written_) {
-            co_await hub_->handler.erase_session(row.owner, row.client_id);
+            co_await hub_->handler.erase_session(row.owner, row.client_id, row.revision);
         } else {
             co_await hub_->handler.save_session(std::move(row));
         }

@@ -12,7 +12,8 @@ boost::asio::awaitable<void> MqttHandler::save_session(MqttStoredSession /*sessi
 }
 
 boost::asio::awaitable<void> MqttHandler::erase_session(std::string /*owner*/,
-                                                        std::string /*client_id*/) {
+                                                        std::string /*client_id*/,
+                                                        std::uint64_t /*revision*/) {
     co_return;
 }
 

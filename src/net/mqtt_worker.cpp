@@ -215,9 +215,10 @@ void MqttWorker::expire_sessions(const std::shared_ptr<MqttHub>& hub, base::Inst
     if (expired.sessions.empty()) return;
     asio::co_spawn(
         context_,
-        [hub, sessions = std::move(expired.sessions)]() -> asio::awaitable<void> {
+        [hub, sessions = std::move(expired.sessions), now]() -> asio::awaitable<void> {
+            const auto revision = static_cast<std::uint64_t>(base::epoch_us(now));
             for (const auto& one : sessions) {
-                co_await hub->handler.erase_session(one.owner, one.client_id);
+                co_await hub->handler.erase_session(one.owner, one.client_id, revision);
             }
         },
         MqttTellFailure{"forgetting sessions"});

@@ -104,9 +104,11 @@ public:
         write("saved " + key);
         co_return;
     }
-    boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id) override {
+    boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
+                                               std::uint64_t revision) override {
         const std::lock_guard lock(mutex_);
-        rows.erase(owner + "/" + client_id);
+        const auto row = rows.find(owner + "/" + client_id);
+        if (row != rows.end() && row->second.revision <= revision) rows.erase(row);
         co_return;
     }
 

@@ -8,6 +8,7 @@
 namespace vigie::base::limits {
 
 inline constexpr std::size_t mqtt_packet_bytes_max = 256 * 1024;
+inline constexpr std::size_t mqtt_session_rows_max = 200'000;
 inline constexpr std::size_t http_header_bytes_max = 16 * 1024;
 inline constexpr std::size_t http_body_bytes_max = 8 * 1024 * 1024;
 inline constexpr std::size_t observations_per_message_max = 1'000;

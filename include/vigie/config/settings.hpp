@@ -44,6 +44,7 @@ struct Settings {
         std::string private_key;
         bool behind_proxy{};
         std::int64_t pending_frames_max{};
+        std::int64_t session_expiry_s_max{};
     } device;
     struct Web {
         std::string address;

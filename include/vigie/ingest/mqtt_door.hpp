@@ -4,13 +4,14 @@
 #include <vector>
 
 #include "vigie/ingest/inbox.hpp"
+#include "vigie/ingest/sessions.hpp"
 #include "vigie/net/mqtt_server.hpp"
 
 namespace vigie::ingest {
 
 class MqttDoor final : public net::MqttHandler {
 public:
-    MqttDoor(Inbox& inbox, Authority authority, const base::Clock& clock);
+    MqttDoor(Inbox& inbox, Authority authority, SessionBook& sessions, const base::Clock& clock);
 
     boost::asio::awaitable<net::MqttConnectDecision> authenticate(
         net::MqttConnectRequest request) override;
@@ -27,6 +28,11 @@ public:
     void will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) override;
     void disconnected(net::MqttPrincipal& principal, const std::string& client_id,
                       wire::mqtt::Reason reason) override;
+    boost::asio::awaitable<std::optional<net::MqttStoredSession>> load_session(
+        std::string owner, std::string client_id) override;
+    boost::asio::awaitable<void> save_session(net::MqttStoredSession session) override;
+    boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
+                                               std::uint64_t revision) override;
 
     // What a durable submission answers to who waits for it; appended to `completions`.
     static void complete(const store::Submission& submission,
@@ -35,6 +41,7 @@ public:
 private:
     Inbox& inbox_;
     Authority authority_;
+    SessionBook& sessions_;
     const base::Clock& clock_;
 };
 

@@ -148,7 +148,9 @@ public:
     virtual boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
         std::string owner, std::string client_id);
     virtual boost::asio::awaitable<void> save_session(MqttStoredSession session);
-    virtual boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id);
+    // Only when nothing newer than `revision` was saved.
+    virtual boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
+                                                       std::uint64_t revision);
 };
 
 }  // namespace vigie::net

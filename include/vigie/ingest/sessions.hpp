@@ -1,0 +1,67 @@
+// MQTT sessions as rows: what a client may count on after a restart of the server.
+//
+// Rows are held in memory as the database has them, so that finding one asks nobody and a client
+// that returns unchanged writes nothing but its return. One thread writes all that changed in one
+// transaction, with no timer.
+//
+// A change is durable before save() and erase() return, unless PostgreSQL is away: then they return
+// after `patience` at most, the session lives in memory, and its row follows when PostgreSQL is
+// back. A restart in between finds the session as it was last written, or not at all: the client is
+// told Session Present accordingly.
+//
+// Thread-safe. The executors of those who wait have one thread each, and outlive the book.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "vigie/base/limits.hpp"
+#include "vigie/base/time.hpp"
+#include "vigie/net/mqtt_handler.hpp"
+#include "vigie/store/database.hpp"
+
+namespace vigie::ingest {
+
+class SessionBook {
+public:
+    struct Limits {
+        std::chrono::milliseconds patience{2'000};
+        std::chrono::milliseconds retry_after{1'000};
+        std::size_t rows_max{base::limits::mqtt_session_rows_max};  // beyond: in memory only
+    };
+    SessionBook(store::Pool& pool, const base::Clock& clock);
+    SessionBook(store::Pool& pool, const base::Clock& clock, Limits limits);
+    ~SessionBook();
+    SessionBook(const SessionBook&) = delete;
+    SessionBook& operator=(const SessionBook&) = delete;
+
+    // Reads what is there, and lets the time of clients that were connected when the server ended
+    // run from now; then begins to write. Throws store::Unavailable.
+    void start();
+    // Writes what is left, if the database takes it, and writes no more.
+    void stop();
+
+    // As it is wanted, written or not.
+    [[nodiscard]] std::optional<net::MqttStoredSession> find(const std::string& owner,
+                                                             const std::string& client_id) const;
+    // A change older than the one known is passed over.
+    boost::asio::awaitable<void> save(net::MqttStoredSession session);
+    boost::asio::awaitable<void> erase(std::string owner, std::string client_id,
+                                       std::uint64_t revision);
+    // Removes what has expired without a client. For the housekeeper; throws store::Unavailable.
+    std::size_t purge();
+
+    // Changes that are not durable yet.
+    [[nodiscard]] std::size_t unwritten() const;
+
+private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace vigie::ingest

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "vigie/base/time.hpp"
+#include "vigie/net/mqtt_handler.hpp"
+#include "vigie/store/database.hpp"
+
+namespace vigie::ingest {
+
+// Removes what is over, starts the time of what is not (its client was connected when the server
+// ended), and reads it.
+[[nodiscard]] std::vector<net::MqttStoredSession> take_up_sessions(store::Transaction& tx,
+                                                                   base::Instant now);
+// Each key once.
+void write_sessions(store::Transaction& tx, const std::vector<net::MqttStoredSession>& sessions);
+void delete_sessions(store::Transaction& tx, const std::vector<std::string>& credentials,
+                     const std::vector<std::string>& client_ids);
+std::size_t delete_expired_sessions(store::Transaction& tx, base::Instant now);
+
+}  // namespace vigie::ingest

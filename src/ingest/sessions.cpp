@@ -1,0 +1,305 @@
+#include "vigie/ingest/sessions.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "ingest/session_store.hpp"
+
+namespace vigie::ingest {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// How long a session that was erased is remembered, so that an older change that comes late does
+// not bring it back.
+constexpr std::chrono::minutes erased_for{1};
+
+std::string session_key(const std::string& owner, const std::string& client_id) {
+    return owner + '\0' + client_id;  // neither holds U+0000
+}
+
+bool same_row(const net::MqttStoredSession& a, const net::MqttStoredSession& b) {
+    return a.expiry_s == b.expiry_s && a.expires_at == b.expires_at &&
+           a.subscriptions == b.subscriptions;
+}
+
+// A coroutine that waits for a write: its timer ends when its time is over or the write is done.
+// An executor has one thread, so that nothing is posted between asking and waiting.
+struct Waiter {
+    explicit Waiter(const asio::any_io_executor& executor) : timer(executor) {}
+    asio::steady_timer timer;
+};
+using Waiters = std::vector<std::shared_ptr<Waiter>>;
+
+void let_go_on(const Waiters& waiters) {
+    for (const auto& one : waiters)
+        asio::post(one->timer.get_executor(), [one] { one->timer.cancel(); });
+}
+
+}  // namespace
+
+class SessionBook::Impl {
+public:
+    Impl(store::Pool& pool, const base::Clock& clock, Limits limits)
+        : pool_(pool), clock_(clock), limits_(limits) {}
+
+    void start() {
+        auto found = pool_.write_now(
+            [this](store::Transaction& tx) { return take_up_sessions(tx, clock_.now()); });
+        {
+            const std::lock_guard lock(mutex_);
+            for (auto& row : found) {
+                auto key = session_key(row.owner, row.client_id);
+                entries_.insert_or_assign(std::move(key), Entry{std::move(row), false});
+            }
+        }
+        thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    }
+
+    void stop() { thread_ = {}; }
+
+    std::optional<net::MqttStoredSession> find(const std::string& owner,
+                                               const std::string& client_id) const {
+        const std::lock_guard lock(mutex_);
+        const auto found = entries_.find(session_key(owner, client_id));
+        if (found == entries_.end() || found->second.erased) return std::nullopt;
+        return found->second.row;
+    }
+
+    // Whether there is something to wait for.
+    bool save(net::MqttStoredSession row, const std::shared_ptr<Waiter>& waiter) {
+        auto key = session_key(row.owner, row.client_id);
+        const std::lock_guard lock(mutex_);
+        auto found = entries_.find(key);
+        if (found == entries_.end()) {
+            if (entries_.size() >= limits_.rows_max) return tell_full();
+            found = entries_.try_emplace(key).first;
+        } else {
+            Entry& known = found->second;
+            if (row.revision < known.row.revision) return false;
+            if (!known.erased && same_row(known.row, row)) {
+                known.row.revision = row.revision;
+                return is_under_way(key) && change(std::move(key), waiter);
+            }
+        }
+        found->second = Entry{std::move(row), false};
+        return change(std::move(key), waiter);
+    }
+
+    bool erase(const std::string& owner, const std::string& client_id, std::uint64_t revision,
+               const std::shared_ptr<Waiter>& waiter) {
+        auto key = session_key(owner, client_id);
+        const std::lock_guard lock(mutex_);
+        const auto found = entries_.find(key);
+        if (found == entries_.end() || revision < found->second.row.revision) return false;
+        if (found->second.erased) return is_under_way(key) && change(std::move(key), waiter);
+        found->second.erased = true;
+        found->second.row.subscriptions.clear();
+        found->second.row.revision = revision;
+        return change(std::move(key), waiter);
+    }
+
+    std::size_t purge() {
+        const base::Instant now = clock_.now();
+        const std::size_t removed = pool_.write_now(
+            [now](store::Transaction& tx) { return delete_expired_sessions(tx, now); });
+        const auto forgotten = static_cast<std::uint64_t>(base::epoch_us(now - erased_for));
+        const std::lock_guard lock(mutex_);
+        std::erase_if(entries_, [&](const auto& one) {
+            if (is_under_way(one.first)) return false;
+            const Entry& entry = one.second;
+            if (entry.erased) return entry.row.revision < forgotten;
+            return entry.row.expires_at && *entry.row.expires_at <= now;
+        });
+        return removed;
+    }
+
+    std::size_t unwritten() const {
+        const std::lock_guard lock(mutex_);
+        return changed_.size() + written_now_.size();
+    }
+
+    [[nodiscard]] std::chrono::milliseconds patience() const { return limits_.patience; }
+
+private:
+    struct Entry {
+        net::MqttStoredSession row{};
+        bool erased{false};
+    };
+    struct Changes {
+        std::vector<net::MqttStoredSession> rows;
+        std::vector<std::string> erased_owners;
+        std::vector<std::string> erased_clients;
+        Waiters waiters;
+    };
+
+    bool is_under_way(const std::string& key) const {
+        return changed_.contains(key) || written_now_.contains(key);
+    }
+    bool tell_full() {
+        if (!std::exchange(full_, true))
+            spdlog::warn("mqtt: {} sessions are rows; more live in memory only", entries_.size());
+        return false;
+    }
+    bool change(std::string key, const std::shared_ptr<Waiter>& waiter) {
+        changed_.insert(std::move(key));
+        work_.notify_one();
+        return wait(waiter);
+    }
+    bool wait(const std::shared_ptr<Waiter>& waiter) {
+        if (away_) return false;
+        waiters_.push_back(waiter);
+        return true;
+    }
+
+    void run(const std::stop_token& stop) {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            work_.wait(lock, stop, [this] { return !changed_.empty(); });
+            if (changed_.empty()) return;
+            const Changes changes = take();
+            lock.unlock();
+            const bool written = write(changes);
+            lock.lock();
+            settle(written);
+            let_go_on(changes.waiters);
+            if (written) continue;
+            if (stop.stop_requested()) return;
+            work_.wait_for(lock, stop, limits_.retry_after, [] { return false; });
+        }
+    }
+
+    Changes take() {
+        Changes changes;
+        changes.waiters = std::exchange(waiters_, {});
+        for (const std::string& key : changed_) {
+            const Entry& entry = entries_.at(key);
+            if (entry.erased) {
+                changes.erased_owners.push_back(entry.row.owner);
+                changes.erased_clients.push_back(entry.row.client_id);
+            } else {
+                changes.rows.push_back(entry.row);
+            }
+        }
+        written_now_ = std::exchange(changed_, {});
+        return changes;
+    }
+
+    bool write(const Changes& changes) {
+        try {
+            pool_.write_now([&](store::Transaction& tx) {
+                delete_sessions(tx, changes.erased_owners, changes.erased_clients);
+                write_sessions(tx, changes.rows);
+            });
+            return true;
+        } catch (const store::Refused& error) {
+            spdlog::error("mqtt: sessions were refused by the database: {}", error.what());
+            return write_one_by_one(changes);
+        } catch (const std::exception& error) {
+            if (!away_) spdlog::warn("mqtt: sessions are not durable now: {}", error.what());
+        }
+        return false;
+    }
+
+    // One row that cannot be stored must not hold back the others: it stays in memory.
+    bool write_one_by_one(const Changes& changes) {
+        for (const auto& row : changes.rows) {
+            try {
+                pool_.write_now([&](store::Transaction& tx) { write_sessions(tx, {row}); });
+            } catch (const store::Refused& error) {
+                spdlog::error("mqtt: the session of {} lives in memory only: {}", row.client_id,
+                              error.what());
+            } catch (const std::exception&) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    void settle(bool written) {
+        if (away_ && written) spdlog::info("mqtt: sessions are durable again");
+        away_ = !written;
+        if (!written) changed_.merge(written_now_);
+        written_now_.clear();
+    }
+
+    store::Pool& pool_;
+    const base::Clock& clock_;
+    const Limits limits_;
+    mutable std::mutex mutex_;
+    std::condition_variable_any work_;
+    std::unordered_map<std::string, Entry> entries_;
+    std::unordered_set<std::string> changed_;
+    Waiters waiters_;
+    std::unordered_set<std::string> written_now_;
+    bool away_{false};
+    bool full_{false};
+    std::jthread thread_;  // last: ends before what it uses
+};
+
+namespace {
+
+asio::awaitable<void> wait_for_row(std::shared_ptr<Waiter> waiter,
+                                   std::chrono::milliseconds patience) {
+    boost::system::error_code cancelled;
+    waiter->timer.expires_after(patience);
+    co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+}
+
+}  // namespace
+
+SessionBook::SessionBook(store::Pool& pool, const base::Clock& clock)
+    : SessionBook(pool, clock, Limits{}) {}
+
+SessionBook::SessionBook(store::Pool& pool, const base::Clock& clock, Limits limits)
+    : impl_(std::make_unique<Impl>(pool, clock, limits)) {}
+
+SessionBook::~SessionBook() = default;
+
+void SessionBook::start() {
+    impl_->start();
+}
+
+void SessionBook::stop() {
+    impl_->stop();
+}
+
+std::optional<net::MqttStoredSession> SessionBook::find(const std::string& owner,
+                                                        const std::string& client_id) const {
+    return impl_->find(owner, client_id);
+}
+
+asio::awaitable<void> SessionBook::save(net::MqttStoredSession session) {
+    const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);
+    if (impl_->save(std::move(session), waiter)) co_await wait_for_row(waiter, impl_->patience());
+}
+
+asio::awaitable<void> SessionBook::erase(std::string owner, std::string client_id,
+                                         std::uint64_t revision) {
+    const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);
+    if (impl_->erase(owner, client_id, revision, waiter))
+        co_await wait_for_row(waiter, impl_->patience());
+}
+
+std::size_t SessionBook::purge() {
+    return impl_->purge();
+}
+
+std::size_t SessionBook::unwritten() const {
+    return impl_->unwritten();
+}
+
+}  // namespace vigie::ingest

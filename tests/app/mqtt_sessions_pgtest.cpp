@@ -1,0 +1,230 @@
+// The device door as it is wired in the server, over TCP, with its restarts: what a client of
+// either version may count on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <thread>
+
+#include "app/foundation.hpp"
+#include "app/pipeline.hpp"
+#include "tests/support/pgtest_database.hpp"
+#include "vigie/assets/kind_files.hpp"
+#include "vigie/net/mqtt_client.hpp"
+
+namespace vigie::app {
+namespace {
+
+using testing::ElementsAre;
+using wire::mqtt::Qos;
+using wire::mqtt::Reason;
+using wire::mqtt::Version;
+
+constexpr store::Query subscriptions_stored{
+    "test_subscriptions", "select subscriptions::text as line from session order by client_id"};
+
+// One run of the device door.
+class DoorRun {
+public:
+    DoorRun(const config::Settings& settings, const base::Clock& clock,
+            const test::Database& database)
+        : foundation(settings, clock, database.app_url(),
+                     *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds")),
+          pipeline({settings, clock, database.app_url(), database.owner_url(), foundation.registry,
+                    foundation.city, foundation.pool, foundation.credentials.authority(),
+                    contexts_}) {
+        pipeline.start_writers();
+        thread_ = std::thread([this] {
+            const auto work = boost::asio::make_work_guard(io_);
+            io_.run();
+        });
+        pipeline.open_doors();
+    }
+    ~DoorRun() {
+        pipeline.close_doors(std::chrono::seconds{10});
+        pipeline.stop_writers(std::chrono::seconds{10});
+        io_.stop();
+        thread_.join();
+    }
+    DoorRun(const DoorRun&) = delete;
+    DoorRun& operator=(const DoorRun&) = delete;
+
+private:
+    boost::asio::io_context io_{1};
+    boost::asio::io_context* contexts_[1] = {&io_};
+    std::thread thread_;
+
+public:
+    Foundation foundation;
+    Pipeline pipeline;
+};
+
+class MqttSessions : public testing::TestWithParam<Version> {
+protected:
+    MqttSessions() {
+        settings_.device.mqtt_port = 0;
+        settings_.device.http_port = 0;
+        settings_.device.session_expiry_s_max = 100;
+        start();
+        passwords_["gateway"] = credential("gateway");
+        passwords_["other"] = credential("other");
+    }
+    void start() { run_ = std::make_unique<DoorRun>(settings_, clock_, database_); }
+    void restart() {
+        run_.reset();
+        start();
+    }
+    std::string credential(const std::string& name) {
+        const auto catalogue = run_->foundation.registry.current();
+        const auto made = run_->foundation.pool.write_now([&](store::Transaction& tx) {
+            return run_->foundation.credentials.create(tx, *catalogue,
+                                                       {{name, {}, "", true, false}}, false);
+        });
+        return made->at(0).secret;
+    }
+    template <typename T>
+    T wait_for(boost::asio::awaitable<T> work) {
+        std::optional<T> result;
+        boost::asio::co_spawn(
+            io_,
+            [](boost::asio::awaitable<T> inner,
+               std::optional<T>& out) -> boost::asio::awaitable<void> {
+                out.emplace(co_await std::move(inner));
+            }(std::move(work), result),
+            [](const std::exception_ptr& failed) { EXPECT_FALSE(failed); });
+        io_.restart();
+        while (!result)
+            io_.run_one();
+        return *std::move(result);
+    }
+    struct Joined {
+        std::unique_ptr<net::MqttClient> client;
+        net::MqttConnected connected;
+    };
+    Joined join(const std::string& user = "gateway", bool clean = false) {
+        net::MqttClientSettings settings;
+        settings.port = run_->pipeline.mqtt().ports().at(0);
+        settings.version = GetParam();
+        settings.client_id = "device-1";
+        settings.user_name = user;
+        settings.password = passwords_.at(user);
+        settings.clean_start = clean;
+        settings.session_expiry_s = clean ? 0 : 0xFFFF'FFFF;
+        Joined joined{std::make_unique<net::MqttClient>(io_.get_executor()), {}};
+        auto answer = wait_for(joined.client->connect(settings));
+        EXPECT_TRUE(answer.ok());
+        if (answer.ok()) joined.connected = *std::move(answer);
+        return joined;
+    }
+    std::vector<std::string> stored() {
+        return run_->foundation.pool.read_now([](store::Transaction& tx) {
+            std::vector<std::string> lines;
+            for (const auto& row : tx.rows(subscriptions_stored))
+                lines.push_back(row.get<std::string>("line"));
+            return lines;
+        });
+    }
+    // The connection's end is known to the server, and what follows from it is written.
+    void wait_until_gone() {
+        const auto& counters = run_->pipeline.mqtt().counters();
+        while (counters.connections.load() != 0)
+            std::this_thread::yield();
+        while (run_->pipeline.sessions().unwritten() != 0)
+            std::this_thread::yield();
+    }
+
+    base::ManualClock clock_{*base::parse_rfc3339("2026-11-22T18:00:00Z")};
+    test::Database database_;
+    config::Settings settings_ = config::defaults();
+    std::map<std::string, std::string> passwords_;
+    boost::asio::io_context io_{1};
+    std::unique_ptr<DoorRun> run_;
+};
+
+constexpr auto filter = "vigie/v1/+/commands";
+
+TEST_P(MqttSessions, AreResumedAfterARestartOfTheServer) {
+    {
+        auto [client, connected] = join();
+        EXPECT_FALSE(connected.session_present);
+        EXPECT_THAT(stored(), ElementsAre("[]")) << "durable before CONNACK";
+        EXPECT_THAT(wait_for(client->subscribe({{filter, Qos::at_least_once}})),
+                    ElementsAre(Reason::granted_qos_1));
+        EXPECT_THAT(stored(), ElementsAre(R"([["vigie/v1/+/commands", 1]])"));
+        client->abort();
+        wait_until_gone();
+    }
+    restart();
+    auto [client, connected] = join();
+    EXPECT_TRUE(connected.session_present);
+    wait_for(client->unsubscribe({filter}));
+    EXPECT_THAT(stored(), ElementsAre("[]"));
+}
+
+TEST_P(MqttSessions, EndWithTheirTimeAlsoWhileTheServerIsAway) {
+    join().client->abort();
+    wait_until_gone();
+    clock_.advance(std::chrono::seconds{99});
+    restart();
+    join().client->abort();
+    wait_until_gone();
+    clock_.advance(std::chrono::seconds{100});
+    restart();
+    EXPECT_THAT(stored(), ElementsAre());
+    EXPECT_FALSE(join().connected.session_present);
+}
+
+TEST_P(MqttSessions, ACleanStartForgetsTheRow) {
+    join().client->abort();
+    wait_until_gone();
+    restart();
+    EXPECT_FALSE(join("gateway", true).connected.session_present);
+    wait_until_gone();
+    EXPECT_THAT(stored(), ElementsAre());
+    restart();
+    EXPECT_FALSE(join().connected.session_present);
+}
+
+TEST_P(MqttSessions, AreNobodyElses) {
+    auto mine = join();
+    wait_for(mine.client->subscribe({{filter, Qos::at_least_once}}));
+    auto theirs = join("other");
+    EXPECT_FALSE(theirs.connected.session_present);
+    EXPECT_TRUE(mine.client->is_connected()) << "no take-over by another credential";
+    mine.client->abort();
+    theirs.client->abort();
+    wait_until_gone();
+    restart();
+    EXPECT_TRUE(join("other").connected.session_present);
+    EXPECT_THAT(stored(), ElementsAre(R"([["vigie/v1/+/commands", 1]])", "[]"));
+}
+
+TEST_P(MqttSessions, ConnectWithoutARowWhileTheDatabaseIsAway) {
+    static constexpr store::Query out{"test_out", "alter role vigie_app nologin"};
+    static constexpr store::Query in{"test_in", "alter role vigie_app login"};
+    static constexpr store::Query cut{
+        "test_cut",
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'vigie_app'"};
+    store::Pool root(database_.superuser_url(), 1);
+    root.write_now([&](store::Transaction& tx) { tx.execute(out); });
+    root.write_now([&](store::Transaction& tx) { tx.rows(cut); });
+    auto [client, connected] = join();
+    EXPECT_FALSE(connected.session_present);
+    EXPECT_THAT(wait_for(client->subscribe({{filter, Qos::at_least_once}})),
+                ElementsAre(Reason::granted_qos_1));
+    client->abort();
+    EXPECT_TRUE(join().connected.session_present) << "within this run it is resumed";
+    root.write_now([&](store::Transaction& tx) { tx.execute(in); });
+    wait_until_gone();
+    EXPECT_THAT(stored(), ElementsAre(R"([["vigie/v1/+/commands", 1]])"));
+}
+
+INSTANTIATE_TEST_SUITE_P(InBothVersions, MqttSessions,
+                         testing::Values(Version::v3_1_1, Version::v5), [](const auto& one) {
+                             return one.param == Version::v5 ? "v5" : "v3_1_1";
+                         });
+
+}  // namespace
+}  // namespace vigie::app

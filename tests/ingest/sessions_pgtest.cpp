@@ -1,0 +1,162 @@
+#include "vigie/ingest/sessions.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "tests/support/pgtest_database.hpp"
+
+namespace vigie::ingest {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr store::Query session_rows{
+    "test_sessions",
+    "select client_id || ' ' || expiry_s || ' ' || coalesce(expires_at::text, '-') || ' ' || "
+    "subscriptions::text as line from session order by credential, client_id"};
+
+class SessionRows : public testing::Test {
+protected:
+    SessionRows() { book_->start(); }
+
+    net::MqttStoredSession session(const std::string& client_id, std::uint64_t revision,
+                                   std::vector<net::MqttSubscription> subscriptions = {}) {
+        return {"gateway", client_id, 60, std::move(subscriptions), std::nullopt, revision};
+    }
+    void wait(boost::asio::awaitable<void> work) {
+        boost::asio::co_spawn(io_, std::move(work),
+                              [](const std::exception_ptr& failed) { EXPECT_FALSE(failed); });
+        io_.restart();
+        io_.run();
+    }
+    std::vector<std::string> rows() {
+        return pool_.read_now([](store::Transaction& tx) {
+            std::vector<std::string> lines;
+            for (const auto& row : tx.rows(session_rows))
+                lines.push_back(row.get<std::string>("line"));
+            return lines;
+        });
+    }
+    void restart() {
+        book_ = std::make_unique<SessionBook>(pool_, clock_);
+        book_->start();
+    }
+    // The server's role can no longer come in, and is thrown out.
+    void set_database_away(bool away) {
+        static constexpr store::Query out{"test_out", "alter role vigie_app nologin"};
+        static constexpr store::Query in{"test_in", "alter role vigie_app login"};
+        static constexpr store::Query cut{
+            "test_cut",
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'vigie_app'"};
+        root_.write_now([&](store::Transaction& tx) { tx.execute(away ? out : in); });
+        if (away) root_.write_now([&](store::Transaction& tx) { tx.rows(cut); });
+    }
+
+    base::ManualClock clock_{*base::parse_rfc3339("2026-11-22T18:00:00Z")};
+    test::Database database_;
+    store::Pool root_{database_.superuser_url(), 1};
+    store::Pool pool_{database_.app_url(), 1};
+    boost::asio::io_context io_{1};
+    std::unique_ptr<SessionBook> book_ = std::make_unique<SessionBook>(pool_, clock_);
+};
+
+using Lines = std::vector<std::string>;
+
+TEST_F(SessionRows, AreDurableWhenSaveReturns) {
+    wait(book_->save(session("one", 1)));
+    EXPECT_EQ(rows(), Lines{"one 60 - []"});
+    wait(book_->save(session("one", 2, {{"vigie/v1/+/commands", wire::mqtt::Qos::at_least_once}})));
+    EXPECT_EQ(rows(), Lines{R"(one 60 - [["vigie/v1/+/commands", 1]])"});
+    wait(book_->erase("gateway", "one", 3));
+    EXPECT_EQ(rows(), Lines{});
+    EXPECT_FALSE(book_->find("gateway", "one"));
+}
+
+TEST_F(SessionRows, AreFoundAfterARestartAndTheirTimeRunsFromIt) {
+    wait(book_->save(session("here", 1, {{"a/+/c", wire::mqtt::Qos::at_least_once}})));
+    auto gone = session("gone", 1);
+    gone.expires_at = clock_.now() + seconds{10};
+    wait(book_->save(gone));
+    clock_.advance(seconds{9});
+    restart();
+    ASSERT_TRUE(book_->find("gateway", "gone"));
+    ASSERT_TRUE(book_->find("gateway", "here"));
+    EXPECT_FALSE(book_->find("another", "here"));
+    EXPECT_EQ(book_->find("gateway", "here")->subscriptions.at(0).filter, "a/+/c");
+    EXPECT_EQ(book_->find("gateway", "here")->expires_at, clock_.now() + seconds{60});
+    clock_.advance(seconds{1});
+    restart();
+    EXPECT_FALSE(book_->find("gateway", "gone")) << "over while nobody served";
+    EXPECT_EQ(rows().size(), 1U);
+    // A restart does not give the absent client more time.
+    clock_.advance(seconds{58});
+    restart();
+    EXPECT_TRUE(book_->find("gateway", "here"));
+    clock_.advance(seconds{1});
+    EXPECT_EQ(book_->purge(), 1U);
+    EXPECT_FALSE(book_->find("gateway", "here"));
+}
+
+TEST_F(SessionRows, AreNotUndoneByWhatComesLate) {
+    wait(book_->save(session("one", 5)));
+    auto late = session("one", 4);
+    late.expiry_s = 1;
+    wait(book_->save(late));
+    wait(book_->erase("gateway", "one", 4));
+    EXPECT_EQ(rows(), Lines{"one 60 - []"});
+    wait(book_->erase("gateway", "one", 6));
+    wait(book_->save(session("one", 5)));
+    EXPECT_EQ(rows(), Lines{});
+    wait(book_->save(session("one", 7)));
+    EXPECT_EQ(rows(), Lines{"one 60 - []"});
+}
+
+TEST_F(SessionRows, AreAtMostSoMany) {
+    SessionBook::Limits limits;
+    limits.rows_max = 2;
+    book_ = std::make_unique<SessionBook>(pool_, clock_, limits);
+    book_->start();
+    for (const char* name : {"1", "2", "3"})
+        wait(book_->save(session(name, 1)));
+    EXPECT_EQ(rows(), (Lines{"1 60 - []", "2 60 - []"}));
+    EXPECT_FALSE(book_->find("gateway", "3")) << "it lives in memory only";
+}
+
+TEST_F(SessionRows, MakeNobodyWaitForADatabaseThatIsAway) {
+    SessionBook::Limits limits;
+    limits.patience = std::chrono::hours{1};
+    limits.retry_after = std::chrono::milliseconds{1};
+    book_ = std::make_unique<SessionBook>(pool_, clock_, limits);
+    book_->start();
+    wait(book_->save(session("known", 1)));
+    set_database_away(true);
+    wait(book_->save(session("new", 1)));  // returns when the write failed
+    wait(book_->erase("gateway", "known", 2));
+    EXPECT_EQ(book_->unwritten(), 2U);
+    EXPECT_TRUE(book_->find("gateway", "new")) << "it lives in memory";
+    set_database_away(false);
+    while (book_->unwritten() != 0)
+        std::this_thread::yield();
+    EXPECT_EQ(rows(), Lines{"new 60 - []"});
+}
+
+TEST_F(SessionRows, AHungDatabaseIsWaitedForNoLongerThanThePatience) {
+    SessionBook::Limits limits;
+    limits.patience = std::chrono::milliseconds{20};
+    book_ = std::make_unique<SessionBook>(pool_, clock_, limits);
+    book_->start();
+    static constexpr store::Query hold{"test_hold", "lock table session in exclusive mode"};
+    root_.write_now([&](store::Transaction& tx) {
+        tx.execute(hold);
+        wait(book_->save(session("one", 1)));
+        EXPECT_EQ(book_->unwritten(), 1U);
+    });
+    while (book_->unwritten() != 0)
+        std::this_thread::yield();
+    EXPECT_EQ(rows(), Lines{"one 60 - []"});
+}
+
+}  // namespace
+}  // namespace vigie::ingest
