@@ -73,6 +73,14 @@ std::vector<Figure> pipeline_figures(Pipeline& pipeline) {
                 writer.retries),
         gauge("vigie_store_pending", "frames accepted and not yet durable", writer.pending),
         gauge("vigie_store_away", "1 while the database is away", writer.away),
+        counter("vigie_spool_frames_total", "frames made durable in the spool", writer.spooled),
+        counter("vigie_spool_drained_total", "frames brought from the spool to the database",
+                writer.drained),
+        counter("vigie_spool_full_total", "times that the spool had no room", writer.spool_full),
+        gauge("vigie_spool_bytes", "bytes that wait in the spool",
+              pipeline.spool().counters().bytes),
+        gauge("vigie_spool_damaged_bytes", "bytes of the spool that were kept aside",
+              pipeline.spool().counters().damaged_bytes),
     };
 }
 

@@ -42,8 +42,9 @@ std::optional<operations::Located> position_of(Foundation& f, const std::string&
 }  // namespace
 
 struct Modules::Impl {
-    explicit Impl(Foundation& f)
+    Impl(Foundation& f, Pipeline& p)
         : foundation(f),
+          pipeline(p),
           keeper(f.city, f.pool, f.clock),
           alarms(f.city, f.stream, f.pool, f.registry, f.clock),
           operations(
@@ -56,6 +57,7 @@ struct Modules::Impl {
                .vehicle_position =
                    [&f](const std::string& code) { return position_of(f, code); }}) {}
     Foundation& foundation;
+    Pipeline& pipeline;
     assets::ImportsUnderWay imports;
     live::Keeper keeper;
     alarms::Service alarms;
@@ -63,7 +65,7 @@ struct Modules::Impl {
 };
 
 Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
-    : impl_(std::make_unique<Impl>(f)) {
+    : impl_(std::make_unique<Impl>(f, pipeline)) {
     const auto live_of = [&city = f.city](assets::AssetId id) {
         return city.ask([id](live::CityState& state) { return state.live_json(id); });
     };
@@ -96,8 +98,14 @@ void Modules::start() {
     live::load_last_values(f.city, f.pool, now);
     impl_->alarms.load();
     const auto replayed = live::replay_frames(f.city, f.pool, now);
-    spdlog::info("live city rebuilt: {} assets, {} frames since the last flush",
-                 f.registry.current()->assets().size(), replayed);
+    // What was acknowledged and has not reached the database yet: the writers bring it there later.
+    std::size_t spooled = 0;
+    impl_->pipeline.read_spooled([&](std::vector<store::Frame> frames) {
+        spooled += frames.size();
+        f.city.state().apply(frames, now);
+    });
+    spdlog::info("live city rebuilt: {} assets, {} frames since the last flush, {} from the spool",
+                 f.registry.current()->assets().size(), replayed, spooled);
     impl_->alarms.start();
     impl_->keeper.settle_before([&recorder = impl_->alarms.recorder()] {
         return recorder.settle(std::chrono::seconds(5));

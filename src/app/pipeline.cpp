@@ -6,8 +6,16 @@ namespace vigie::app {
 
 namespace {
 
-store::FrameWriterSettings writer_settings(const Pipeline::Parts& parts) {
+store::SpoolSettings spool_settings(const config::Settings& settings) {
+    return {.folder = settings.paths.folder + "/spool",
+            .bytes_max = static_cast<std::uint64_t>(settings.spool.bytes_max),
+            .free_bytes_min = static_cast<std::uint64_t>(settings.storage.disk_free_min_bytes)};
+}
+
+store::FrameWriterSettings writer_settings(const Pipeline::Parts& parts, store::Spool& spool) {
     store::FrameWriterSettings settings;
+    settings.spool = &spool;
+    settings.answer_limit = std::chrono::seconds{parts.settings.database.answer_limit_s};
     settings.app_url = parts.app_url;
     settings.owner_url = parts.owner_url;
     settings.writers = static_cast<std::size_t>(parts.settings.database.writers);
@@ -46,8 +54,10 @@ net::HttpServerSettings http_settings(const config::Settings& settings) {
 // From the bottom up: each stage hands to the one made before it.
 Pipeline::Pipeline(const Parts& parts)
     : city_(parts.city),
-      // 4. PostgreSQL; then the live city, and the acknowledgement: durable()
-      writer_(writer_settings(parts), parts.clock, [this](auto& batch) { durable(batch); }),
+      // 4. PostgreSQL, or the spool while it is away; then the live city, and the acknowledgement:
+      // durable()
+      spool_(store::disk_files(), spool_settings(parts.settings)),
+      writer_(writer_settings(parts, spool_), parts.clock, [this](auto& batch) { durable(batch); }),
       // 3. decoded, or refused with its reason
       inbox_(parts.registry, writer_),
       // 2. who speaks, and for which assets
@@ -61,7 +71,7 @@ Pipeline::Pipeline(const Parts& parts)
     writer_.on_room([this] { mqtt_.resume(); });
 }
 
-// On a writer thread, after the commit: law 1 is these lines' order.
+// On a writer thread, once it is durable: law 1 is these lines' order.
 void Pipeline::durable(std::vector<store::Submission>& batch) {
     std::vector<store::Frame> frames;
     std::vector<net::MqttCompletion> completions;
@@ -73,6 +83,11 @@ void Pipeline::durable(std::vector<store::Submission>& batch) {
         spdlog::debug("observations stored while stopping reach the live city at the next start");
     }
     if (!completions.empty()) mqtt_.complete(std::move(completions));
+}
+
+void Pipeline::read_spooled(const std::function<void(std::vector<store::Frame>)>& take) {
+    spool_.open();
+    store::read_spooled(spool_, take);
 }
 
 void Pipeline::start_writers() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -14,6 +15,7 @@
 #include "vigie/net/http_server.hpp"
 #include "vigie/net/mqtt_server.hpp"
 #include "vigie/store/frames.hpp"
+#include "vigie/store/spool.hpp"
 
 namespace vigie::app {
 
@@ -32,6 +34,8 @@ public:
     };
     explicit Pipeline(const Parts& parts);
 
+    // Opens the spool and reads what an earlier run left in it, in order: before start_writers().
+    void read_spooled(const std::function<void(std::vector<store::Frame>)>& take);
     // The writers first, then the doors that feed them.
     void start_writers();
     void open_doors();
@@ -42,6 +46,7 @@ public:
     [[nodiscard]] ingest::Inbox& inbox() { return inbox_; }
     [[nodiscard]] ingest::SessionBook& sessions() { return sessions_; }
     [[nodiscard]] store::FrameWriter& writer() { return writer_; }
+    [[nodiscard]] const store::Spool& spool() const { return spool_; }
     [[nodiscard]] net::MqttServer& mqtt() { return mqtt_; }
     [[nodiscard]] net::HttpServer& http() { return http_; }
 
@@ -49,6 +54,7 @@ private:
     void durable(std::vector<store::Submission>& batch);
 
     live::City& city_;
+    store::Spool spool_;
     store::FrameWriter writer_;
     ingest::Inbox inbox_;
     ingest::SessionBook sessions_;

@@ -42,6 +42,11 @@ nlohmann::json ingestion(Pipeline& pipeline) {
             {"frames_stored", writer.frames.load()},
             {"pending", writer.pending.load()},
             {"database_away", writer.away.load()},
+            {"database_silent_ms", pipeline.writer().waiting().count()},
+            {"spool_bytes", pipeline.spool().counters().bytes.load()},
+            {"spool_records", pipeline.spool().counters().records.load()},
+            {"frames_spooled", writer.spooled.load()},
+            {"frames_drained", writer.drained.load()},
             {"commits", writer.commits.load()}};
 }
 

@@ -27,6 +27,8 @@ struct Setting {
 };
 
 constexpr std::int64_t port_max = 65'535;
+constexpr std::int64_t mebibyte = std::int64_t{1} << 20U;
+constexpr std::int64_t gibibyte = std::int64_t{1} << 30U;
 
 #define VIGIE_AT(member) [](Settings& s) -> Target { return &s.member; }
 
@@ -59,6 +61,19 @@ const std::vector<Setting>& table() {
          "Connections that answer the public door; the control room never waits for them."},
         {"database.writers", VIGIE_AT(database.writers), std::int64_t{2}, 1, 16, "connections",
          "Connections that store observations."},
+        {"database.answer_limit_s", VIGIE_AT(database.answer_limit_s), std::int64_t{5}, 1, 300, "s",
+         "A database that stays silent for longer when it is to store observations is taken to be "
+         "away: they go to the spool."},
+        {"spool.bytes_max", VIGIE_AT(spool.bytes_max), 4 * gibibyte, mebibyte, 1'024 * gibibyte,
+         "bytes",
+         "How much may wait in the spool, in the data folder, while the database is away; beyond, "
+         "devices are made to wait."},
+        {"storage.disk_free_alarm_bytes", VIGIE_AT(storage.disk_free_alarm_bytes), 4 * gibibyte, 0,
+         1'024 * gibibyte, "bytes", "Less free space on the data folder's disk raises an alarm."},
+        {"storage.disk_free_min_bytes", VIGIE_AT(storage.disk_free_min_bytes), gibibyte, 0,
+         1'024 * gibibyte, "bytes",
+         "With less free space on the data folder's disk devices are made to wait, before "
+         "PostgreSQL fills it."},
         {"server.io_threads", VIGIE_AT(server.io_threads), std::int64_t{1}, 1, 64, "threads",
          "Threads that serve devices and the control door; the public door has one of its own."},
         {"server.shutdown_limit_s", VIGIE_AT(server.shutdown_limit_s), std::int64_t{20}, 1, 300,

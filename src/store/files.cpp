@@ -64,9 +64,12 @@ private:
 class DiskFiles final : public Files {
 public:
     void make_folder(const std::string& folder) override {
+        if (std::filesystem::is_directory(folder)) return;
+        auto parent = std::filesystem::path(folder).parent_path().string();
+        if (parent.empty()) parent = ".";
+        if (!std::filesystem::is_directory(parent)) make_folder(parent);
         if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail_on(folder, "make");
-        const auto parent = std::filesystem::path(folder).parent_path();
-        sync_folder(parent.empty() ? "." : parent.string());
+        sync_folder(parent);
     }
 
     std::vector<std::string> list(const std::string& folder) override {

@@ -1,18 +1,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cmath>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include "store/frame_batch.hpp"
-#include "store/frame_route.hpp"
-#include "store/partitions.hpp"
-#include "store/pg.hpp"
-#include "vigie/base/text.hpp"
+#include "store/frame_lane.hpp"
+#include "store/frame_record.hpp"
+#include "store/spool_drain.hpp"
 #include "vigie/store/frames.hpp"
 
 namespace vigie::store {
@@ -22,113 +18,23 @@ namespace {
 constexpr std::chrono::milliseconds retry_pause_min{50};
 constexpr std::chrono::milliseconds retry_pause_max{2'000};
 
-constexpr const char* copy_frames =
-    "copy frame (observed_at, received_at, asset_id, layout, vals) from stdin with (format binary)";
-
-constexpr const char* copy_late =
-    "copy frame_late (observed_at, received_at, asset_id, layout, vals) from stdin with (format "
-    "binary)";
-
-constexpr const char* set_marks = R"sql(
-    insert into rollup_dirty (asset_id, hour, generation)
-    select a, h, $3::int8 from unnest($1::int4[], $2::int4[]) as m (a, h)
-    on conflict (asset_id, hour) do update set generation = excluded.generation
-     where rollup_dirty.generation < excluded.generation)sql";
-
-// Element by element, as merge_into does in memory: greatest() ignores NULL.
-constexpr const char* upsert_frames = R"sql(
-    insert into frame (observed_at, received_at, asset_id, layout, vals)
-    select o, r, a, l, v::float8[]
-      from unnest($1::timestamptz[], $2::timestamptz[], $3::int4[], $4::int4[], $5::text[]) as f (o, r, a, l, v)
-    on conflict (asset_id, observed_at) do update
-       set vals = (select array_agg(greatest(x, y) order by n)
-                     from unnest(frame.vals, excluded.vals) with ordinality as u (x, y, n)),
-           received_at = least(frame.received_at, excluded.received_at))sql";
-
-constexpr const char* insert_quarantine = R"sql(
-    insert into quarantine (received_at, credential, channel, topic, reason, detail, payload)
-    select r, c, h, t, w, d, p::bytea
-      from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-           as q (r, c, h, t, w, d, p))sql";
-
-std::string text_array(const std::vector<std::string>& values) {
-    return *to_param(values);
+std::int64_t steady_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
-template <typename Rows, typename Field>
-std::string column_of(const Rows& rows, Field field) {
-    std::vector<std::string> values;
-    values.reserve(rows.size());
-    for (const auto& row : rows)
-        values.push_back(field(row));
-    return text_array(values);
-}
+// While the database is asked.
+class Asking {
+public:
+    explicit Asking(std::atomic<std::int64_t>& since) : since_(since) { since_ = steady_ms(); }
+    ~Asking() { since_ = 0; }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
 
-void upsert(PgConnection& pg, const std::vector<Frame>& frames) {
-    if (frames.empty()) return;
-    pg.execute(upsert_frames,
-               {column_of(frames, [](const Frame& f) { return base::to_rfc3339(f.observed_at); }),
-                column_of(frames, [](const Frame& f) { return base::to_rfc3339(f.received_at); }),
-                column_of(frames, [](const Frame& f) { return std::to_string(f.asset_id); }),
-                column_of(frames, [](const Frame& f) { return std::to_string(f.layout); }),
-                column_of(frames, [](const Frame& f) { return *to_param(f.vals); })});
-}
-
-void mark(PgConnection& pg, const std::vector<Mark>& marks, std::int64_t generation) {
-    if (marks.empty()) return;
-    pg.execute(set_marks,
-               {column_of(marks, [](const Mark& m) { return std::to_string(m.asset_id); }),
-                column_of(marks, [](const Mark& m) { return std::to_string(m.hour); }),
-                std::to_string(generation)});
-}
-
-void copy(PgConnection& pg, BinaryCopy& buffer, const char* into,
-          const std::vector<Frame>& frames) {
-    if (frames.empty()) return;
-    buffer.clear();
-    for (const Frame& frame : frames) {
-        buffer.begin_row(5);
-        buffer.timestamptz(frame.observed_at);
-        buffer.timestamptz(frame.received_at);
-        buffer.int4(frame.asset_id);
-        buffer.int4(frame.layout);
-        buffer.float8_array(frame.vals);
-    }
-    pg.copy(into, buffer.finish());
-}
-
-void quarantine(PgConnection& pg, const std::vector<Quarantined>& rows) {
-    if (rows.empty()) return;
-    using Q = Quarantined;
-    pg.execute(insert_quarantine,
-               {column_of(rows, [](const Q& q) { return base::to_rfc3339(q.received_at); }),
-                column_of(rows, [](const Q& q) { return q.credential; }),
-                column_of(rows, [](const Q& q) { return q.channel; }),
-                column_of(rows, [](const Q& q) { return q.topic; }),
-                column_of(rows, [](const Q& q) { return q.reason; }),
-                column_of(rows, [](const Q& q) { return q.detail; }),
-                column_of(rows, [](const Q& q) { return "\\x" + base::to_hex(q.payload); })});
-}
-
-// One transaction.
-struct Batch {
-    std::vector<Frame> copied;  // later than any known of their asset
-    std::vector<Frame> merged;
-    std::vector<Frame> late;  // of days that are packed
-    std::vector<Mark> marks;
-    std::int64_t generation{};
-    std::vector<Quarantined> quarantined;
+private:
+    std::atomic<std::int64_t>& since_;
 };
-
-// Those of packed days go apart.
-void separate_late(const Routes& routes, std::vector<Frame>& frames, std::vector<Frame>& late) {
-    if (routes.late_days.empty()) return;
-    std::erase_if(frames, [&](Frame& frame) {
-        const bool is_late = routes.late_days.contains(day_of(frame.observed_at));
-        if (is_late) late.push_back(std::move(frame));
-        return is_late;
-    });
-}
 
 std::size_t size_of(const Submission& submission) {
     return std::max<std::size_t>(1, submission.frames.size() + submission.quarantined.size());
@@ -139,28 +45,26 @@ std::size_t size_of(const Submission& submission) {
 struct FrameWriter::Impl {
     // One thread, one connection, the submissions whose first asset falls to it.
     struct Shard {
+        Shard(Impl& impl, std::size_t number)
+            : lane(impl.settings, number, impl.partitions, impl.routing, impl.counters) {}
         std::mutex mutex;
         std::condition_variable wake;
         std::vector<Submission> pending;
-        std::size_t number{};
-        MarkMemory marks;
         std::jthread thread;
-        std::unique_ptr<PgConnection> pg;
-        BinaryCopy buffer;
-        std::unordered_map<std::int32_t, base::Instant>
-            newest;  // by asset: later ones cannot be there yet
+        FrameLane lane;
+        std::atomic<std::int64_t> asking_since_ms{0};  // by the steady clock; 0: not asking
     };
 
     Impl(FrameWriterSettings s, const base::Clock& c, OnDurable d)
         : settings(std::move(s)),
           clock(c),
           on_durable(std::move(d)),
-          partitions(settings.owner_url),
-          routing(std::max<std::size_t>(1, settings.writers)) {
-        for (std::size_t i = 0; i < std::max<std::size_t>(1, settings.writers); ++i) {
-            shards.push_back(std::make_unique<Shard>());
-            shards.back()->number = i;
-        }
+          partitions(settings.owner_url, settings.answer_limit),
+          routing(std::max<std::size_t>(1, settings.writers) + 1),
+          drain(settings, std::max<std::size_t>(1, settings.writers), partitions, routing,
+                counters) {
+        for (std::size_t i = 0; i < std::max<std::size_t>(1, settings.writers); ++i)
+            shards.push_back(std::make_unique<Shard>(*this, i));
     }
 
     FrameWriterSettings settings;
@@ -169,9 +73,11 @@ struct FrameWriter::Impl {
     Partitions partitions;
     Routing routing;
     FrameWriterCounters counters;
+    SpoolDrain drain;
     std::vector<std::unique_ptr<Shard>> shards;
     std::atomic<bool> stopping{false};
     std::atomic<bool> abandoned{false};
+    std::atomic<bool> held{false};
     std::atomic<bool> room_wanted{false};
     std::mutex room_mutex;
     std::function<void()> room_listener;
@@ -236,134 +142,49 @@ struct FrameWriter::Impl {
         if (room_listener) room_listener();
     }
 
-    // Until it is committed. False only when the program gives up at its end.
-    bool store(Shard& shard, std::vector<Frame>& frames, std::vector<Quarantined>& quarantined) {
+    // Until it is committed or in the spool. False only when the program gives up at its end.
+    bool store(Shard& shard, const std::vector<Frame>& frames,
+               std::vector<Quarantined>& quarantined) {
         auto pause = retry_pause_min;
         bool doubted = false;
         for (;;) {
-            try {
-                if (!shard.pg) shard.pg = std::make_unique<PgConnection>(settings.app_url);
-                store_once(shard, frames, quarantined, doubted);
-                if (counters.away.exchange(false))
-                    spdlog::info("the database is back; storing goes on");
-                return true;
-            } catch (const Unavailable& away) {
-                shard.pg.reset();
-                doubted =
-                    true;  // a commit may have succeeded unheard: from now on merge, never assume
-                ++counters.retries;
-                if (!counters.away.exchange(true)) {
-                    spdlog::error(
-                        "the database is away, nothing is acknowledged until it returns: {}",
-                        away.what());
+            // While somebody else finds out when the database is back, nobody waits for it here.
+            if (!counters.away || !settings.spool || doubted) {
+                try {
+                    const Asking asking(shard.asking_since_ms);
+                    shard.lane.store(frames, quarantined, doubted);
+                    if (!settings.spool || settings.spool->empty()) come_back(counters);
+                    return true;
+                } catch (const Unavailable& away) {
+                    ++counters.retries;
+                    go_away(counters, away.what());
+                    // The commit may have succeeded unheard: from now on merge, never assume.
+                    doubted = true;
                 }
-                if (abandoned) return false;
-                std::this_thread::sleep_for(pause);
-                pause = std::min(pause * 2, retry_pause_max);
             }
+            if (settings.spool && keep(shard, frames, quarantined)) return true;
+            if (abandoned) return false;
+            doubted = true;
+            std::this_thread::sleep_for(pause);
+            pause = std::min(pause * 2, retry_pause_max);
         }
     }
 
-    void store_once(Shard& shard, std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
-                    bool doubted) {
-        const auto routes = routing.enter(shard.number);
-        Batch batch;
-        batch.generation = routes->generation;
-        batch.quarantined = quarantined;
-        batch.marks = shard.marks.missing(*routes, frames);
-        for (const Frame& frame : frames) {
-            const auto known = shard.newest.find(frame.asset_id);
-            const bool is_later =
-                !doubted && known != shard.newest.end() && frame.observed_at > known->second;
-            (is_later ? batch.copied : batch.merged).push_back(frame);
-        }
-        separate_late(*routes, batch.copied, batch.late);
-        separate_late(*routes, batch.merged, batch.late);
-        ensure_days(batch.copied);
-        ensure_days(batch.merged);
-        if (!try_transaction(shard, batch)) {
-            // A key was there already: another connection's work, or this database before its clock
-            // was put back.
-            std::ranges::move(batch.copied, std::back_inserter(batch.merged));
-            batch.copied.clear();
-            sort_and_merge(batch.merged);
-            if (!try_transaction(shard, batch)) store_bisected(shard, batch, quarantined);
-        }
-        shard.marks.remember(batch.marks);
-        for (const Frame& frame : frames) {
-            auto& newest = shard.newest[frame.asset_id];
-            newest = std::max(newest, frame.observed_at);
-        }
-    }
-
-    bool try_transaction(Shard& shard, const Batch& batch) {
+    bool keep(Shard& shard, const std::vector<Frame>& frames,
+              const std::vector<Quarantined>& quarantined) {
         try {
-            shard.pg->execute("begin");
-            copy(*shard.pg, shard.buffer, copy_frames, batch.copied);
-            upsert(*shard.pg, batch.merged);
-            copy(*shard.pg, shard.buffer, copy_late, batch.late);
-            quarantine(*shard.pg, batch.quarantined);
-            mark(*shard.pg, batch.marks, batch.generation);
-            shard.pg->execute("commit");
-        } catch (const Refused& refused) {
-            spdlog::debug("batch refused: {}", refused.what());
-            shard.pg->execute("rollback");
+            if (!settings.spool->append(encode_frame_record(frames, quarantined))) {
+                ++counters.spool_full;
+                return false;
+            }
+        } catch (const FilesError& error) {
+            spdlog::error("the spool cannot be written: {}", error.what());
             return false;
         }
-        ++counters.commits;
-        counters.copied += batch.copied.size();
-        counters.upserted += batch.merged.size();
-        counters.late += batch.late.size();
+        counters.spooled += frames.size();
+        shard.lane.remember(frames);
+        drain.wake();
         return true;
-    }
-
-    // Finds the rows that the database refuses and quarantines them; each piece is its own
-    // transaction, and the submission is acknowledged only after the last one.
-    void store_bisected(Shard& shard, const Batch& batch, std::vector<Quarantined>& quarantined) {
-        std::vector<Quarantined> refused;
-        Batch piece = batch;
-        piece.quarantined.clear();
-        piece.merged.clear();
-        bisect(shard, piece, &Batch::late, batch.late, refused);
-        bisect(shard, piece, &Batch::merged, batch.merged, refused);
-        counters.refused_rows += refused.size();
-        quarantined.insert(quarantined.end(), refused.begin(), refused.end());
-        piece.marks.clear();
-        piece.quarantined = quarantined;
-        if (!try_transaction(shard, piece)) {
-            spdlog::error("quarantine rows were refused by the database; they are dropped");
-        }
-    }
-
-    void bisect(Shard& shard, Batch& piece, std::vector<Frame> Batch::* into,
-                const std::vector<Frame>& frames, std::vector<Quarantined>& refused) {
-        if (frames.empty()) return;
-        piece.*into = frames;
-        const bool stored = try_transaction(shard, piece);
-        (piece.*into).clear();
-        if (stored) return;
-        if (frames.size() == 1) {
-            const Frame& frame = frames.front();
-            refused.push_back(
-                {frame.received_at, "", "store", "asset " + std::to_string(frame.asset_id),
-                 "database_refused",
-                 "the database refused this row at " + base::to_rfc3339(frame.observed_at),
-                 *to_param(frame.vals)});
-            return;
-        }
-        const auto middle = frames.begin() + static_cast<std::ptrdiff_t>(frames.size() / 2);
-        bisect(shard, piece, into, {frames.begin(), middle}, refused);
-        bisect(shard, piece, into, {middle, frames.end()}, refused);
-    }
-
-    void ensure_days(const std::vector<Frame>& frames) {
-        std::optional<Day> last;
-        for (const Frame& frame : frames) {
-            const auto day = std::chrono::floor<std::chrono::days>(frame.observed_at);
-            if (last == day) continue;
-            partitions.ensure(day);
-            last = day;
-        }
     }
 };
 
@@ -380,9 +201,10 @@ void FrameWriter::start() {
     load_routes();
     make_partitions_ahead();
     for (auto& shard : impl_->shards) {
-        shard->pg = std::make_unique<PgConnection>(impl_->settings.app_url);
+        shard->lane.connect();
         shard->thread = std::jthread([impl = impl_.get(), s = shard.get()] { impl->work(*s); });
     }
+    if (impl_->settings.spool) impl_->drain.start();
 }
 
 void FrameWriter::make_partitions_ahead() {
@@ -421,6 +243,10 @@ std::int64_t FrameWriter::settle_marks(std::int32_t open_hour) {
 bool FrameWriter::submit(Submission& submission) {
     const std::size_t size = size_of(submission);
     if (impl_->stopping) return false;
+    if (impl_->held) {
+        impl_->room_wanted = true;
+        return false;
+    }
     if (impl_->counters.pending.fetch_add(size) + size > impl_->settings.pending_frames_max) {
         impl_->room_wanted = true;
         impl_->release(size);
@@ -444,6 +270,20 @@ void FrameWriter::on_room(std::function<void()> listener) {
     impl_->room_listener = std::move(listener);
 }
 
+void FrameWriter::hold(bool held) {
+    impl_->held = held;
+    if (!held) impl_->release(0);
+}
+
+std::chrono::milliseconds FrameWriter::waiting() const {
+    std::int64_t since = 0;
+    for (const auto& shard : impl_->shards) {
+        const auto asking = shard->asking_since_ms.load();
+        if (asking != 0 && (since == 0 || asking < since)) since = asking;
+    }
+    return std::chrono::milliseconds{since == 0 ? 0 : steady_ms() - since};
+}
+
 bool FrameWriter::stop(std::chrono::milliseconds limit) {
     impl_->stopping = true;
     for (auto& shard : impl_->shards) {
@@ -458,6 +298,7 @@ bool FrameWriter::stop(std::chrono::milliseconds limit) {
     for (auto& shard : impl_->shards) {
         if (shard->thread.joinable()) shard->thread.join();
     }
+    impl_->drain.stop();
     return impl_->counters.pending == 0;
 }
 

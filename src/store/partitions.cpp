@@ -22,7 +22,7 @@ std::string literal(Day day) {
 
 void Partitions::connect() {
     if (owner_) return;
-    owner_ = std::make_unique<PgConnection>(owner_url_);
+    owner_ = std::make_unique<PgConnection>(owner_url_, answer_limit_);
     owner_->execute("set client_min_messages = warning");
 }
 

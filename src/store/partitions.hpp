@@ -15,7 +15,8 @@ namespace vigie::store {
 // Thread-safe.
 class Partitions {
 public:
-    explicit Partitions(std::string owner_url) : owner_url_(std::move(owner_url)) {}
+    explicit Partitions(std::string owner_url, std::chrono::milliseconds answer_limit = {})
+        : owner_url_(std::move(owner_url)), answer_limit_(answer_limit) {}
     // After this, frames of that day can be stored. Throws Unavailable.
     void ensure(Day day);
     // Reads which exist. Throws Unavailable.
@@ -24,6 +25,7 @@ public:
 private:
     void connect();
     std::string owner_url_;
+    std::chrono::milliseconds answer_limit_;
     std::mutex mutex_;
     std::unique_ptr<PgConnection> owner_;
     std::set<Day> known_;

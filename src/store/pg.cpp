@@ -1,6 +1,9 @@
 #include "store/pg.hpp"
 
+#include <poll.h>
+
 #include <bit>
+#include <cerrno>
 #include <cmath>
 #include <cstring>
 
@@ -11,18 +14,66 @@ namespace {
 constexpr std::string_view copy_signature{"PGCOPY\n\xff\r\n\0", 11};
 constexpr std::int64_t postgres_epoch_us = 946'684'800'000'000;  // 2000-01-01
 constexpr std::int32_t float8_oid = 701;
+constexpr std::size_t copy_piece_bytes_max = std::size_t{256} * 1024;
 
 bool state_means_away(std::string_view state) {
     return state.empty() || state.starts_with("57P") || state.starts_with("08") ||
-           state.starts_with("53");
+           state.starts_with("53") || state == "25006";
+}
+
+// Settings in the URL win over ours.
+PGconn* connect_to(const std::string& url) {
+    const char* const keywords[] = {"connect_timeout", "tcp_user_timeout", "dbname", nullptr};
+    const char* const values[] = {"5", "15000", url.c_str(), nullptr};
+    return PQconnectdbParams(keywords, values, 1);
 }
 
 }  // namespace
 
-PgConnection::PgConnection(const std::string& url)
-    : connection_(PQconnectdb(url.c_str()), &PQfinish) {
-    if (PQstatus(connection_.get()) != CONNECTION_OK)
+PgConnection::PgConnection(const std::string& url, std::chrono::milliseconds answer_limit)
+    : connection_(connect_to(url), &PQfinish), answer_limit_(answer_limit) {
+    if (PQstatus(connection_.get()) != CONNECTION_OK || PQsetnonblocking(connection_.get(), 1) != 0)
         throw Unavailable(PQerrorMessage(connection_.get()));
+}
+
+void PgConnection::wait_for(short events) {
+    pollfd polled{PQsocket(connection_.get()), events, 0};
+    const int limit = answer_limit_.count() > 0 ? static_cast<int>(answer_limit_.count()) : -1;
+    int ready = 0;
+    do {
+        ready = ::poll(&polled, 1, limit);
+    } while (ready < 0 && errno == EINTR);
+    if (ready == 0) {
+        throw Unavailable("no answer from the database within " +
+                          std::to_string(answer_limit_.count()) + " ms");
+    }
+}
+
+void PgConnection::send() {
+    for (;;) {
+        const int left = PQflush(connection_.get());
+        if (left < 0) fail(nullptr, "send");
+        if (left == 0) return;
+        wait_for(POLLIN | POLLOUT);
+        if (PQconsumeInput(connection_.get()) == 0) fail(nullptr, "send");
+    }
+}
+
+// The last result of what was sent, as PQexec would give it.
+PgConnection::ResultPtr PgConnection::answer() {
+    send();
+    ResultPtr last(nullptr, &PQclear);
+    for (;;) {
+        while (PQisBusy(connection_.get()) != 0) {
+            wait_for(POLLIN);
+            if (PQconsumeInput(connection_.get()) == 0) fail(nullptr, "answer");
+        }
+        PGresult* const next = PQgetResult(connection_.get());
+        if (next == nullptr) return last;
+        last.reset(next);
+        if (PQresultStatus(next) == PGRES_COPY_IN) return last;
+        if (PQstatus(connection_.get()) != CONNECTION_OK) return last;
+    }
 }
 
 void PgConnection::fail(const PGresult* result, const char* what) {
@@ -42,22 +93,24 @@ void PgConnection::check(const ResultPtr& result, ExecStatusType expected, const
 }
 
 void PgConnection::execute(const char* sql) {
-    const ResultPtr result(PQexec(connection_.get(), sql), &PQclear);
-    check(result, PGRES_COMMAND_OK, sql);
+    if (PQsendQuery(connection_.get(), sql) == 0) fail(nullptr, sql);
+    check(answer(), PGRES_COMMAND_OK, sql);
 }
 
 void PgConnection::execute(const char* sql, const std::vector<std::string>& params) {
     std::vector<const char*> texts;
     for (const auto& param : params)
         texts.push_back(param.c_str());
-    const ResultPtr result(PQexecParams(connection_.get(), sql, static_cast<int>(texts.size()),
-                                        nullptr, texts.data(), nullptr, nullptr, 0),
-                           &PQclear);
-    check(result, PGRES_COMMAND_OK, "statement");
+    if (PQsendQueryParams(connection_.get(), sql, static_cast<int>(texts.size()), nullptr,
+                          texts.data(), nullptr, nullptr, 0) == 0) {
+        fail(nullptr, "statement");
+    }
+    check(answer(), PGRES_COMMAND_OK, "statement");
 }
 
 std::vector<std::string> PgConnection::column(const char* sql) {
-    const ResultPtr result(PQexec(connection_.get(), sql), &PQclear);
+    if (PQsendQuery(connection_.get(), sql) == 0) fail(nullptr, sql);
+    const auto result = answer();
     check(result, PGRES_TUPLES_OK, sql);
     std::vector<std::string> values;
     for (int row = 0; row < PQntuples(result.get()); ++row)
@@ -66,18 +119,21 @@ std::vector<std::string> PgConnection::column(const char* sql) {
 }
 
 void PgConnection::copy(const char* sql, std::string_view bytes) {
-    {
-        const ResultPtr begun(PQexec(connection_.get(), sql), &PQclear);
-        check(begun, PGRES_COPY_IN, sql);
+    if (PQsendQuery(connection_.get(), sql) == 0) fail(nullptr, sql);
+    check(answer(), PGRES_COPY_IN, sql);
+    while (!bytes.empty()) {
+        const auto piece = bytes.substr(0, copy_piece_bytes_max);
+        const int taken =
+            PQputCopyData(connection_.get(), piece.data(), static_cast<int>(piece.size()));
+        if (taken < 0) fail(nullptr, "copy");
+        if (taken == 1) bytes.remove_prefix(piece.size());
+        send();
     }
-    if (PQputCopyData(connection_.get(), bytes.data(), static_cast<int>(bytes.size())) != 1 ||
-        PQputCopyEnd(connection_.get(), nullptr) != 1) {
-        fail(nullptr, "copy");
+    while (const int ended = PQputCopyEnd(connection_.get(), nullptr) - 1) {
+        if (ended < -1) fail(nullptr, "copy");
+        send();
     }
-    const ResultPtr ended(PQgetResult(connection_.get()), &PQclear);
-    while (PGresult* rest = PQgetResult(connection_.get()))
-        PQclear(rest);
-    check(ended, PGRES_COMMAND_OK, "copy");
+    check(answer(), PGRES_COMMAND_OK, "copy");
 }
 
 BinaryCopy::BinaryCopy() {

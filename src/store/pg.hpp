@@ -3,6 +3,7 @@
 
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,10 +15,12 @@ namespace vigie::store {
 
 class PgConnection {
 public:
-    // Throws Unavailable.
-    explicit PgConnection(const std::string& url);
+    // `answer_limit`: how long the database may stay silent in the middle of a statement, as a
+    // stopped process or a network that swallows packets would; 0: for ever. Throws Unavailable.
+    explicit PgConnection(const std::string& url, std::chrono::milliseconds answer_limit = {});
 
-    // Throws Unavailable when the connection broke, Refused otherwise.
+    // Throws Unavailable when the connection broke or stayed silent (then it is of no more use),
+    // Refused otherwise.
     void execute(const char* sql);
     void execute(const char* sql, const std::vector<std::string>& params);
     // The first column of every row.
@@ -29,7 +32,11 @@ private:
     using ResultPtr = std::unique_ptr<PGresult, decltype(&PQclear)>;
     void check(const ResultPtr& result, ExecStatusType expected, const char* what);
     [[noreturn]] void fail(const PGresult* result, const char* what);
+    void wait_for(short events);
+    void send();
+    ResultPtr answer();
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
+    std::chrono::milliseconds answer_limit_;
 };
 
 // A row in PostgreSQL's binary COPY format (documentation, COPY, "Binary Format").

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <charconv>
 #include <map>
 #include <mutex>
@@ -241,6 +242,15 @@ void Spool::drop(std::uint64_t segment) {
     s.files.sync_folder(s.settings.folder);
     s.segments.erase(segment);
     s.count();
+}
+
+void Spool::set_aside(std::uint64_t segment, std::size_t index, std::string_view payload) {
+    spdlog::error("spool: record {} of {} means nothing; it is kept in aside/", index,
+                  segment_name(segment));
+    counters_.damaged_bytes += payload.size();
+    if (!impl_->keep_aside(segment, index, payload, "record")) {
+        throw FilesError("a record that means nothing could not be kept aside", EIO);
+    }
 }
 
 void Spool::each(const std::function<void(std::string_view)>& take) {

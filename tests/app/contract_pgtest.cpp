@@ -11,6 +11,7 @@
 #include "tests/api/ask.hpp"
 #include "tests/api/contract.hpp"
 #include "tests/support/pgtest_database.hpp"
+#include "tests/support/pgtest_folder.hpp"
 #include "vigie/assets/kind_files.hpp"
 
 namespace vigie::app {
@@ -19,7 +20,7 @@ namespace {
 class WholeServer : public testing::Test {
 protected:
     WholeServer()
-        : settings_(config::defaults()),
+        : settings_(settings_in(folder_.path())),
           foundation_(settings_, clock_, database_.app_url(), kinds()),
           pipeline_({settings_, clock_, database_.app_url(), database_.owner_url(),
                      foundation_.registry, foundation_.city, foundation_.pool,
@@ -36,7 +37,14 @@ protected:
         return *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds");
     }
 
+    static config::Settings settings_in(const std::string& folder) {
+        auto settings = config::defaults();
+        settings.paths.folder = folder;
+        return settings;
+    }
+
     test::Database database_;
+    test::Folder folder_;
     base::SystemClock clock_;
     config::Settings settings_;
     boost::asio::io_context io_;

@@ -11,6 +11,7 @@
 #include "app/foundation.hpp"
 #include "app/pipeline.hpp"
 #include "tests/support/pgtest_database.hpp"
+#include "tests/support/pgtest_folder.hpp"
 #include "vigie/assets/kind_files.hpp"
 #include "vigie/net/mqtt_client.hpp"
 
@@ -64,6 +65,7 @@ public:
 class MqttSessions : public testing::TestWithParam<Version> {
 protected:
     MqttSessions() {
+        settings_.paths.folder = folder_.path();
         settings_.device.mqtt_port = 0;
         settings_.device.http_port = 0;
         settings_.device.session_expiry_s_max = 100;
@@ -137,6 +139,7 @@ protected:
 
     base::ManualClock clock_{*base::parse_rfc3339("2026-11-22T18:00:00Z")};
     test::Database database_;
+    test::Folder folder_;
     config::Settings settings_ = config::defaults();
     std::map<std::string, std::string> passwords_;
     boost::asio::io_context io_{1};

@@ -30,7 +30,15 @@ struct Settings {
         std::int64_t pool_threads{};
         std::int64_t public_pool_threads{};
         std::int64_t writers{};
+        std::int64_t answer_limit_s{};
     } database;
+    struct {
+        std::int64_t bytes_max{};
+    } spool;
+    struct {
+        std::int64_t disk_free_alarm_bytes{};
+        std::int64_t disk_free_min_bytes{};
+    } storage;
     struct {
         std::int64_t io_threads{};
         std::int64_t shutdown_limit_s{};

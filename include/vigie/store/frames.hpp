@@ -2,7 +2,8 @@
 //
 // submit -> (writer thread: take all that is pending, one transaction) -> commit -> listener. A
 // submission is durable as a whole or not at all, seen from outside: its listener call comes after
-// everything in it is committed.
+// everything in it is committed. While the database is away it is durable once it is synced in the
+// spool, from which a thread of its own brings it to the database afterwards, in order.
 #pragma once
 
 #include <atomic>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "vigie/base/time.hpp"
+#include "vigie/store/spool.hpp"
 
 namespace vigie::store {
 
@@ -61,6 +63,9 @@ struct FrameWriterSettings {
         100'000};  // frames and quarantine rows accepted and not yet durable
     std::size_t batch_frames_max{10'000};
     std::size_t days_ahead{3};  // partitions made in advance
+    // A database that stays silent for longer in the middle of a statement is away; 0: never.
+    std::chrono::milliseconds answer_limit{5'000};
+    Spool* spool{};  // opened; none: while the database is away nothing is durable
 };
 
 // Since start.
@@ -77,12 +82,15 @@ struct FrameWriterCounters {
     std::atomic<std::uint64_t> pending{0};       // now
     std::atomic<std::uint64_t> retries{0};       // of a batch, because the database was away
     std::atomic<bool> away{false};               // the database, now
+    std::atomic<std::uint64_t> spooled{0};       // frames made durable in the spool
+    std::atomic<std::uint64_t> drained{0};       // frames brought from the spool to the database
+    std::atomic<std::uint64_t> spool_full{0};    // times that the spool had no room
 };
 
 // Thread-safe.
 class FrameWriter {
 public:
-    // Hears each batch once it is committed, on a writer thread. May move the frames out.
+    // Hears each batch once it is durable, on a writer thread. May move the frames out.
     using OnDurable = std::function<void(std::vector<Submission>&)>;
 
     FrameWriter(FrameWriterSettings settings, const base::Clock& clock, OnDurable on_durable);
@@ -104,6 +112,10 @@ public:
     std::int64_t settle_marks(std::int32_t open_hour);
     // Makes the coming days' partitions; to be called now and then.
     void make_partitions_ahead();
+    // Takes no more submissions (submit answers false) until it is told otherwise.
+    void hold(bool held);
+    // How long the writer that has waited longest has been waiting for the database to answer.
+    [[nodiscard]] std::chrono::milliseconds waiting() const;
     // Takes no more, makes durable what is pending, or gives up after `limit` (then false: those
     // were never acknowledged).
     bool stop(std::chrono::milliseconds limit);
@@ -114,5 +126,9 @@ private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+// What lies in the spool and has not been brought to the database, in the order in which it came;
+// before start().
+void read_spooled(Spool& spool, const std::function<void(std::vector<Frame>)>& take);
 
 }  // namespace vigie::store

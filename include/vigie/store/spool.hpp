@@ -59,6 +59,8 @@ public:
     };
     [[nodiscard]] std::optional<Segment> oldest();
     void drop(std::uint64_t segment);
+    // For a payload that nobody understands: its bytes stay in `aside/`. Throws FilesError.
+    void set_aside(std::uint64_t segment, std::size_t index, std::string_view payload);
 
     // Every record in order; not while others append or drop.
     void each(const std::function<void(std::string_view)>& take);

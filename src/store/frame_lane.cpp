@@ -1,0 +1,289 @@
+#include "store/frame_lane.hpp"
+
+#include <sodium/crypto_generichash.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "store/frame_batch.hpp"
+#include "store/frame_record.hpp"
+#include "vigie/base/text.hpp"
+
+namespace vigie::store {
+
+namespace {
+
+constexpr const char* copy_frames =
+    "copy frame (observed_at, received_at, asset_id, layout, vals) from stdin with (format binary)";
+
+constexpr const char* copy_late =
+    "copy frame_late (observed_at, received_at, asset_id, layout, vals) from stdin with (format "
+    "binary)";
+
+constexpr const char* set_marks = R"sql(
+    insert into rollup_dirty (asset_id, hour, generation)
+    select a, h, $3::int8 from unnest($1::int4[], $2::int4[]) as m (a, h)
+    on conflict (asset_id, hour) do update set generation = excluded.generation
+     where rollup_dirty.generation < excluded.generation)sql";
+
+// Element by element, as merge_into does in memory: greatest() ignores NULL.
+constexpr const char* upsert_frames = R"sql(
+    insert into frame (observed_at, received_at, asset_id, layout, vals)
+    select o, r, a, l, v::float8[]
+      from unnest($1::timestamptz[], $2::timestamptz[], $3::int4[], $4::int4[], $5::text[]) as f (o, r, a, l, v)
+    on conflict (asset_id, observed_at) do update
+       set vals = (select array_agg(greatest(x, y) order by n)
+                     from unnest(frame.vals, excluded.vals) with ordinality as u (x, y, n)),
+           received_at = least(frame.received_at, excluded.received_at))sql";
+
+// A row may come twice, after a commit that went unheard or out of the spool: then it is the same.
+constexpr const char* insert_quarantine = R"sql(
+    insert into quarantine (received_at, credential, channel, topic, reason, detail, payload, digest)
+    select r, c, h, t, w, d, p::bytea, g::bytea
+      from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                  $8::text[]) as q (r, c, h, t, w, d, p, g)
+    on conflict (digest) do nothing)sql";
+
+std::string text_array(const std::vector<std::string>& values) {
+    return *to_param(values);
+}
+
+template <typename Rows, typename Field>
+std::string column_of(const Rows& rows, Field field) {
+    std::vector<std::string> values;
+    values.reserve(rows.size());
+    for (const auto& row : rows)
+        values.push_back(field(row));
+    return text_array(values);
+}
+
+void upsert(PgConnection& pg, const std::vector<Frame>& frames) {
+    if (frames.empty()) return;
+    pg.execute(upsert_frames,
+               {column_of(frames, [](const Frame& f) { return base::to_rfc3339(f.observed_at); }),
+                column_of(frames, [](const Frame& f) { return base::to_rfc3339(f.received_at); }),
+                column_of(frames, [](const Frame& f) { return std::to_string(f.asset_id); }),
+                column_of(frames, [](const Frame& f) { return std::to_string(f.layout); }),
+                column_of(frames, [](const Frame& f) { return *to_param(f.vals); })});
+}
+
+void mark(PgConnection& pg, const std::vector<Mark>& marks, std::int64_t generation) {
+    if (marks.empty()) return;
+    pg.execute(set_marks,
+               {column_of(marks, [](const Mark& m) { return std::to_string(m.asset_id); }),
+                column_of(marks, [](const Mark& m) { return std::to_string(m.hour); }),
+                std::to_string(generation)});
+}
+
+std::string digest_of(const Quarantined& row) {
+    const std::string bytes = encode_frame_record({}, {row});
+    std::string digest(16, '\0');
+    crypto_generichash(reinterpret_cast<unsigned char*>(digest.data()), digest.size(),
+                       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), nullptr,
+                       0);
+    return digest;
+}
+
+void quarantine(PgConnection& pg, const std::vector<Quarantined>& rows) {
+    if (rows.empty()) return;
+    using Q = Quarantined;
+    pg.execute(insert_quarantine,
+               {column_of(rows, [](const Q& q) { return base::to_rfc3339(q.received_at); }),
+                column_of(rows, [](const Q& q) { return q.credential; }),
+                column_of(rows, [](const Q& q) { return q.channel; }),
+                column_of(rows, [](const Q& q) { return q.topic; }),
+                column_of(rows, [](const Q& q) { return q.reason; }),
+                column_of(rows, [](const Q& q) { return q.detail; }),
+                column_of(rows, [](const Q& q) { return "\\x" + base::to_hex(q.payload); }),
+                column_of(rows, [](const Q& q) { return "\\x" + base::to_hex(digest_of(q)); })});
+}
+
+// Whether a refusal says something about a row: data that do not fit, a broken rule of the table,
+// too much of something. All others mean that the database cannot store now.
+bool blames_a_row(const Refused& refused) {
+    for (const char* of_rows : {"21", "22", "23", "54"}) {
+        if (refused.sqlstate.starts_with(of_rows)) return true;
+    }
+    return false;
+}
+
+// A deadlock, or rows that another connection changed meanwhile: worth the same again.
+bool is_passing(const Refused& refused) {
+    return refused.sqlstate.starts_with("40");
+}
+
+constexpr int attempts_max = 5;
+
+}  // namespace
+
+FrameLane::FrameLane(const FrameWriterSettings& settings, std::size_t number,
+                     Partitions& partitions, Routing& routing, FrameWriterCounters& counters)
+    : settings_(settings),
+      number_(number),
+      partitions_(partitions),
+      routing_(routing),
+      counters_(counters) {}
+
+void FrameLane::connect() {
+    if (!pg_) pg_ = std::make_unique<PgConnection>(settings_.app_url, settings_.answer_limit);
+}
+
+void FrameLane::store(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
+                      bool doubted) {
+    try {
+        connect();
+        store_once(frames, quarantined, doubted);
+    } catch (const Unavailable&) {
+        disconnect();
+        throw;
+    } catch (const Refused& refused) {
+        disconnect();
+        throw Unavailable(refused.what());
+    }
+    remember(frames);
+}
+
+void FrameLane::remember(const std::vector<Frame>& frames) {
+    for (const Frame& frame : frames) {
+        auto& newest = newest_[frame.asset_id];
+        newest = std::max(newest, frame.observed_at);
+    }
+}
+
+void FrameLane::store_once(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
+                           bool doubted) {
+    const auto routes = routing_.enter(number_);
+    Batch batch;
+    batch.generation = routes->generation;
+    batch.quarantined = quarantined;
+    batch.marks = marks_.missing(*routes, frames);
+    for (const Frame& frame : frames) {
+        const auto known = newest_.find(frame.asset_id);
+        const bool is_later =
+            !doubted && known != newest_.end() && frame.observed_at > known->second;
+        (is_later ? batch.copied : batch.merged).push_back(frame);
+    }
+    separate_late(*routes, batch.copied, batch.late);
+    separate_late(*routes, batch.merged, batch.late);
+    ensure_days(batch.copied);
+    ensure_days(batch.merged);
+    if (!try_transaction(batch)) {
+        // A key was there already: another connection's work, or this database before its clock
+        // was put back.
+        std::ranges::move(batch.copied, std::back_inserter(batch.merged));
+        batch.copied.clear();
+        sort_and_merge(batch.merged);
+        if (!try_transaction(batch)) store_bisected(batch, quarantined);
+    }
+    marks_.remember(batch.marks);
+}
+
+// False: a row was refused.
+bool FrameLane::try_transaction(const Batch& batch) {
+    for (int attempt = 1;; ++attempt) {
+        try {
+            run(batch);
+            break;
+        } catch (const Refused& refused) {
+            spdlog::debug("batch refused: {}", refused.what());
+            if (is_passing(refused) && attempt < attempts_max) {
+                pg_->execute("rollback");
+                continue;
+            }
+            if (!blames_a_row(refused)) throw;
+            pg_->execute("rollback");
+            return false;
+        }
+    }
+    ++counters_.commits;
+    counters_.copied += batch.copied.size();
+    counters_.upserted += batch.merged.size();
+    counters_.late += batch.late.size();
+    return true;
+}
+
+void FrameLane::run(const Batch& batch) {
+    pg_->execute("begin");
+    copy(copy_frames, batch.copied);
+    upsert(*pg_, batch.merged);
+    copy(copy_late, batch.late);
+    quarantine(*pg_, batch.quarantined);
+    mark(*pg_, batch.marks, batch.generation);
+    pg_->execute("commit");
+}
+
+// Finds the rows that the database refuses and quarantines them; each piece is its own
+// transaction, and the submission is acknowledged only after the last one.
+void FrameLane::store_bisected(const Batch& batch, std::vector<Quarantined>& quarantined) {
+    std::vector<Quarantined> refused;
+    Batch piece = batch;
+    piece.quarantined.clear();
+    piece.merged.clear();
+    bisect(piece, &Batch::late, batch.late, refused);
+    bisect(piece, &Batch::merged, batch.merged, refused);
+    counters_.refused_rows += refused.size();
+    quarantined.insert(quarantined.end(), refused.begin(), refused.end());
+    piece.marks.clear();
+    piece.quarantined = quarantined;
+    if (!try_transaction(piece)) {
+        spdlog::error("quarantine rows were refused by the database; they are dropped");
+    }
+}
+
+void FrameLane::bisect(Batch& piece, std::vector<Frame> Batch::* into,
+                       const std::vector<Frame>& frames, std::vector<Quarantined>& refused) {
+    if (frames.empty()) return;
+    piece.*into = frames;
+    const bool stored = try_transaction(piece);
+    (piece.*into).clear();
+    if (stored) return;
+    if (frames.size() == 1) {
+        const Frame& frame = frames.front();
+        refused.push_back(
+            {frame.received_at, "", "store", "asset " + std::to_string(frame.asset_id),
+             "database_refused",
+             "the database refused this row at " + base::to_rfc3339(frame.observed_at),
+             *to_param(frame.vals)});
+        return;
+    }
+    const auto middle = frames.begin() + static_cast<std::ptrdiff_t>(frames.size() / 2);
+    bisect(piece, into, {frames.begin(), middle}, refused);
+    bisect(piece, into, {middle, frames.end()}, refused);
+}
+
+void FrameLane::ensure_days(const std::vector<Frame>& frames) {
+    std::optional<Day> last;
+    for (const Frame& frame : frames) {
+        const auto day = day_of(frame.observed_at);
+        if (last == day) continue;
+        partitions_.ensure(day);
+        last = day;
+    }
+}
+
+// Those of packed days go apart.
+void FrameLane::separate_late(const Routes& routes, std::vector<Frame>& frames,
+                              std::vector<Frame>& late) {
+    if (routes.late_days.empty()) return;
+    std::erase_if(frames, [&](Frame& frame) {
+        const bool is_late = routes.late_days.contains(day_of(frame.observed_at));
+        if (is_late) late.push_back(std::move(frame));
+        return is_late;
+    });
+}
+
+void FrameLane::copy(const char* into, const std::vector<Frame>& frames) {
+    if (frames.empty()) return;
+    buffer_.clear();
+    for (const Frame& frame : frames) {
+        buffer_.begin_row(5);
+        buffer_.timestamptz(frame.observed_at);
+        buffer_.timestamptz(frame.received_at);
+        buffer_.int4(frame.asset_id);
+        buffer_.int4(frame.layout);
+        buffer_.float8_array(frame.vals);
+    }
+    pg_->copy(into, buffer_.finish());
+}
+
+}  // namespace vigie::store
