@@ -12,10 +12,12 @@
 
 namespace vigie::test {
 
-// Runs a coroutine to its end on an io_context of its own.
+// Runs a coroutine to its end on this thread's io_context. It outlives the coroutine, because a
+// pool's thread may still be on its way out of post() when the answer is here.
 template <typename T>
 T await(boost::asio::awaitable<T> work) {
-    boost::asio::io_context context;
+    thread_local boost::asio::io_context context;
+    context.restart();
     std::optional<T> answer;
     std::exception_ptr failure;
     auto keep = [](boost::asio::awaitable<T> inner,

@@ -91,15 +91,15 @@ public:
     boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
         std::string owner, std::string client_id) override {
         const std::lock_guard lock(mutex_);
-        const auto found = rows.find(owner + "/" + client_id);
-        co_return found == rows.end() ? std::nullopt : std::optional{found->second};
+        const auto found = rows_.find(owner + "/" + client_id);
+        co_return found == rows_.end() ? std::nullopt : std::optional{found->second};
     }
     boost::asio::awaitable<void> save_session(MqttStoredSession session) override {
         const std::string key = session.owner + "/" + session.client_id;
         {
             const std::lock_guard lock(mutex_);
-            auto& row = rows[key];
-            if (session.revision >= row.revision) row = std::move(session);
+            auto& kept = rows_[key];
+            if (session.revision >= kept.revision) kept = std::move(session);
         }
         write("saved " + key);
         co_return;
@@ -107,8 +107,8 @@ public:
     boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
                                                std::uint64_t revision) override {
         const std::lock_guard lock(mutex_);
-        const auto row = rows.find(owner + "/" + client_id);
-        if (row != rows.end() && row->second.revision <= revision) rows.erase(row);
+        const auto kept = rows_.find(owner + "/" + client_id);
+        if (kept != rows_.end() && kept->second.revision <= revision) rows_.erase(kept);
         co_return;
     }
 
@@ -148,12 +148,19 @@ public:
         return request_;
     }
 
-    std::map<std::string, MqttStoredSession> rows;
+    // A copy of the stored session "owner/client"; none when it is not kept.
+    std::optional<MqttStoredSession> row(const std::string& key) {
+        const std::lock_guard lock(mutex_);
+        const auto found = rows_.find(key);
+        return found == rows_.end() ? std::nullopt : std::optional{found->second};
+    }
+
     std::atomic<std::size_t> messages{0};
     MqttServer* server{nullptr};
     bool at_once{true};  // complete every message as it comes
 
 private:
+    std::map<std::string, MqttStoredSession> rows_;
     static std::string name_of(MqttPrincipal& principal) {
         return static_cast<BenchPrincipal&>(principal).name;
     }

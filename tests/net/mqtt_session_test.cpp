@@ -71,7 +71,7 @@ TEST_F(MqttSessionTest, ACleanStartForgets) {
     EXPECT_TRUE(handler.expect("disconnected one 128"));
     ASSERT_TRUE(connect(client, as("one")));
     EXPECT_FALSE(connected.session_present);
-    EXPECT_TRUE(handler.rows.empty());
+    EXPECT_FALSE(handler.row("owner/one"));
     EXPECT_EQ(server->send({.topic = "c"}), 0U);
 }
 
@@ -83,11 +83,11 @@ TEST_F(MqttSessionTest, SurvivesTheServerInItsRow) {
         EXPECT_TRUE(handler.expect("saved owner/one"));
         wait_for(client.subscribe({{"c", Qos::at_least_once}}));
         EXPECT_TRUE(handler.expect("saved owner/one"));  // before SUBACK
-        EXPECT_EQ(handler.rows.at("owner/one").subscriptions.size(), 1U);
-        EXPECT_FALSE(handler.rows.at("owner/one").expires_at);
+        EXPECT_EQ(handler.row("owner/one")->subscriptions.size(), 1U);
+        EXPECT_FALSE(handler.row("owner/one")->expires_at);
         client.abort();
         EXPECT_TRUE(handler.expect("saved owner/one"));
-        EXPECT_EQ(handler.rows.at("owner/one").expires_at, clock.now() + std::chrono::seconds{60});
+        EXPECT_EQ(handler.row("owner/one")->expires_at, clock.now() + std::chrono::seconds{60});
     }
     stop();
     start();
