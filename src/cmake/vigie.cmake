@@ -78,7 +78,7 @@ endfunction()
 set(VIGIE_MODULES
     base config wire net store access api assets streets ingest live alarms control notify operations
     lighting signals signs bollards video buildings traffic parking environment vehicles winter
-    citizens opendata contract app cli sim)
+    citizens opendata contract app cli sim bench)
 
 # A bounded run over the committed corpus and a little beyond; new inputs are not written back.
 function(vigie_add_fuzz_run name executable)

@@ -1,0 +1,270 @@
+#include "bench/house.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+#include "vigie/store/postgres.hpp"
+
+namespace vigie::bench {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+std::atomic<House*> standing{nullptr};
+
+constexpr std::chrono::seconds start_limit{120};
+constexpr std::chrono::seconds stop_limit{60};
+
+constexpr const char* kind_head = R"(code = "bench_meter"
+name = { en = "Metered light point", fr = "Point lumineux mesuré" }
+desk = "video"
+reporting_period_s = 900
+)";
+
+constexpr const char* kind_property = R"(
+[[property]]
+code = "{0}"
+name = {{ en = "{0}", fr = "{0}" }}
+type = "number"
+unit = "{1}"
+min = 0
+max = 2000
+)";
+
+constexpr const char* kind_rules = R"(
+[[rule]]
+code = "power_high"
+name = { en = "Power high", fr = "Puissance élevée" }
+response = { en = "Look.", fr = "Regarder." }
+condition = "above"
+property = "power_w"
+limit = 1500
+dead_band = 50
+raises = "alarm"
+priority = 3
+
+[[rule]]
+code = "voltage_low"
+name = { en = "Voltage low", fr = "Tension basse" }
+response = { en = "Look.", fr = "Regarder." }
+condition = "below"
+property = "voltage_v"
+limit = 180
+dead_band = 5
+delay_on_s = 30
+raises = "maintenance"
+priority = 4
+
+[[rule]]
+code = "silent"
+name = { en = "Silent", fr = "Muet" }
+response = { en = "Look.", fr = "Regarder." }
+condition = "silent"
+silent_periods = 3
+raises = "maintenance"
+priority = 4
+)";
+
+fs::path folder_for(const HouseSettings& settings) {
+    if (!settings.folder.empty()) {
+        fs::create_directories(settings.folder);
+        return fs::canonical(settings.folder);
+    }
+    std::string name = "/tmp/vigie-bench-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder in /tmp");
+    // The server may have to change its user, and then reads here.
+    fs::permissions(name, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
+    return name;
+}
+
+pid_t spawn(const std::vector<std::string>& arguments, int in, int out) {
+    std::vector<char*> argv;
+    for (const auto& argument : arguments)
+        argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    const pid_t child = fork();
+    if (child < 0) throw std::runtime_error("fork failed");
+    if (child > 0) return child;
+    if (in >= 0) dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    close_range(3, ~0U, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    execv(argv[0], argv.data());
+    _exit(127);
+}
+
+std::string read_file(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+int opened(const fs::path& path, int flags) {
+    const int file = open(path.c_str(), flags | O_CLOEXEC, 0600);
+    if (file < 0) throw std::runtime_error("cannot open " + path.string());
+    return file;
+}
+
+std::string tail_of(const fs::path& path) {
+    const std::string text = read_file(path);
+    return text.size() > 1'500 ? text.substr(text.size() - 1'500) : text;
+}
+
+std::string asset_code(std::size_t number) {
+    return fmt::format("BENCH-{:05}", number);
+}
+
+}  // namespace
+
+House::House(HouseSettings settings)
+    : settings_(std::move(settings)), folder_(folder_for(settings_)) {
+    write_files();
+    standing = this;
+}
+
+House::~House() {
+    if (standing.exchange(nullptr) == this) close_down();
+}
+
+void House::close_down() {
+    try {
+        stop_server();
+        store::Cluster({.folder = folder_, .bin_folder = {}, .run_as = {}}).stop();
+    } catch (const std::exception&) {
+        // It never got as far as having one.
+    }
+    std::error_code ignored;
+    if (!settings_.keep) fs::remove_all(folder_, ignored);
+}
+
+void House::write_files() const {
+    fs::create_directories(folder_ / "kinds");
+    std::ofstream kind(folder_ / "kinds" / "bench_meter.toml");
+    kind << kind_head;
+    for (const auto& [code, unit] :
+         {std::pair{"power_w", "W"}, {"level_pct", "%"}, {"voltage_v", "V"}, {"current_a", "A"}})
+        kind << fmt::format(fmt::runtime(kind_property), code, unit);
+    if (settings_.with_rules) kind << kind_rules;
+    std::ofstream(folder_ / "vigie.toml") << fmt::format(
+        "[paths]\nfolder = \"{0}\"\nkinds_folder = \"{0}/kinds\"\n"
+        "[database]\nshared_buffers_mb = {1}\nwriters = {2}\n"
+        "[device]\nmqtt_port = 0\nhttp_port = 0\n[control]\nport = 0\n[public]\nport = 0\n"
+        "[admin]\nmetrics_port = 0\n",
+        folder_.string(), settings_.shared_buffers_mb, settings_.writers);
+}
+
+std::chrono::milliseconds House::start() {
+    const auto began = std::chrono::steady_clock::now();
+    const int log = opened(folder_ / "vigied.log", O_WRONLY | O_CREAT | O_APPEND);
+    server_ = spawn({settings_.programs / "vigied", "--config", folder_ / "vigie.toml"}, -1, log);
+    close(log);
+    while (true) {
+        try {
+            status_ = json::parse(tool({"status", "--json"}));
+            if (status_.value("ready", false)) break;
+        } catch (const std::exception&) {
+            // not yet
+        }
+        if (waitpid(server_, nullptr, WNOHANG) == server_ ||
+            std::chrono::steady_clock::now() > began + start_limit) {
+            throw std::runtime_error("the server does not start:\n" +
+                                     tail_of(folder_ / "vigied.log"));
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    const store::Cluster cluster({.folder = folder_, .bin_folder = {}, .run_as = {}});
+    cluster_ = cluster.pid().value_or(0);
+    return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+}
+
+void House::kill_server() {
+    kill(server_, SIGKILL);
+    waitpid(server_, nullptr, 0);
+    server_ = 0;
+}
+
+void House::abandon() {
+    if (House* house = standing.exchange(nullptr)) house->close_down();
+}
+
+void House::stop_server() {
+    if (server_ <= 0) return;
+    kill(server_, SIGTERM);
+    const auto until = std::chrono::steady_clock::now() + stop_limit;
+    while (waitpid(server_, nullptr, WNOHANG) == 0) {
+        if (std::chrono::steady_clock::now() > until) kill(server_, SIGKILL);
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+    server_ = 0;
+}
+
+std::string House::tool(const std::vector<std::string>& arguments, const std::string& input) const {
+    std::vector<std::string> all{settings_.programs / "vigie", "--socket", folder_ / "admin.sock"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    std::ofstream(folder_ / "tool.in") << input;
+    const int in = opened(folder_ / "tool.in", O_RDONLY);
+    const int out = opened(folder_ / "tool.out", O_WRONLY | O_CREAT | O_TRUNC);
+    const pid_t child = spawn(all, in, out);
+    close(in);
+    close(out);
+    int status = 0;
+    waitpid(child, &status, 0);
+    const std::string said = read_file(folder_ / "tool.out");
+    if (status != 0) throw std::runtime_error(fmt::format("vigie {}: {}", arguments.front(), said));
+    return said;
+}
+
+std::vector<Device> House::settle() {
+    std::ofstream table(folder_ / "assets.csv");
+    table << "code,lon,lat\n";
+    json wishes = json::array();
+    const auto side = static_cast<std::size_t>(std::ceil(std::sqrt(settings_.devices)));
+    for (std::size_t i = 0; i < settings_.devices; ++i) {
+        table << fmt::format(
+            "{},{:.6f},{:.6f}\n", asset_code(i),
+            4.9 + 0.2 * static_cast<double>(i % side) / static_cast<double>(side),
+            47.2 + 0.2 * static_cast<double>(i / side) / static_cast<double>(side));
+        wishes.push_back({{"name", asset_code(i)}, {"assets", {asset_code(i)}}});
+    }
+    table.close();
+    std::ofstream(folder_ / "credentials.json") << wishes.dump();
+    tool({"asset", "import", folder_ / "assets.csv", "--kind", "bench_meter"});
+    const fs::path secrets = folder_ / "secrets.json";
+    fs::remove(secrets);
+    tool({"credential", "create", "--from-file", folder_ / "credentials.json", "--secrets-out",
+          secrets});
+    std::vector<Device> devices;
+    for (const auto& row : json::parse(read_file(secrets))) {
+        const std::string name = row.at("name");
+        devices.push_back(
+            {name, row.at("username"), row.at("password"), "vigie/v1/" + name + "/observations"});
+    }
+    return devices;
+}
+
+std::uint16_t House::port(const char* door) const {
+    return status_.at("doors").at(door).at("port").get<std::uint16_t>();
+}
+
+std::string House::url(const std::string& role) const {
+    return store::Cluster({.folder = folder_, .bin_folder = {}, .run_as = {}}).url(role);
+}
+
+}  // namespace vigie::bench

@@ -1,0 +1,65 @@
+// What the machine spends, on us and on others, as the kernel counts it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace vigie::bench {
+
+// Of a process, all its threads, in seconds since it began. 0 when it is gone.
+[[nodiscard]] double cpu_of(pid_t process);
+// Of a process and everything below it that lives or was waited for.
+[[nodiscard]] double cpu_of_family(pid_t parent);
+[[nodiscard]] std::vector<pid_t> children_of(pid_t parent);
+
+struct Memory {
+    std::uint64_t resident_bytes{};
+    std::uint64_t resident_max_bytes{};
+};
+[[nodiscard]] Memory memory_of(pid_t process);
+// Each shared page counted once over the family.
+[[nodiscard]] std::uint64_t proportional_bytes_of_family(pid_t parent);
+
+// Seconds of all processors together, since boot.
+struct Machine {
+    double busy{};
+    double idle{};
+    double steal{};  // what the host gave to others
+};
+[[nodiscard]] Machine machine_now();
+
+// Whom the seconds between two moments went to.
+struct Watch {
+    pid_t server{};
+    pid_t cluster{};
+};
+struct Spent {
+    double wall_s{};
+    double server_s{};
+    double cluster_s{};
+    double generator_s{};    // this program
+    double foreign_share{};  // of all processors: neither ours nor idle
+    double steal_share{};
+};
+class Meter {
+public:
+    explicit Meter(Watch watch);
+    [[nodiscard]] Spent spent() const;
+
+private:
+    Watch watch_;
+    double wall_{};
+    double server_{};
+    double cluster_{};
+    double own_{};
+    Machine machine_;
+};
+
+// "8 x AMD ..., 23 GB, Linux 6.18, PostgreSQL 15.20": for the head of a report.
+[[nodiscard]] std::string machine_sentence();
+[[nodiscard]] double load_average();
+
+}  // namespace vigie::bench
