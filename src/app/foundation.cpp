@@ -16,6 +16,15 @@ std::shared_ptr<const std::vector<assets::Kind>> number_kinds(store::Pool& pool,
     return std::make_shared<const std::vector<assets::Kind>>(*std::move(numbered));
 }
 
+ingest::CredentialDefaults credential_defaults(const config::Settings& settings) {
+    const auto& device = settings.device;
+    return {.messages_per_s = static_cast<double>(device.messages_per_s),
+            .values_per_s = static_cast<double>(device.values_per_s),
+            .burst_s = static_cast<double>(device.burst_s),
+            .message_bytes_max = device.message_bytes_max,
+            .borne = std::chrono::seconds{device.above_rate_s}};
+}
+
 // Each run is an epoch of its own: numbers of different runs are never compared.
 std::string epoch_of(const base::Clock& clock) {
     return std::to_string(base::epoch_us(clock.now()));
@@ -36,7 +45,7 @@ Foundation::Foundation(const config::Settings& s, const base::Clock& c, const st
       stream(epoch_of(c)),
       city(registry, stream, c),
       sessions(pool, c),
-      credentials(pool) {
+      credentials(pool, credential_defaults(s)) {
     street_importer.load();
     importer.load();
     credentials.load();

@@ -34,6 +34,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::minutes housekeeping_every{10};
+// Credentials says what is due; the database is asked far less often.
+constexpr std::chrono::milliseconds rights_looked_at_every{500};
 // CNIL, recommendation on logging (2021): between six months and a year.
 constexpr std::chrono::hours addresses_kept{24 * 182};
 constexpr std::size_t admin_body_bytes_max =
@@ -125,6 +127,7 @@ struct Server::Impl {
     std::unique_ptr<net::HttpServer> admin_door;
     std::unique_ptr<net::HttpServer> metrics_door;
     std::jthread housekeeper;
+    std::jthread rights_watch;
     bool started{};
 
     [[nodiscard]] std::string socket_path() const {
@@ -212,6 +215,23 @@ struct Server::Impl {
             }
         });
     }
+
+    // What another process changes of credentials holds here within seconds.
+    void start_rights_watch() {
+        rights_watch = std::jthread([this](const std::stop_token& stop) {
+            std::mutex mutex;
+            std::condition_variable_any wake;
+            std::unique_lock lock(mutex);
+            while (!stop.stop_requested()) {
+                try {
+                    foundation->credentials.look_again(clock.now());
+                } catch (const std::exception& error) {
+                    spdlog::debug("credentials stay as they were known: {}", error.what());
+                }
+                wake.wait_for(lock, stop, rights_looked_at_every, [] { return false; });
+            }
+        });
+    }
 };
 
 Server::Server(config::Settings settings, const base::Clock& clock)
@@ -263,6 +283,7 @@ void Server::start() {
     open_door_named("metrics", [&] { s.metrics_door->start(); });
     open_door_named("admin", [&] { s.admin_door->start(); });
     s.start_housekeeper();
+    s.start_rights_watch();
     s.health->set_serving(true);
 }
 
@@ -286,6 +307,7 @@ void Server::stop() {
         s.started = false;
         s.health->set_serving(false);
         s.housekeeper = {};
+        s.rights_watch = {};
         s.open_door->stop(s.limit() / 4);
         s.control_door->stop(s.limit() / 4);
         s.pipeline->close_doors(s.limit() / 4);

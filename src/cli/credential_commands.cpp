@@ -19,7 +19,37 @@ struct CredentialOptions {
     bool replace{};
     std::string from_file;
     std::string secrets_out;
+    std::string messages_per_s;
+    std::string messages_burst;
+    std::string values_per_s;
+    std::string message_bytes_max;
 };
+
+// Those given; an empty object when none is. Throws for what is no number.
+json limits_of(const CredentialOptions& options) {
+    json limits = json::object();
+    const auto add = [&limits](const char* name, const std::string& given) {
+        if (given.empty()) return;
+        const json number = json::parse(given, nullptr, false);
+        if (!number.is_number())
+            throw std::runtime_error(std::string(name) + ": " + given + " is no number");
+        limits[name] = number;
+    };
+    add("messages_per_s", options.messages_per_s);
+    add("messages_burst", options.messages_burst);
+    add("values_per_s", options.values_per_s);
+    add("message_bytes_max", options.message_bytes_max);
+    return limits;
+}
+
+void add_limits(CLI::App& command, CredentialOptions& options) {
+    command.add_option("--messages-per-s", options.messages_per_s,
+                       "messages a second; 0: any number");
+    command.add_option("--messages-burst", options.messages_burst, "and as many at once");
+    command.add_option("--values-per-s", options.values_per_s, "values a second; 0: any number");
+    command.add_option("--message-bytes", options.message_bytes_max,
+                       "greatest MQTT packet and HTTP body; 0: what the door takes");
+}
 
 // The wishes of a file [{"name": ..., "assets": [...]}], or the one of the command line.
 json wishes_of(const CredentialOptions& options) {
@@ -29,6 +59,7 @@ json wishes_of(const CredentialOptions& options) {
         if (!options.assets.empty()) wish["assets"] = options.assets;
         if (!options.kind.empty()) wish["kind"] = options.kind;
         if (options.all) wish["all_assets"] = true;
+        if (json limits = limits_of(options); !limits.empty()) wish["limits"] = std::move(limits);
         wishes.push_back(std::move(wish));
         return wishes;
     }
@@ -69,16 +100,26 @@ int create(const Session& session, const CredentialOptions& options) {
     });
 }
 
+// With a star when it was set for this credential; "any" without a limit.
+std::string limit_cell(const json& credential, const char* name) {
+    const json& limit = credential.at("limits").at(name);
+    const std::string text = limit.is_null() ? "any" : limit.dump();
+    return credential.at("own_limits").contains(name) ? text + "*" : text;
+}
+
 int list_credentials(const Session& session, std::size_t limit) {
     const DoorReply reply = all_pages(session.door(), "/admin/v1/credentials", {}, limit);
     return finish(session, reply, [](const json& answer) {
-        Table table({"name", "covers", "backfill", "created", "revoked"});
+        Table table({"name", "covers", "backfill", "messages/s", "burst", "values/s", "bytes",
+                     "created", "revoked"});
         for (const json& each : answer["rows"])
             table.add(
                 {cell(each, "name"),
                  each.value("all_assets", false) ? "every asset" : cell(each, "assets") + " assets",
-                 each.value("may_backfill", false) ? "yes" : "no", cell(each, "created_at"),
-                 cell(each, "revoked_at")});
+                 each.value("may_backfill", false) ? "yes" : "no",
+                 limit_cell(each, "messages_per_s"), limit_cell(each, "messages_burst"),
+                 limit_cell(each, "values_per_s"), limit_cell(each, "message_bytes_max"),
+                 cell(each, "created_at"), cell(each, "revoked_at")});
         table.print(std::cout);
         if (answer.value("more", false)) std::cout << "... and more: --limit 0 lists all\n";
     });
@@ -97,6 +138,7 @@ void add_create(CLI::App& credential, Session& session,
                    "it may fill in history, however old; what it fills in raises no alarm");
     make->add_flag("--replace", options->replace,
                    "a name in use gets a new secret and these assets, and is cut off");
+    add_limits(*make, *options);
     auto* from = make->add_option("--from-file", options->from_file,
                                   R"(many at once: JSON [{"name": ..., "assets": [...]}])");
     auto* out = make->add_option("--secrets-out", options->secrets_out,
@@ -108,6 +150,30 @@ void add_create(CLI::App& credential, Session& session,
         "secrets.json");
     make->callback([&session, options] {
         session.run = [&session, options] { return create(session, *options); };
+    });
+}
+
+void add_set_limits(CLI::App& credential, Session& session,
+                    const std::shared_ptr<CredentialOptions>& options) {
+    auto* set = credential.add_subcommand(
+        "set-limits", "what it may send; what is not given is as the settings say");
+    set->add_option("name", options->name, "its name")->required();
+    add_limits(*set, *options);
+    set->footer(
+        "Example: vigie credential set-limits gateway-12 --messages-per-s 50 "
+        "--values-per-s 500");
+    set->callback([&session, options] {
+        session.run = [&session, options] {
+            const std::string path = "/admin/v1/credentials/" + segment(options->name) + "/limits";
+            return finish(session, session.door().post(path, limits_of(*options)),
+                          [](const json& each) {
+                              std::cout << cell(each, "name") << ": messages/s "
+                                        << limit_cell(each, "messages_per_s") << ", burst "
+                                        << limit_cell(each, "messages_burst") << ", values/s "
+                                        << limit_cell(each, "values_per_s") << ", bytes "
+                                        << limit_cell(each, "message_bytes_max") << "\n";
+                          });
+        };
     });
 }
 
@@ -125,6 +191,7 @@ void add_credential_commands(CLI::App& app, Session& session) {
     list->callback([&session, limit] {
         session.run = [&session, limit] { return list_credentials(session, *limit); };
     });
+    add_set_limits(*credential, session, options);
     auto* revoke =
         credential->add_subcommand("revoke", "refuse it from now on, and cut its connections");
     revoke->add_option("name", options->name, "its name")->required();

@@ -100,6 +100,21 @@ const std::vector<Setting>& table() {
          std::int64_t{604'800}, 0, 31'536'000, "s",
          "How long an MQTT session waits for its client at most, whatever the client asks (3.1.1 "
          "can ask for no time: this one holds); 0: no session outlives its connection."},
+        {"device.messages_per_s", VIGIE_AT(device.messages_per_s), std::int64_t{200}, 0, 1'000'000,
+         "messages/s",
+         "What a credential may send for each asset it covers, unless it has limits of its own; 0, "
+         "or a credential for every asset: any number."},
+        {"device.values_per_s", VIGIE_AT(device.values_per_s), std::int64_t{2'000}, 0, 10'000'000,
+         "values/s", "The same for the values in its messages."},
+        {"device.burst_s", VIGIE_AT(device.burst_s), std::int64_t{10}, 1, 3'600, "s",
+         "After a silence, what the rate allows in that time may come at once."},
+        {"device.above_rate_s", VIGIE_AT(device.above_rate_s), std::int64_t{300}, 1, 86'400, "s",
+         "A credential above its rate is slowed; when that has lasted so long, its connections are "
+         "ended with a reason."},
+        {"device.message_bytes_max", VIGIE_AT(device.message_bytes_max), std::int64_t{1'048'576},
+         1'024, 8'388'608, "bytes",
+         "A message of a credential without a limit of its own: an HTTP body. An MQTT packet has "
+         "262144 at most, whatever is set."},
         {"control.address", VIGIE_AT(control.address), "127.0.0.1", 0, 0, "address",
          "Where the control door listens."},
         {"control.port", VIGIE_AT(control.port), std::int64_t{8080}, 0, port_max, "port",

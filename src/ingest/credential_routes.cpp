@@ -15,18 +15,54 @@ using nlohmann::json;
 constexpr std::size_t credentials_per_request_max = 100'000;
 constexpr std::size_t assets_per_credential_max = 100'000;
 
-json credential_json(const Credential& credential) {
+constexpr double rate_max = 1e9;
+constexpr std::int64_t message_bytes_bound = 1024LL * 1024 * 1024;
+
+// What holds; null: no limit of its own kind.
+json limits_json(const AllowanceLimits& limits) {
+    const auto rate = [](double number) { return number > 0 ? json(number) : json(); };
+    return {
+        {"messages_per_s", rate(limits.messages.per_second)},
+        {"messages_burst", limits.messages.per_second > 0 ? json(limits.messages.burst) : json()},
+        {"values_per_s", rate(limits.values.per_second)},
+        {"message_bytes_max",
+         limits.message_bytes_max > 0 ? json(limits.message_bytes_max) : json()}};
+}
+
+// What somebody set, and nothing else.
+json own_limits_json(const CredentialLimits& own) {
+    json row = json::object();
+    if (own.messages_per_s) row["messages_per_s"] = *own.messages_per_s;
+    if (own.messages_burst) row["messages_burst"] = *own.messages_burst;
+    if (own.values_per_s) row["values_per_s"] = *own.values_per_s;
+    if (own.message_bytes_max) row["message_bytes_max"] = *own.message_bytes_max;
+    return row;
+}
+
+CredentialLimits read_limits(api::Body& body) {
+    CredentialLimits limits;
+    limits.messages_per_s = body.optional_number("messages_per_s", 0, rate_max);
+    limits.messages_burst = body.optional_number("messages_burst", 1, rate_max);
+    limits.values_per_s = body.optional_number("values_per_s", 0, rate_max);
+    limits.message_bytes_max = body.optional_integer("message_bytes_max", 0, message_bytes_bound);
+    return limits;
+}
+
+json credential_json(const Credential& credential, const CredentialDefaults& defaults) {
     json row{{"name", credential.name},
              {"user_name", credential.name},
              {"all_assets", credential.all_assets},
              {"assets", credential.assets},
              {"may_backfill", credential.may_backfill},
+             {"limits", limits_json(limits_in_force(credential, defaults))},
+             {"own_limits", own_limits_json(credential.limits)},
              {"created_at", base::to_rfc3339(credential.created_at)}};
     if (credential.revoked_at) row["revoked_at"] = base::to_rfc3339(*credential.revoked_at);
     return row;
 }
 
-api::Answer list_route(const api::Request& request, store::Transaction& tx) {
+api::Answer list_route(const api::Request& request, store::Transaction& tx,
+                       const CredentialDefaults& defaults) {
     const auto limit = request.limit();
     if (!limit) return limit.error();
     const auto after = api::read_cursor<std::string>(request);
@@ -34,7 +70,8 @@ api::Answer list_route(const api::Request& request, store::Transaction& tx) {
     api::Page page(*limit);
     const std::string start = *after ? std::get<0>(**after) : std::string();
     for (const Credential& credential : list_credentials(tx, start, *limit + 1)) {
-        if (!page.add(credential_json(credential), api::make_cursor(credential.name))) break;
+        if (!page.add(credential_json(credential, defaults), api::make_cursor(credential.name)))
+            break;
     }
     return page.response();
 }
@@ -58,6 +95,8 @@ base::Result<CreateWish> create_wish(const std::string& text) {
         credential.kind = each.optional_code("kind").value_or("");
         credential.all_assets = each.optional_boolean("all_assets").value_or(false);
         credential.may_backfill = each.optional_boolean("may_backfill").value_or(false);
+        each.optional_object("limits",
+                             [&](api::Body& limits) { credential.limits = read_limits(limits); });
         wish.credentials.push_back(std::move(credential));
     });
     if (const auto read = body.finish(); !read) return read.error();
@@ -90,11 +129,25 @@ api::Answer create_now(Credentials& credentials, const assets::Catalogue& catalo
     return api::json_response(201, secrets_json(*made));
 }
 
+api::Answer limits_route(Credentials& credentials, const api::Request& request,
+                         store::Transaction& tx) {
+    api::Body body(request.json());
+    const CredentialLimits limits = read_limits(body);
+    if (const auto read = body.finish(); !read) return read.error();
+    const auto changed = credentials.set_limits(tx, request.path_value("name"), limits);
+    if (!changed) return changed.error();
+    request.note("limits", own_limits_json(limits));
+    return api::json_response(200, credential_json(*changed, credentials.defaults()));
+}
+
 }  // namespace
 
 void add_credential_routes(api::Router& admin, Credentials& credentials,
                            const assets::Registry& registry, store::Pool& pool) {
-    admin.get("/admin/v1/credentials", api::view("ingest"), list_route);
+    admin.get("/admin/v1/credentials", api::view("ingest"),
+              [&credentials](const api::Request& request, store::Transaction& tx) {
+                  return list_route(request, tx, credentials.defaults());
+              });
     admin.handle("POST", "/admin/v1/credentials", api::configure("ingest"),
                  [&credentials, &registry,
                   &pool](api::Request request) -> boost::asio::awaitable<api::Answer> {
@@ -111,7 +164,12 @@ void add_credential_routes(api::Router& admin, Credentials& credentials,
                [&credentials](const api::Request& request, store::Transaction& tx) -> api::Answer {
                    auto revoked = credentials.revoke(tx, request.path_value("name"), request.now);
                    if (!revoked) return std::move(revoked).error();
-                   return api::json_response(200, credential_json(*revoked));
+                   return api::json_response(200,
+                                             credential_json(*revoked, credentials.defaults()));
+               });
+    admin.post("/admin/v1/credentials/{name}/limits", api::configure("ingest"),
+               [&credentials](const api::Request& request, store::Transaction& tx) -> api::Answer {
+                   return limits_route(credentials, request, tx);
                });
 }
 

@@ -13,6 +13,10 @@ Credential credential_in(const store::Row& row) {
     credential.assets = row.get<std::int64_t>("assets");
     credential.created_at = row.get<base::Instant>("created_at");
     credential.revoked_at = row.maybe<base::Instant>("revoked_at");
+    credential.limits = {.messages_per_s = row.maybe<double>("messages_per_s"),
+                         .messages_burst = row.maybe<double>("messages_burst"),
+                         .values_per_s = row.maybe<double>("values_per_s"),
+                         .message_bytes_max = row.maybe<std::int64_t>("message_bytes_max")};
     return credential;
 }
 
@@ -27,7 +31,8 @@ void lock_credentials(store::Transaction& tx) {
 std::optional<CredentialRow> find_credential(store::Transaction& tx, const std::string& name) {
     static constexpr store::Query find{
         "credential_find",
-        "select id, name, all_assets, may_backfill, created_at, revoked_at, encode(secret_hash, "
+        "select id, name, all_assets, may_backfill, created_at, revoked_at, messages_per_s, "
+        "messages_burst, values_per_s, message_bytes_max, encode(secret_hash, "
         "'hex') as hash, (select count(*) from credential_asset where credential_id = id) as "
         "assets from credential where name = $1"};
     const auto row = tx.optional_row(find, name);
@@ -39,7 +44,8 @@ std::vector<Credential> list_credentials(store::Transaction& tx, const std::stri
                                          std::size_t limit) {
     static constexpr store::Query list{
         "credentials_list",
-        "select id, name, all_assets, may_backfill, created_at, revoked_at, (select count(*) from "
+        "select id, name, all_assets, may_backfill, created_at, revoked_at, messages_per_s, "
+        "messages_burst, values_per_s, message_bytes_max, (select count(*) from "
         "credential_asset where credential_id = id) as assets from credential where name collate "
         "\"C\" > $1 order by name collate \"C\" limit $2"};
     std::vector<Credential> found;
@@ -51,8 +57,11 @@ std::vector<Credential> list_credentials(store::Transaction& tx, const std::stri
 std::vector<CredentialRow> credentials_in_force(store::Transaction& tx) {
     static constexpr store::Query list{
         "credentials_in_force",
-        "select id, name, all_assets, may_backfill, created_at, revoked_at, encode(secret_hash, "
-        "'hex') as hash, 0 as assets from credential where revoked_at is null"};
+        "select id, name, all_assets, may_backfill, created_at, revoked_at, messages_per_s, "
+        "messages_burst, values_per_s, message_bytes_max, encode(secret_hash, "
+        "'hex') as hash, (select count(*) from credential_asset where credential_id = id) as "
+        "assets "
+        "from credential where revoked_at is null"};
     std::vector<CredentialRow> found;
     for (const store::Row& row : tx.rows(list))
         found.push_back({credential_in(row), row.get<std::string>("hash")});
@@ -88,8 +97,23 @@ void write_credential(store::Transaction& tx, const CredentialWish& wish,
         "unnest($2::int4[]) as n (a)"};
     const auto id = tx.row(write, wish.name, secret_hash, wish.all_assets, wish.may_backfill)
                         ->get<std::int32_t>("id");
+    write_limits(tx, id, wish.limits);
     tx.execute(uncover, id);
     if (!asset_ids.empty()) tx.execute(cover, id, asset_ids);
+}
+
+std::int64_t credential_change(store::Transaction& tx) {
+    static constexpr store::Query read{"credential_change", "select number from credential_change"};
+    return tx.row(read)->get<std::int64_t>("number");
+}
+
+void write_limits(store::Transaction& tx, std::int32_t id, const CredentialLimits& limits) {
+    static constexpr store::Query write{
+        "credential_limits_write",
+        "update credential set messages_per_s = $2, messages_burst = $3, values_per_s = $4, "
+        "message_bytes_max = $5 where id = $1"};
+    tx.execute(write, id, limits.messages_per_s, limits.messages_burst, limits.values_per_s,
+               limits.message_bytes_max);
 }
 
 void mark_revoked(store::Transaction& tx, std::int32_t id, base::Instant at) {

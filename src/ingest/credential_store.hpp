@@ -26,9 +26,13 @@ struct CredentialRow {
 [[nodiscard]] std::unordered_map<std::int32_t, std::vector<assets::AssetId>> covered_assets(
     store::Transaction& tx);
 
+// Grows with every change of a credential.
+[[nodiscard]] std::int64_t credential_change(store::Transaction& tx);
+
 // Made anew, or put in the place of the one with that name.
 void write_credential(store::Transaction& tx, const CredentialWish& wish,
                       const std::string& secret_hash, const std::vector<std::int64_t>& asset_ids);
+void write_limits(store::Transaction& tx, std::int32_t id, const CredentialLimits& limits);
 void mark_revoked(store::Transaction& tx, std::int32_t id, base::Instant at);
 
 }  // namespace vigie::ingest

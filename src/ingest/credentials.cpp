@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <set>
+#include <utility>
 
 #include "ingest/credential_store.hpp"
 #include "vigie/base/text.hpp"
@@ -79,41 +81,126 @@ base::Result<void> check_name(const CredentialWish& wish, std::size_t index,
     return {};
 }
 
+base::Result<CredentialRow> in_force(store::Transaction& tx, const std::string& name) {
+    auto row = find_credential(tx, name);
+    if (!row)
+        return base::fail(base::Errc::not_found, "there is no credential " + name,
+                          "il n'y a pas d'identifiant " + name);
+    if (row->credential.revoked_at)
+        return base::fail(base::Errc::conflict, name + " is revoked already",
+                          name + " est déjà révoqué");
+    return *std::move(row);
+}
+
 }  // namespace
 
-class Credentials::Known final : public Sender {
-public:
-    Known(CredentialRow row, std::vector<assets::AssetId> covered)
-        : row_(std::move(row)), covered_(std::move(covered)) {}
+AllowanceLimits limits_in_force(const Credential& credential, const CredentialDefaults& defaults) {
+    const double assets = static_cast<double>(std::max<std::int64_t>(credential.assets, 1));
+    const double share = credential.all_assets ? 0 : assets;
+    const CredentialLimits& own = credential.limits;
+    const auto rate_of = [&](const std::optional<double>& set, double initial) {
+        const double per_second = set.value_or(initial * share);
+        return Rate{per_second, std::max(1.0, per_second * defaults.burst_s)};
+    };
+    AllowanceLimits limits;
+    limits.messages = rate_of(own.messages_per_s, defaults.messages_per_s);
+    limits.messages.burst = own.messages_burst.value_or(limits.messages.burst);
+    limits.values = rate_of(own.values_per_s, defaults.values_per_s);
+    limits.message_bytes_max =
+        static_cast<std::size_t>(own.message_bytes_max.value_or(defaults.message_bytes_max));
+    limits.borne = defaults.borne;
+    return limits;
+}
 
-    [[nodiscard]] const std::string& name() const override { return row_.credential.name; }
-    [[nodiscard]] bool may(assets::AssetId asset) const override {
-        return row_.credential.all_assets || std::ranges::binary_search(covered_, asset);
+// Lives as long as its secret does, whatever else of it changes: connections hold it.
+class Credentials::Account final : public Sender {
+public:
+    Account(const CredentialRow& row, std::vector<assets::AssetId> covered,
+            const AllowanceLimits& limits)
+        : id_(row.credential.id),
+          name_(row.credential.name),
+          secret_hash_(row.secret_hash),
+          allowance_(limits) {
+        set_rights(row.credential, std::move(covered));
     }
-    [[nodiscard]] bool may_backfill() const override { return row_.credential.may_backfill; }
+
+    [[nodiscard]] const std::string& name() const override { return name_; }
+    [[nodiscard]] bool may(assets::AssetId asset) const override {
+        const auto rights = rights_.load();
+        return rights->all_assets || std::ranges::binary_search(rights->covered, asset);
+    }
+    [[nodiscard]] bool may_backfill() const override { return rights_.load()->may_backfill; }
+    [[nodiscard]] Allowance* allowance() const override { return &allowance_; }
+    [[nodiscard]] bool in_force() const override { return rights_.load()->in_force; }
     [[nodiscard]] bool has_secret(std::string_view secret) const {
         const std::string hash = hash_of(secret);
-        return hash.size() == row_.secret_hash.size() &&
-               sodium_memcmp(hash.data(), row_.secret_hash.data(), hash.size()) == 0;
+        return hash.size() == secret_hash_.size() &&
+               sodium_memcmp(hash.data(), secret_hash_.data(), hash.size()) == 0;
     }
+    [[nodiscard]] bool is_of(const CredentialRow& row) const {
+        return row.credential.id == id_ && row.secret_hash == secret_hash_;
+    }
+    void update(const CredentialRow& row, std::vector<assets::AssetId> covered,
+                const AllowanceLimits& limits) {
+        set_rights(row.credential, std::move(covered));
+        allowance_.set(limits);
+    }
+    void withdraw() { rights_.store(std::make_shared<const Rights>()); }
 
 private:
-    CredentialRow row_;
-    std::vector<assets::AssetId> covered_;  // ascending
+    struct Rights {
+        bool in_force{};
+        bool all_assets{};
+        bool may_backfill{};
+        std::vector<assets::AssetId> covered;  // ascending
+    };
+    void set_rights(const Credential& credential, std::vector<assets::AssetId> covered) {
+        rights_.store(std::make_shared<const Rights>(
+            Rights{true, credential.all_assets, credential.may_backfill, std::move(covered)}));
+    }
+
+    std::int32_t id_;
+    std::string name_;
+    std::string secret_hash_;
+    std::atomic<std::shared_ptr<const Rights>> rights_;
+    mutable Allowance allowance_;
+};
+
+struct Credentials::Snapshot {
+    std::vector<CredentialRow> rows;
+    std::unordered_map<std::int32_t, std::vector<assets::AssetId>> covered;
+    std::int64_t change{};
 };
 
 void Credentials::load() {
     pool_.write_now([this](store::Transaction& tx) {
         lock_credentials(tx);
-        publish_after_commit(tx, {});
+        publish_after_commit(tx);
     });
+}
+
+void Credentials::look_again(base::Instant now) {
+    std::vector<std::string> gone;
+    std::int64_t known = 0;
+    {
+        const std::lock_guard lock(adopting_);
+        if (looked_at_ && now >= *looked_at_ && now - *looked_at_ < looked_at_every) return;
+        looked_at_ = now;
+        known = change_;
+        gone = std::exchange(gone_, {});
+    }
+    // Who was being let in while it was revoked is found now.
+    tell_revoked(gone);
+    const auto present =
+        pool_.read_now([](store::Transaction& tx) { return credential_change(tx); });
+    if (present != known) load();
 }
 
 base::Result<std::shared_ptr<const Sender>> Credentials::verify(std::string_view user_name,
                                                                 std::string_view secret) const {
-    const auto known = known_.current();
-    const auto found = known->find(user_name);
-    if (found == known->end() || !found->second->has_secret(secret)) return wrong_credential();
+    const auto accounts = accounts_.current();
+    const auto found = accounts->find(user_name);
+    if (found == accounts->end() || !found->second->has_secret(secret)) return wrong_credential();
     return std::shared_ptr<const Sender>(found->second);
 }
 
@@ -128,31 +215,63 @@ void Credentials::on_revoked(std::function<void(const std::vector<std::string>&)
     listeners_.push_back(std::move(listener));
 }
 
-std::shared_ptr<const Credentials::KnownByName> Credentials::read_known(store::Transaction& tx) {
-    auto covered = covered_assets(tx);
-    auto known = std::make_shared<KnownByName>();
-    for (CredentialRow& row : credentials_in_force(tx)) {
-        const std::string name = row.credential.name;
-        auto assets = std::move(covered[row.credential.id]);
-        known->emplace(name, std::make_shared<const Known>(std::move(row), std::move(assets)));
+void Credentials::tell_revoked(const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    std::vector<std::function<void(const std::vector<std::string>&)>> listeners;
+    {
+        const std::lock_guard lock(mutex_);
+        listeners = listeners_;
     }
-    return known;
+    for (const auto& listener : listeners)
+        listener(names);
 }
 
-void Credentials::publish_after_commit(store::Transaction& tx, std::vector<std::string> cut_off) {
-    const std::uint64_t number = known_.draw_number();
-    auto known = read_known(tx);
-    tx.after_commit([this, number, known = std::move(known), cut_off = std::move(cut_off)] {
-        known_.publish(known, number);
-        if (cut_off.empty()) return;
-        std::vector<std::function<void(const std::vector<std::string>&)>> listeners;
-        {
-            const std::lock_guard lock(mutex_);
-            listeners = listeners_;
+void Credentials::publish_after_commit(store::Transaction& tx) {
+    const std::uint64_t number = accounts_.draw_number();
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->covered = covered_assets(tx);
+    snapshot->rows = credentials_in_force(tx);
+    snapshot->change = credential_change(tx);
+    tx.after_commit([this, number, snapshot] { adopt(*snapshot, number); });
+}
+
+void Credentials::adopt(const Snapshot& snapshot, std::uint64_t number) {
+    tell_revoked(replace_accounts(snapshot, number));
+}
+
+// The names of those that may speak no longer.
+std::vector<std::string> Credentials::replace_accounts(const Snapshot& snapshot,
+                                                       std::uint64_t number) {
+    const std::lock_guard lock(adopting_);
+    if (number <= adopted_) return {};
+    adopted_ = number;
+    change_ = snapshot.change;
+    const auto before = accounts_.current();
+    auto after = std::make_shared<Accounts>();
+    for (const CredentialRow& row : snapshot.rows) {
+        const auto rights = snapshot.covered.find(row.credential.id);
+        auto covered =
+            rights == snapshot.covered.end() ? std::vector<assets::AssetId>{} : rights->second;
+        const auto limits = limits_in_force(row.credential, defaults_);
+        const auto present = before->find(row.credential.name);
+        if (present != before->end() && present->second->is_of(row)) {
+            present->second->update(row, std::move(covered), limits);
+            after->emplace(*present);
+        } else {
+            after->emplace(row.credential.name,
+                           std::make_shared<Account>(row, std::move(covered), limits));
         }
-        for (const auto& listener : listeners)
-            listener(cut_off);
-    });
+    }
+    std::vector<std::string> cut_off;
+    for (const auto& [name, account] : *before) {
+        const auto present = after->find(name);
+        if (present != after->end() && present->second == account) continue;
+        account->withdraw();
+        cut_off.push_back(name);
+        if (present == after->end()) gone_.push_back(name);
+    }
+    accounts_.publish(std::move(after), number);
+    return cut_off;
 }
 
 base::Result<std::vector<CredentialSecret>> Credentials::create(
@@ -160,7 +279,6 @@ base::Result<std::vector<CredentialSecret>> Credentials::create(
     const std::vector<CredentialWish>& wishes, bool replace) {
     lock_credentials(tx);
     std::vector<CredentialSecret> made;
-    std::vector<std::string> replaced;
     std::set<std::string> names;
     for (std::size_t i = 0; i < wishes.size(); ++i) {
         const CredentialWish& wish = wishes[i];
@@ -174,26 +292,31 @@ base::Result<std::vector<CredentialSecret>> Credentials::create(
         if (!ids) return ids.error();
         std::string secret = new_secret();
         write_credential(tx, wish, hash_of(secret), *ids);
-        if (present) replaced.push_back(wish.name);
         made.push_back({wish.name, wish.name, std::move(secret)});
     }
-    publish_after_commit(tx, std::move(replaced));
+    publish_after_commit(tx);
     return made;
 }
 
 base::Result<Credential> Credentials::revoke(store::Transaction& tx, const std::string& name,
                                              base::Instant now) {
     lock_credentials(tx);
-    auto row = find_credential(tx, name);
-    if (!row)
-        return base::fail(base::Errc::not_found, "there is no credential " + name,
-                          "il n'y a pas d'identifiant " + name);
-    if (row->credential.revoked_at)
-        return base::fail(base::Errc::conflict, name + " is revoked already",
-                          name + " est déjà révoqué");
+    auto row = in_force(tx, name);
+    if (!row) return std::move(row).error();
     mark_revoked(tx, row->credential.id, now);
     row->credential.revoked_at = now;
-    publish_after_commit(tx, {name});
+    publish_after_commit(tx);
+    return row->credential;
+}
+
+base::Result<Credential> Credentials::set_limits(store::Transaction& tx, const std::string& name,
+                                                 const CredentialLimits& limits) {
+    lock_credentials(tx);
+    auto row = in_force(tx, name);
+    if (!row) return std::move(row).error();
+    write_limits(tx, row->credential.id, limits);
+    row->credential.limits = limits;
+    publish_after_commit(tx);
     return row->credential;
 }
 

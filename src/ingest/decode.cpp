@@ -191,6 +191,7 @@ std::expected<void, Refusal> add_observation(const assets::Asset& asset, const J
         ++known;
     }
     ++decoded.messages;
+    decoded.values += known;
     if (known > 0) decoded.frames.push_back(std::move(frame));
     return {};
 }

@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +20,8 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr const char* retry_after_s = "5";
+// A request above its credential's rate waits for its turn as long as this; beyond, it is refused.
+constexpr std::chrono::seconds held_back_max{1};
 
 struct Secrets {
     std::string user_name;
@@ -57,6 +61,24 @@ wire::Response try_later(bool french, const char* en, const char* fr) {
     auto response = api::problem(base::fail(base::Errc::unavailable, en, fr), french);
     response.headers.set("Retry-After", retry_after_s);
     return response;
+}
+
+wire::Response above_rate(base::Duration wait, bool french) {
+    auto response = api::problem(
+        base::fail(base::Errc::limit_exceeded, "above the rate of this credential: send it later",
+                   "au-delà du débit de cet identifiant : renvoyer plus tard"),
+        french);
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+    response.headers.set("Retry-After", std::to_string(std::max<std::int64_t>(seconds.count(), 1)));
+    return response;
+}
+
+wire::Response too_large(std::size_t bytes_max, bool french) {
+    const std::string bytes = std::to_string(bytes_max);
+    return api::problem(
+        base::fail(base::Errc::too_large, "this credential may send " + bytes + " bytes at once",
+                   "cet identifiant peut envoyer " + bytes + " octets à la fois"),
+        french);
 }
 
 base::Errc code_of(Reason reason) {
@@ -114,6 +136,25 @@ asio::awaitable<wire::Response> HttpDoor::serve(wire::Request request) {
     co_return co_await observations(request, french);
 }
 
+// What stands against the request, of the credential's limits; a short wait is waited for here.
+asio::awaitable<std::optional<wire::Response>> HttpDoor::hold_back(Allowance& allowance,
+                                                                   std::size_t bytes, bool french) {
+    const std::size_t bytes_max = allowance.message_bytes_max();
+    if (bytes_max != 0 && bytes > bytes_max) {
+        ++inbox_.counters().too_large;
+        co_return too_large(bytes_max, french);
+    }
+    Admission admission = allowance.admit(clock_.now());
+    if (admission.kind == Admission::Kind::wait && admission.wait <= held_back_max) {
+        asio::steady_timer turn(co_await asio::this_coro::executor, admission.wait);
+        co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
+        admission = allowance.admit(clock_.now());
+    }
+    if (admission.kind == Admission::Kind::go) co_return std::nullopt;
+    ++inbox_.counters().http_above_rate;
+    co_return above_rate(admission.wait, french);
+}
+
 asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& request, bool french) {
     const auto secrets = secrets_of(request);
     const auto sender = authority_(secrets.user_name, secrets.secret);
@@ -130,8 +171,14 @@ asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& requ
                        "envoyer application/json ou application/x-ndjson"),
             french);
     }
+    Allowance* allowance = (*sender)->allowance();
+    if (allowance != nullptr) {
+        if (auto refusal = co_await hold_back(*allowance, request.body.size(), french))
+            co_return *std::move(refusal);
+    }
     auto sorted = inbox_.sort_messages(
         {sender->get(), "http", request.path, request.body, clock_.now()}, ndjson);
+    if (allowance != nullptr) allowance->charge_values(sorted.values);
     const auto executor = co_await asio::this_coro::executor;
     const auto wait = std::make_shared<Wait>(executor);
     wait->timer.expires_after(patience_);
@@ -142,6 +189,7 @@ asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& requ
         });
     };
     if (!inbox_.submit(sorted)) {
+        if (allowance != nullptr) allowance->give_back(sorted.values);
         co_return try_later(french, "no room for more observations now",
                             "pas de place pour d'autres mesures");
     }

@@ -59,6 +59,7 @@ void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const 
                  base::Instant stamped) {
     if (decoded) {
         sorted.messages = decoded->messages;
+        sorted.values = decoded->values;
         sorted.unknown_properties = decoded->unknown_properties;
         counters_.without_time += decoded->without_time;
         if (decoded->without_time > 1) {

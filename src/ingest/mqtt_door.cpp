@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <optional>
+
 namespace vigie::ingest {
 
 namespace {
@@ -42,6 +45,24 @@ std::string reason_string(const Refusal& refusal) {
     return text + ": " + refusal.detail.en;
 }
 
+MqttReason above(Exceeded exceeded) {
+    return exceeded == Exceeded::values ? MqttReason::quota_exceeded
+                                        : MqttReason::message_rate_too_high;
+}
+
+// What a message above its credential's rate is answered; nothing: it may come in.
+std::optional<net::MqttAdmission> held_back(Allowance& allowance, wire::mqtt::Qos qos,
+                                            base::Instant now) {
+    const Admission admission = allowance.admit(now);
+    if (admission.kind == Admission::Kind::go) return std::nullopt;
+    if (admission.kind == Admission::Kind::refuse) {
+        return net::MqttAdmission::ended(above(admission.exceeded),
+                                         "above the rate of this credential for too long");
+    }
+    const bool may_be_lost = qos == wire::mqtt::Qos::at_most_once;
+    return net::MqttAdmission::slowed(may_be_lost ? allowance.drop(now) : admission.wait);
+}
+
 }  // namespace
 
 MqttDoor::MqttDoor(Inbox& inbox, Authority authority, SessionBook& sessions,
@@ -59,6 +80,15 @@ boost::asio::awaitable<net::MqttConnectDecision> MqttDoor::authenticate(
                      request.peer_address, sender.error().detail.en);
         co_return decision;
     }
+    if (Allowance* allowance = (*sender)->allowance()) {
+        if (allowance->refused_for(clock_.now())) {
+            decision.reason = MqttReason::quota_exceeded;
+            decision.reason_string = "above the rate of this credential for too long";
+            co_return decision;
+        }
+        decision.packet_bytes_max = static_cast<std::uint32_t>(
+            std::min<std::size_t>(allowance->message_bytes_max(), 0xFFFF'FFFF));
+    }
     decision.owner = (*sender)->name();
     decision.principal = std::make_shared<DoorPrincipal>(*std::move(sender));
     co_return decision;
@@ -72,8 +102,18 @@ void MqttDoor::connected(net::MqttPrincipal& principal, const std::string& clien
 
 net::MqttAdmission MqttDoor::publish(net::MqttPrincipal& principal,
                                      const net::MqttMessage& message) {
-    auto sorted = inbox_.sort_topic(
-        {&sender_of(principal), "mqtt", message.topic, message.payload, message.received_at});
+    const Sender& sender = sender_of(principal);
+    if (!sender.in_force()) {
+        return net::MqttAdmission::ended(MqttReason::not_authorized,
+                                         "this credential is no longer in force");
+    }
+    Allowance* allowance = sender.allowance();
+    if (allowance != nullptr) {
+        if (auto held = held_back(*allowance, message.qos, clock_.now())) return *std::move(held);
+    }
+    auto sorted =
+        inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload, message.received_at});
+    if (allowance != nullptr) allowance->charge_values(sorted.values);
     if (message.qos != wire::mqtt::Qos::at_most_once) {
         sorted.submission.waiter = message.ticket.connection;
         sorted.submission.ticket = message.ticket.packet;
@@ -83,7 +123,10 @@ net::MqttAdmission MqttDoor::publish(net::MqttPrincipal& principal,
             sorted.submission.outcome_text = reason_string(*sorted.refusal);
         }
     }
-    return inbox_.submit(sorted) ? net::MqttAdmission::accepted() : net::MqttAdmission::busy();
+    const std::size_t values = sorted.values;
+    if (inbox_.submit(sorted)) return net::MqttAdmission::accepted();
+    if (allowance != nullptr) allowance->give_back(values);
+    return net::MqttAdmission::busy();
 }
 
 void MqttDoor::complete(const store::Submission& submission,

@@ -1,5 +1,6 @@
 #include "net/mqtt_connection.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
@@ -13,6 +14,8 @@ namespace {
 
 constexpr auto tuple_token = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t server_buffer_bytes_first = 2'048;
+// Then the handler is asked again: a limit may have been raised.
+constexpr std::chrono::seconds slowed_at_once_max{1};
 
 }  // namespace
 
@@ -57,7 +60,9 @@ asio::awaitable<void> MqttConnection::converse() {
     for (;;) {
         const Step step = advance();
         if (step == Step::wait && !had_to_wait) {
-            hub_->counters.pauses.fetch_add(1, std::memory_order_relaxed);
+            auto& counter =
+                slow_for_ > base::Duration{0} ? hub_->counters.slowed : hub_->counters.pauses;
+            counter.fetch_add(1, std::memory_order_relaxed);
         }
         had_to_wait = step == Step::wait;
         switch (step) {
@@ -119,7 +124,8 @@ asio::awaitable<void> MqttConnection::linger() {
 
 bool MqttConnection::must_pause() const {
     const std::size_t unsent = machine_.output().size() + writing_.size() - written_;
-    return stop_asked_ || machine_.is_full() || unsent > hub_->settings.output_bytes_max / 4;
+    return stop_asked_ || slow_for_ > base::Duration{0} || machine_.is_full() ||
+           unsent > hub_->settings.output_bytes_max / 4;
 }
 
 asio::awaitable<void> MqttConnection::wait_for_room() {
@@ -127,7 +133,14 @@ asio::awaitable<void> MqttConnection::wait_for_room() {
     const bool refused = std::holds_alternative<mqtt::PublishEvent>(event_);
     if (over_ || (!refused && !must_pause())) co_return;
     waiting_ = true;
+    if (slow_for_ > base::Duration{0}) {
+        wake_.expires_after(std::min<base::Duration>(slow_for_, slowed_at_once_max));
+    }
     co_await wake_.async_wait(tuple_token);
+    if (slow_for_ > base::Duration{0}) {
+        slow_for_ = {};
+        wake_.expires_at(asio::steady_timer::time_point::max());
+    }
     waiting_ = false;
 }
 
@@ -141,6 +154,7 @@ MqttConnection::Step MqttConnection::advance() {
                 break;
             }
             event_ = {};
+            if (over_) break;
         }
         if (must_pause()) {
             step = Step::wait;
@@ -201,6 +215,14 @@ bool MqttConnection::offer() {
             return false;
         }
         ++heard_.dropped;
+    } else if (admission.kind == MqttAdmission::Kind::slowed) {
+        slow_for_ = admission.wait;
+        if (answered_later) return false;
+        ++heard_.dropped_above_rate;
+    } else if (admission.kind == MqttAdmission::Kind::ended) {
+        hub_->counters.ended_above_rate.fetch_add(1, std::memory_order_relaxed);
+        leave(admission.reason, admission.text);
+        return true;
     } else if (admission.kind == MqttAdmission::Kind::refused && answered_later) {
         machine_.complete(handle, admission.reason, admission.text);
     }
@@ -218,6 +240,7 @@ void MqttConnection::count_heard() {
     add(counters.messages_in_qos1, heard_.qos[1]);
     add(counters.messages_in_qos2, heard_.qos[2]);
     add(counters.dropped_qos0, heard_.dropped);
+    add(counters.dropped_above_rate, heard_.dropped_above_rate);
     add(counters.retained_3_1_1, heard_.retained);
 }
 

@@ -33,7 +33,7 @@ public:
     void wake() { wake_.cancel(); }
     void deliver(std::shared_ptr<const MqttDelivery> delivery, wire::mqtt::Qos granted);
     // Says goodbye and ends.
-    void leave(wire::mqtt::Reason reason);
+    void leave(wire::mqtt::Reason reason, std::string_view text = {});
     // Ends without a word.
     void cut(wire::mqtt::Reason reason);
     // Says goodbye once every message that waits is acknowledged.
@@ -55,6 +55,7 @@ private:
     struct Heard {
         std::uint64_t qos[3]{};
         std::uint64_t dropped{0};
+        std::uint64_t dropped_above_rate{0};
         std::uint64_t retained{0};
     };
 
@@ -117,12 +118,14 @@ private:
     std::string owner_;
     std::string client_id_;
     std::shared_ptr<MqttPrincipal> principal_;
+    std::uint32_t packet_bytes_max_{0};  // of this client; 0: the server's
     MqttSessionId session_{0};
     std::optional<MqttPendingWill> will_;
     bool announced_{false};  // the handler was told `connected`
 
-    bool waiting_{false};  // for room
-    bool reading_{false};  // otherwise keep-alive is suspended
+    bool waiting_{false};        // for room
+    base::Duration slow_for_{};  // above its rate: nothing is read for as long
+    bool reading_{false};        // otherwise keep-alive is suspended
     bool peer_gone_{false};
     bool row_written_{false};
     bool stop_asked_{false};

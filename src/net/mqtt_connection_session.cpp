@@ -116,6 +116,7 @@ asio::awaitable<void> MqttConnection::on_connect() {
     }
     owner_ = std::move(decision.owner);
     principal_ = std::move(decision.principal);
+    packet_bytes_max_ = decision.packet_bytes_max;
     remember_will(connect);
     co_await take_session(connect.clean_start, assigned);
     event_ = {};
@@ -147,7 +148,8 @@ void MqttConnection::welcome(const std::optional<MqttRegistry::Kept>& earlier, b
     machine_.accept(
         {.session_present = earlier.has_value(),
          .assigned_client_id = assigned ? std::string_view{client_id_} : std::string_view{},
-         .received_qos2 = earlier ? earlier->received_qos2 : std::vector<std::uint16_t>{}});
+         .received_qos2 = earlier ? earlier->received_qos2 : std::vector<std::uint16_t>{},
+         .packet_bytes_max = packet_bytes_max_});
     hub_->counters.accepted.fetch_add(1, std::memory_order_relaxed);
     hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
     announced_ = true;

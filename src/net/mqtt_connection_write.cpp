@@ -191,9 +191,9 @@ void MqttConnection::lose_deliveries() {
         hub_->handler.delivered(tag, MqttOutcome::lost);
 }
 
-void MqttConnection::leave(mqtt::Reason reason) {
+void MqttConnection::leave(mqtt::Reason reason, std::string_view text) {
     if (over_) return;
-    machine_.disconnect(reason, {});
+    machine_.disconnect(reason, text);
     finish(reason, true);
 }
 

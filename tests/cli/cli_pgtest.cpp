@@ -209,6 +209,18 @@ TEST_F(Cli, MakesListsAndRevokesCredentials) {
     EXPECT_EQ(vigie({"credential", "revoke", "b"}).code, 0);
     EXPECT_FALSE(credentials_.verify("b", rows.at(1)["password"].get<std::string>()).ok());
     EXPECT_THAT(vigie({"credential", "list"}).out, HasSubstr("2026"));
+    EXPECT_THAT(vigie({"credential", "set-limits", "a", "--messages-per-s", "0.5",
+                       "--message-bytes", "4096"})
+                    .out,
+                HasSubstr("messages/s 0.5*, burst 5.0, values/s any, bytes 4096*"));
+    const auto limited = answer({"credential", "list"})["rows"][0];
+    EXPECT_EQ(limited["own_limits"],
+              nlohmann::json({{"messages_per_s", 0.5}, {"message_bytes_max", 4'096}}));
+    EXPECT_EQ(limited["limits"]["message_bytes_max"], 4'096);
+    EXPECT_EQ(vigie({"credential", "set-limits", "a", "--values-per-s", "many"}).code, 1);
+    EXPECT_EQ(vigie({"credential", "set-limits", "a", "--messages-burst", "0"}).code, 1);
+    EXPECT_EQ(vigie({"credential", "set-limits", "a"}).code, 0);
+    EXPECT_THAT(vigie({"credential", "list"}).out, testing::Not(HasSubstr("4096")));
     EXPECT_EQ(vigie({"credential", "revoke", "b"}).code, 1);
 }
 
@@ -293,7 +305,8 @@ TEST_F(Cli, TellsItsExitCodesApart) {
                                                          {"logbook", "verify"},
                                                          {"credential", "create"},
                                                          {"credential", "list"},
-                                                         {"credential", "revoke"}};
+                                                         {"credential", "revoke"},
+                                                         {"credential", "set-limits"}};
     for (auto words : commands) {
         std::string name = "vigie";
         for (const auto& word : words)

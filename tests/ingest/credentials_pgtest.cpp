@@ -125,5 +125,83 @@ TEST_F(CredentialBook, RevokesAndTellsWhoMustBeCutOff) {
     EXPECT_FALSE(credentials_.verify("a", (*second)[0].secret).ok());
 }
 
+TEST_F(CredentialBook, LimitsAreForEachAssetUnlessTheyWereSet) {
+    const CredentialDefaults defaults{.messages_per_s = 20,
+                                      .values_per_s = 100,
+                                      .burst_s = 10,
+                                      .message_bytes_max = 5'000,
+                                      .borne = std::chrono::seconds{60}};
+    Credential credential;
+    credential.assets = 3;
+    auto limits = limits_in_force(credential, defaults);
+    EXPECT_EQ(limits.messages.per_second, 60);
+    EXPECT_EQ(limits.messages.burst, 600);
+    EXPECT_EQ(limits.values.per_second, 300);
+    EXPECT_EQ(limits.message_bytes_max, 5'000U);
+    EXPECT_EQ(limits.borne, std::chrono::seconds{60});
+    credential.limits = {.messages_per_s = 2, .messages_burst = 5, .message_bytes_max = 0};
+    limits = limits_in_force(credential, defaults);
+    EXPECT_EQ(limits.messages.per_second, 2);
+    EXPECT_EQ(limits.messages.burst, 5);
+    EXPECT_EQ(limits.message_bytes_max, 0U);
+    credential.all_assets = true;
+    EXPECT_EQ(limits_in_force(credential, defaults).values.per_second, 0);
+    EXPECT_EQ(limits_in_force(credential, defaults).messages.per_second, 2);
+}
+
+TEST_F(CredentialBook, KeepsLimitsAndAppliesThemToWhoIsConnected) {
+    const auto made = create({{"a", {"V1"}, "", false, false, {.messages_per_s = 1}}});
+    const auto sender = *credentials_.verify("a", (*made)[0].secret);
+    const auto burst = [&] {
+        int count = 0;
+        while (count < 100 && sender->allowance()->admit(now_).kind == Admission::Kind::go)
+            ++count;
+        return count;
+    };
+    EXPECT_EQ(burst(), 10);
+    const CredentialLimits own{.messages_per_s = 0, .message_bytes_max = 77};
+    const auto changed = pool_.write_now(
+        [&](store::Transaction& tx) { return credentials_.set_limits(tx, "a", own); });
+    ASSERT_TRUE(changed.ok());
+    EXPECT_EQ(changed->limits, own);
+    EXPECT_EQ(burst(), 100);
+    EXPECT_EQ(sender->allowance()->message_bytes_max(), 77U);
+    ASSERT_TRUE(revoke("a").ok());
+    EXPECT_FALSE(sender->in_force());
+    const auto refused = [&](const char* name) {
+        return pool_
+            .write_now(
+                [&](store::Transaction& tx) { return credentials_.set_limits(tx, name, {}); })
+            .error()
+            .code;
+    };
+    EXPECT_EQ(refused("a"), base::Errc::conflict);
+    EXPECT_EQ(refused("b"), base::Errc::not_found);
+}
+
+TEST_F(CredentialBook, LooksAgainEveryTwoSecondsAndNoSooner) {
+    const auto made = create({{"a", {"V1"}, "", false, false}, {"b", {"V1"}, "", false, false}});
+    const auto sender = *credentials_.verify("a", (*made)[0].secret);
+    credentials_.look_again(now_);
+    Credentials elsewhere(pool_);
+    pool_.write_now([&](store::Transaction& tx) {
+        ASSERT_TRUE(
+            elsewhere.create(tx, *catalogue_, {{"c", {"P1"}, "", false, false}}, false).ok());
+        ASSERT_TRUE(elsewhere.revoke(tx, "a", now_).ok());
+    });
+    credentials_.look_again(now_ + Credentials::looked_at_every - std::chrono::microseconds{1});
+    EXPECT_TRUE(sender->in_force());
+    EXPECT_THAT(cut_, ElementsAre());
+    credentials_.look_again(now_ + Credentials::looked_at_every);
+    EXPECT_FALSE(sender->in_force());
+    EXPECT_THAT(covered(*sender), ElementsAre());
+    EXPECT_THAT(cut_, ElementsAre("a"));
+    EXPECT_TRUE(credentials_.verify("b", (*made)[1].secret).ok());
+    credentials_.look_again(now_ + 2 * Credentials::looked_at_every);
+    EXPECT_THAT(cut_, ElementsAre("a", "a")) << "once more, for who was being let in meanwhile";
+    credentials_.look_again(now_ + 3 * Credentials::looked_at_every);
+    EXPECT_EQ(cut_.size(), 2U);
+}
+
 }  // namespace
 }  // namespace vigie::ingest

@@ -198,6 +198,23 @@ TEST(MqttServerConnection, Goodbyes) {
     EXPECT_FALSE(old.connection.is_connected());
 }
 
+TEST(MqttServerConnection, HoldsEachClientToTheSizeItWasTold) {
+    for (const bool one_more : {false, true}) {
+        SCOPED_TRACE(one_more);
+        ServerScript script;
+        EXPECT_EQ(script.in("10 0e 00 04 'MQTT' 05 02 003c 00 00 01 'a'"), "connect a");
+        script.connection.accept({.packet_bytes_max = 20});
+        EXPECT_NE(script.out().find(out_bytes("27 00000014")), std::string::npos);
+        EXPECT_EQ(script.in(one_more ? "30 13 0001 'a' 00 '123456789012345'"
+                                     : "30 12 0001 'a' 00 '12345678901234'"),
+                  one_more ? "fault 95" : "publish a=12345678901234 q0 #0");
+    }
+    ServerScript script{{.packet_bytes_max = 30}};
+    EXPECT_EQ(script.in("10 0e 00 04 'MQTT' 05 02 003c 00 00 01 'a'"), "connect a");
+    script.connection.accept({.packet_bytes_max = 1'000});
+    EXPECT_NE(script.out().find(out_bytes("27 0000001e")), std::string::npos) << "never more";
+}
+
 TEST(MqttServerConnection, TakesAnyCutOfTheStream) {
     const std::string stream = bytes(
         "10 0d 00 04 'MQTT' 04 02 00 3c 00 01 'a' 32 06 00 01 'a' 0001 'x' "

@@ -53,6 +53,11 @@ struct Settings {
         bool behind_proxy{};
         std::int64_t pending_frames_max{};
         std::int64_t session_expiry_s_max{};
+        std::int64_t messages_per_s{};
+        std::int64_t values_per_s{};
+        std::int64_t burst_s{};
+        std::int64_t above_rate_s{};
+        std::int64_t message_bytes_max{};
     } device;
     struct Web {
         std::string address;

@@ -1,6 +1,7 @@
 // Credentials of devices and gateways: made by city IT, verified at every door.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +23,25 @@
 
 namespace vigie::ingest {
 
+// What somebody set for one credential; nothing: as the settings say.
+struct CredentialLimits {
+    std::optional<double> messages_per_s{};  // 0: any number
+    std::optional<double> messages_burst{};
+    std::optional<double> values_per_s{};             // 0: any number
+    std::optional<std::int64_t> message_bytes_max{};  // 0: what the door takes
+    friend bool operator==(const CredentialLimits&, const CredentialLimits&) = default;
+};
+
+// What holds for a credential without limits of its own. A gateway may send more than a device:
+// rates are for each asset covered. One that covers every asset has no rate.
+struct CredentialDefaults {
+    double messages_per_s{};  // 0: any number
+    double values_per_s{};    // 0: any number
+    double burst_s{10};       // a burst is what the rate allows in that time
+    std::int64_t message_bytes_max{};
+    std::chrono::seconds borne{300};  // above its rate for as long: refused
+};
+
 // The user name of a credential is its name.
 struct Credential {
     std::int32_t id{};
@@ -31,7 +51,12 @@ struct Credential {
     std::int64_t assets{};  // how many it covers; 0 with all_assets
     base::Instant created_at;
     std::optional<base::Instant> revoked_at;
+    CredentialLimits limits;
 };
+
+// What the limits of a credential come to.
+[[nodiscard]] AllowanceLimits limits_in_force(const Credential& credential,
+                                              const CredentialDefaults& defaults);
 
 struct CredentialWish {
     std::string name;
@@ -39,6 +64,7 @@ struct CredentialWish {
     std::string kind;                 // every asset of the kind as it is now; empty: none
     bool all_assets{};
     bool may_backfill{};
+    CredentialLimits limits{};
 };
 
 struct CredentialSecret {
@@ -50,7 +76,8 @@ struct CredentialSecret {
 // Thread-safe.
 class Credentials {
 public:
-    explicit Credentials(store::Pool& pool) : pool_(pool) {}
+    explicit Credentials(store::Pool& pool, CredentialDefaults defaults = {})
+        : pool_(pool), defaults_(defaults) {}
 
     // Reads what is there: at start.
     void load();
@@ -61,8 +88,12 @@ public:
     // verify, for the doors.
     [[nodiscard]] Authority authority() const;
 
-    // Called after the commit that revokes credentials or gives them new secrets, with their names:
-    // their connections are to be cut. On the committing thread.
+    // To be called often: looks in the database every `looked_at_every`, so that what another
+    // process changed holds here, too. Throws store::Unavailable; then what was known stays.
+    void look_again(base::Instant now);
+
+    // Called with the names of credentials that were revoked or got new secrets, by whomever: their
+    // connections are to be cut. On the committing thread, or the one that looks again.
     void on_revoked(std::function<void(const std::vector<std::string>&)> listener);
 
     // All or none. A name in use is a conflict, unless `replace`: then it gets a new secret and
@@ -73,20 +104,38 @@ public:
     // not_found, or conflict when it is revoked already.
     [[nodiscard]] base::Result<Credential> revoke(store::Transaction& tx, const std::string& name,
                                                   base::Instant now);
+    // All four anew. not_found, or conflict when it is revoked. Rates hold at once; a connected
+    // client of MQTT 5 keeps the packet size it was told until it connects again.
+    [[nodiscard]] base::Result<Credential> set_limits(store::Transaction& tx,
+                                                      const std::string& name,
+                                                      const CredentialLimits& limits);
+
+    [[nodiscard]] const CredentialDefaults& defaults() const { return defaults_; }
+
+    static constexpr std::chrono::seconds looked_at_every{2};
 
 private:
-    class Known;
-    using KnownByName = std::map<std::string, std::shared_ptr<const Known>, std::less<>>;
-    static std::shared_ptr<const KnownByName> read_known(store::Transaction& tx);
-    void publish_after_commit(store::Transaction& tx, std::vector<std::string> cut_off);
+    class Account;
+    struct Snapshot;
+    using Accounts = std::map<std::string, std::shared_ptr<Account>, std::less<>>;
+    void publish_after_commit(store::Transaction& tx);
+    void adopt(const Snapshot& snapshot, std::uint64_t number);
+    std::vector<std::string> replace_accounts(const Snapshot& snapshot, std::uint64_t number);
+    void tell_revoked(const std::vector<std::string>& names);
 
     store::Pool& pool_;
-    assets::Published<KnownByName> known_;
+    CredentialDefaults defaults_;
+    assets::Published<Accounts> accounts_;
+    std::mutex adopting_;
+    std::uint64_t adopted_{};
+    std::int64_t change_{};            // of the database, as adopted
+    std::vector<std::string> gone_{};  // told once, to be told again at the next look
     std::mutex mutex_;
+    std::optional<base::Instant> looked_at_;
     std::vector<std::function<void(const std::vector<std::string>&)>> listeners_;
 };
 
-// GET and POST /admin/v1/credentials, POST /admin/v1/credentials/{name}/revoke.
+// GET and POST /admin/v1/credentials, POST /admin/v1/credentials/{name}/revoke and .../limits.
 void add_credential_routes(api::Router& admin, Credentials& credentials,
                            const assets::Registry& registry, store::Pool& pool);
 

@@ -46,6 +46,7 @@ struct Refusal {
 struct Decoded {
     std::vector<store::Frame> frames;
     std::size_t messages{};            // observations in the payload
+    std::size_t values{};              // in all frames
     std::size_t unknown_properties{};  // values set aside
     std::size_t without_time{};        // stamped with their arrival
 };

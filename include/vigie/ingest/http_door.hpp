@@ -3,6 +3,8 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstddef>
+#include <optional>
 
 #include "vigie/ingest/inbox.hpp"
 #include "vigie/wire/http.hpp"
@@ -19,6 +21,8 @@ public:
 
 private:
     boost::asio::awaitable<wire::Response> observations(const wire::Request& request, bool french);
+    boost::asio::awaitable<std::optional<wire::Response>> hold_back(Allowance& allowance,
+                                                                    std::size_t bytes, bool french);
     Inbox& inbox_;
     Authority authority_;
     const base::Clock& clock_;

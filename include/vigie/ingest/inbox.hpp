@@ -25,7 +25,9 @@ struct InboxCounters {
     std::atomic<std::uint64_t> unknown_properties{0};
     std::atomic<std::uint64_t> without_time{0};
     std::atomic<std::uint64_t> refused{0};
-    std::atomic<std::uint64_t> no_room{0};  // offers turned away until there is room
+    std::atomic<std::uint64_t> no_room{0};          // offers turned away until there is room
+    std::atomic<std::uint64_t> http_above_rate{0};  // requests answered 429
+    std::atomic<std::uint64_t> too_large{0};        // HTTP bodies beyond the credential's limit
 };
 
 // What came in, before anybody looked at it.
@@ -42,6 +44,7 @@ struct Sorted {
     store::Submission submission;
     std::optional<Refusal> refusal;  // then the submission is its quarantine row
     std::size_t messages{};
+    std::size_t values{};
     std::size_t unknown_properties{};
 };
 
@@ -61,6 +64,7 @@ public:
     [[nodiscard]] bool covers(const Sender& sender, std::string_view asset_code) const;
 
     [[nodiscard]] const InboxCounters& counters() const { return counters_; }
+    [[nodiscard]] InboxCounters& counters() { return counters_; }
 
 private:
     base::Instant stamp(base::Instant now);

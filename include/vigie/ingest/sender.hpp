@@ -8,6 +8,7 @@
 
 #include "vigie/assets/catalogue.hpp"
 #include "vigie/base/result.hpp"
+#include "vigie/ingest/allowance.hpp"
 
 namespace vigie::ingest {
 
@@ -19,6 +20,10 @@ public:
     [[nodiscard]] virtual bool may(assets::AssetId asset) const = 0;
     // Whether it may fill in history, however old; what it fills in raises no alarm.
     [[nodiscard]] virtual bool may_backfill() const = 0;
+    // How much it may send, shared by all that speaks for it; null: any amount.
+    [[nodiscard]] virtual Allowance* allowance() const { return nullptr; }
+    // False once it was revoked or got another secret: whoever still speaks for it must stop.
+    [[nodiscard]] virtual bool in_force() const { return true; }
 };
 
 // unauthenticated: no such user name, or not its secret. Fast enough for an io thread, and

@@ -48,6 +48,7 @@ struct MqttConnectDecision {
     // or resume a session of someone else.
     std::string owner{};
     std::shared_ptr<MqttPrincipal> principal{};  // needed on success
+    std::uint32_t packet_bytes_max{0};           // less than the server takes; 0: as much
 };
 
 // Names one message that waits for its acknowledgement. Weak: when its connection is gone,
@@ -74,15 +75,26 @@ struct MqttAdmission {
         accepted,  // taken; MqttServer::complete follows for QoS 1 and 2
         busy,     // no room: offered again after MqttServer::resume(). QoS 0 is dropped and counted
         refused,  // answered at once with `reason` (QoS 0: dropped)
+        // Above its rate: offered again after `wait`, and nothing is read meanwhile. QoS 0 is
+        // dropped and counted; `wait` says how long to read nothing all the same.
+        slowed,
+        ended,  // the connection ends with `reason`; the message was not taken
     };
     Kind kind{Kind::accepted};
     wire::mqtt::Reason reason{wire::mqtt::Reason::success};
     std::string text{};
+    base::Duration wait{};
 
     [[nodiscard]] static MqttAdmission accepted() { return {}; }
-    [[nodiscard]] static MqttAdmission busy() { return {Kind::busy, {}, {}}; }
+    [[nodiscard]] static MqttAdmission busy() { return {Kind::busy, {}, {}, {}}; }
     [[nodiscard]] static MqttAdmission refused(wire::mqtt::Reason reason, std::string text) {
-        return {Kind::refused, reason, std::move(text)};
+        return {Kind::refused, reason, std::move(text), {}};
+    }
+    [[nodiscard]] static MqttAdmission slowed(base::Duration wait) {
+        return {Kind::slowed, {}, {}, wait};
+    }
+    [[nodiscard]] static MqttAdmission ended(wire::mqtt::Reason reason, std::string text) {
+        return {Kind::ended, reason, std::move(text), {}};
     }
 };
 

@@ -70,8 +70,11 @@ struct MqttCounters {
     std::atomic<std::uint64_t> expired_out{0};      // never written: their time was over
     std::atomic<std::uint64_t> protocol_errors{0};  // malformed packets and broken rules
     std::atomic<std::uint64_t> keep_alive_timeouts{0};
-    std::atomic<std::uint64_t> cut_off{0};  // did not read what was sent
-    std::atomic<std::uint64_t> pauses{0};   // reading stopped for want of room
+    std::atomic<std::uint64_t> cut_off{0};             // did not read what was sent
+    std::atomic<std::uint64_t> pauses{0};              // reading stopped for want of room
+    std::atomic<std::uint64_t> slowed{0};              // reading stopped above a rate
+    std::atomic<std::uint64_t> dropped_above_rate{0};  // QoS 0
+    std::atomic<std::uint64_t> ended_above_rate{0};    // connections
     std::atomic<std::uint64_t> bytes_in{0};
     std::atomic<std::uint64_t> bytes_out{0};
 };

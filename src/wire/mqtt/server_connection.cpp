@@ -114,6 +114,9 @@ void ServerConnection::accept(const Acceptance& acceptance) {
     if (state_ != State::asked) return;
     state_ = State::connected;
     inbound_.restore(acceptance.received_qos2);
+    if (acceptance.packet_bytes_max != 0) {
+        limits_.packet_bytes_max = std::min(limits_.packet_bytes_max, acceptance.packet_bytes_max);
+    }
     Properties properties;
     if (version_ == Version::v5) {
         if (session_expiry_s_ != session_expiry_asked_s_) {

@@ -71,6 +71,7 @@ struct Acceptance {
     bool session_present{false};
     std::string_view assigned_client_id{};       // 5.0: told when not empty
     std::vector<std::uint16_t> received_qos2{};  // of the session that is resumed
+    std::uint32_t packet_bytes_max{0};           // less than the server takes; 0: as much
 };
 
 class ServerConnection {
