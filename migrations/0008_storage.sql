@@ -11,6 +11,10 @@ create table rollup_dirty (
     primary key (asset_id, hour)
 ) with (fillfactor = 70);
 
+-- What was stored before there were roll-ups.
+insert into rollup_dirty (asset_id, hour)
+select distinct asset_id, floor(extract(epoch from observed_at) / 3600)::int4 from frame;
+
 -- One row an asset and day: its quarters of an hour, and where it fell silent, packed in `body`, from which hours
 -- follow exactly; the day itself by position of the layout, so that SQL can add up a city.
 create table rollup (

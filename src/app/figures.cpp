@@ -76,6 +76,7 @@ std::vector<Figure> pipeline_figures(Pipeline& pipeline) {
         counter("vigie_store_copied_total", "frames stored by COPY", writer.copied),
         counter("vigie_store_upserted_total", "frames stored by the merging upsert",
                 writer.upserted),
+        counter("vigie_store_late_total", "frames that came for packed days", writer.late),
         counter("vigie_store_commits_total", "commits of the writers", writer.commits),
         counter("vigie_store_conflicts_total", "two values for one property and instant",
                 writer.conflicts),
@@ -124,6 +125,14 @@ std::vector<Figure> city_figures(Foundation& foundation) {
         {"vigie_stream_sequence", "events published on the stream", true,
          [&foundation] { return static_cast<double>(foundation.stream.last()); }, "", ""},
         {"process_resident_memory_bytes", "memory of the server", false, resident_bytes, "", ""}};
+}
+
+std::vector<Figure> storage_figures(const Storage& storage) {
+    const auto& rollups = storage.rollups();
+    return {
+        counter("vigie_storage_rollups_total", "days of an asset whose roll-up was computed",
+                rollups.days),
+    };
 }
 
 }  // namespace vigie::app

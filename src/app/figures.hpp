@@ -7,6 +7,7 @@
 #include "app/foundation.hpp"
 #include "app/health.hpp"
 #include "app/pipeline.hpp"
+#include "app/storage.hpp"
 
 namespace vigie::app {
 
@@ -14,5 +15,6 @@ namespace vigie::app {
 [[nodiscard]] std::vector<Figure> door_figures(const std::string& door,
                                                const net::HttpServer& server);
 [[nodiscard]] std::vector<Figure> city_figures(Foundation& foundation);
+[[nodiscard]] std::vector<Figure> storage_figures(const Storage& storage);
 
 }  // namespace vigie::app

@@ -20,6 +20,7 @@
 #include "app/pipeline.hpp"
 #include "app/start_up.hpp"
 #include "app/status.hpp"
+#include "app/storage.hpp"
 #include "vigie/access/audit.hpp"
 #include "vigie/api/access_routes.hpp"
 #include "vigie/api/router.hpp"
@@ -121,6 +122,7 @@ struct Server::Impl {
     std::unique_ptr<api::Router> admin;
     std::unique_ptr<Pipeline> pipeline;
     std::unique_ptr<Modules> modules;
+    std::unique_ptr<Storage> storage;
     std::unique_ptr<Health> health;
     std::unique_ptr<net::HttpServer> control_door;
     std::unique_ptr<net::HttpServer> open_door;
@@ -258,11 +260,13 @@ void Server::start() {
     s.health = std::make_unique<Health>(s.foundation->pool);
     s.modules = std::make_unique<Modules>(*s.foundation, *s.pipeline,
                                           Routers{*s.control, *s.open, *s.admin});
+    s.storage = std::make_unique<Storage>(*s.foundation, *s.pipeline, s.database->app_url());
     s.make_doors(contexts);
     s.health->add(pipeline_figures(*s.pipeline));
     s.health->add(door_figures("control", *s.control_door));
     s.health->add(door_figures("public", *s.open_door));
     s.health->add(city_figures(*s.foundation));
+    s.health->add(storage_figures(*s.storage));
     add_status_routes(*s.admin, *s.health, *s.foundation, *s.pipeline, [this] { return ports(); });
     s.foundation->credentials.on_revoked([&s](const std::vector<std::string>& names) {
         for (const auto& name : names) {
@@ -272,6 +276,7 @@ void Server::start() {
     });
     s.modules->start();
     s.pipeline->start_writers();
+    s.storage->start();
     for (auto& thread : s.io)
         thread->start();
     s.open_io.start();
@@ -312,6 +317,7 @@ void Server::stop() {
         s.control_door->stop(s.limit() / 4);
         s.pipeline->close_doors(s.limit() / 4);
         s.pipeline->stop_writers(s.limit() / 2);
+        s.storage->stop();
         s.modules->stop();
         s.admin_door->stop(s.limit() / 4);
         s.metrics_door->stop(s.limit() / 4);

@@ -11,6 +11,8 @@
 #include "vigie/base/text.hpp"
 #include "vigie/live/graph.hpp"
 #include "vigie/live/json.hpp"
+#include "vigie/live/rollups.hpp"
+#include "vigie/store/series.hpp"
 
 namespace vigie::live {
 
@@ -21,8 +23,6 @@ using base::Errc;
 
 // Longer ranges would have the database read years for one chart.
 constexpr std::chrono::hours range_max{24 * 400};
-// One report missing is a hole; one that is half a period late is not.
-constexpr double hole_periods = 1.5;
 
 struct HistoryQuestion {
     const assets::Asset* asset{};
@@ -139,11 +139,6 @@ base::Result<HistoryQuestion> parse_question(const api::Request& request,
     return question;
 }
 
-base::Duration hole_min_of(const assets::Kind& kind) {
-    const std::chrono::duration<double> period = kind.reporting_period;
-    return std::chrono::duration_cast<base::Duration>(period * hole_periods);
-}
-
 std::vector<Interval> holes_of(store::Transaction& tx, const assets::Asset& asset,
                                const Interval& range,
                                const std::vector<std::int64_t>& positions = {}) {
@@ -224,10 +219,21 @@ void begin_series(std::string& out, const assets::Property& property) {
     out += R"(,"points":[)";
 }
 
+// A place is two values.
+std::vector<std::int64_t> positions_of(const HistoryQuestion& question) {
+    std::vector<std::int64_t> positions;
+    for (const auto* property : question.properties) {
+        positions.push_back(property->position);
+        if (property->type == PropertyType::position) positions.push_back(property->position + 1);
+    }
+    return positions;
+}
+
 // Answers the instant from which the next page goes on; nothing when this was the last.
 std::optional<base::Instant> append_raw(std::string& out, store::Transaction& tx,
                                         const HistoryQuestion& question) {
-    auto frames = read_frames(tx, question.asset->id, question.page, question.limit + 1);
+    auto frames = read_frames(tx, question.asset->id, question.page, positions_of(question),
+                              question.limit + 1);
     std::optional<base::Instant> next;
     if (frames.size() > question.limit) {
         next = frames.back().observed_at;
@@ -262,10 +268,8 @@ std::optional<base::Instant> append_buckets(std::string& out, store::Transaction
         next = boundary;
         page.to = boundary;
     }
-    std::vector<std::int64_t> positions;
-    for (const auto* property : question.properties)
-        positions.push_back(property->position);
-    const auto buckets = read_buckets(tx, question.asset->id, page, question.bucket, positions);
+    const auto buckets =
+        read_buckets(tx, question.asset->id, page, question.bucket, positions_of(question));
     for (const auto* property : question.properties) {
         begin_series(out, *property);
         for (const auto& bucket : buckets) {
@@ -293,6 +297,7 @@ api::Answer answer_observations(const api::Request& request, store::Transaction&
     auto parsed = parse_question(request, catalogue);
     if (!parsed) return parsed.error();
     const auto& question = *parsed;
+    store::hold_series(tx);
     std::string out = R"({"asset":)";
     json::append_text(out, question.asset->code);
     out += R"(,"from":)";

@@ -1,48 +1,15 @@
 #include "live/history_store.hpp"
 
 #include <algorithm>
+#include <cmath>
 
-#include "live/last_value_store.hpp"
+#include "live/rollup_store.hpp"
+#include "vigie/store/rollup.hpp"
+#include "vigie/store/series.hpp"
 
 namespace vigie::live {
 
 namespace {
-
-constexpr store::Query history_frames{
-    "history_frames",
-    "select observed_at, vals from frame where asset_id = $1 and observed_at >= $2::timestamptz "
-    "and observed_at < $3::timestamptz order by observed_at limit $4"};
-
-constexpr store::Query history_buckets{
-    "history_buckets",
-    "select position, bucket, count(v) as count, min(v) as min, max(v) as max, avg(v) as mean, "
-    "(array_agg(v order by observed_at desc))[1] as last from ("
-    "  select observed_at, position, vals[position + 1] as v, "
-    "    date_bin($4::int8 * interval '1 second', observed_at, '2000-01-01T00:00:00Z') as bucket "
-    "  from frame cross join unnest($5::int4[]) as position "
-    "  where asset_id = $1 and observed_at >= $2::timestamptz and observed_at < $3::timestamptz"
-    ") as s where v is not null group by position, bucket order by bucket, position"};
-
-constexpr store::Query history_edges{
-    "history_edges",
-    "select observed_at, next_at from ("
-    "  select observed_at, lead(observed_at) over w as next_at, lag(observed_at) over w as "
-    "before_at "
-    "  from frame where asset_id = $1 and observed_at > $2::timestamptz "
-    "    and observed_at < $3::timestamptz and (cardinality($5::int4[]) = 0 or exists ("
-    "      select from unnest($5::int4[]) as position where vals[position + 1] is not null)) "
-    "  window w as (order by observed_at)"
-    ") as s where before_at is null or next_at is null "
-    "or next_at - observed_at > $4::float8 * interval '1 second' order by observed_at"};
-
-constexpr store::Query history_turns{
-    "history_turns",
-    "select observed_at, hit from ("
-    "  select observed_at, hit, lag(hit) over (order by observed_at) as before from ("
-    "    select observed_at, vals[$2::int4 + 1] = any($3::float8[]) as hit from frame "
-    "    where asset_id = $1 and observed_at > $4::timestamptz and observed_at < $5::timestamptz "
-    "      and vals[$2::int4 + 1] is not null) as h"
-    ") as s where hit is distinct from before order by observed_at"};
 
 constexpr store::Query run_absences{
     "live_run_absences",
@@ -55,13 +22,171 @@ constexpr store::Query run_absences{
 // day.
 constexpr std::chrono::hours turn_lookback{24};
 
+// More separate readings of frames than this are joined into longer ones.
+constexpr std::size_t parts_max = 16;
+
+using Parts = std::vector<Interval>;
+
+Interval hour_interval(std::int32_t hour) {
+    const base::Instant from{std::chrono::hours{hour}};
+    return {from, from + std::chrono::hours{1}};
+}
+
+std::int32_t hour_number_at(base::Instant instant) {
+    return static_cast<std::int32_t>(
+        std::chrono::floor<std::chrono::hours>(instant).time_since_epoch().count());
+}
+
+base::Instant quarter_start(std::int64_t number) {
+    return base::Instant{number * store::quarter_s};
+}
+
+// In order, cut to the range, those no further apart than `gap` made one.
+Parts cut_and_joined(const Parts& parts, const Interval& range, base::Duration gap) {
+    Parts out;
+    for (const auto& part : parts) {
+        const Interval cut{std::max(part.from, range.from), std::min(part.to, range.to)};
+        if (cut.from >= cut.to) continue;
+        if (!out.empty() && cut.from - out.back().to <= gap) {
+            out.back().to = std::max(out.back().to, cut.to);
+        } else {
+            out.push_back(cut);
+        }
+    }
+    return out;
+}
+
+Parts arranged(Parts parts, const Interval& range) {
+    std::ranges::sort(parts, {}, &Interval::from);
+    auto out = cut_and_joined(parts, range, base::Duration{0});
+    for (base::Duration gap = std::chrono::hours{3}; out.size() > parts_max; gap *= 4)
+        out = cut_and_joined(out, range, gap);
+    return out;
+}
+
+bool overlaps_any(const Parts& parts, const Interval& interval) {
+    return std::ranges::any_of(parts, [&](const auto& part) {
+        return part.from < interval.to && interval.from < part.to;
+    });
+}
+
+// Cut quarters at the ends of the range, and what changed since its roll-up was computed.
+Parts parts_for_buckets(store::Transaction& tx, assets::AssetId asset, const Interval& range) {
+    using Quarter = std::chrono::duration<std::int64_t, std::ratio<900>>;
+    const base::Instant first = std::chrono::ceil<Quarter>(range.from);
+    const base::Instant last = std::chrono::floor<Quarter>(range.to);
+    Parts parts{{range.from, first}, {last, range.to}};
+    for (const auto hour :
+         read_dirty_hours(tx, asset, hour_number_at(range.from), hour_number_at(range.to))) {
+        parts.push_back(hour_interval(hour));
+    }
+    return arranged(std::move(parts), range);
+}
+
+// The quarters of one position over the range.
+store::Quarters quarters_in(const Interval& range, std::size_t position,
+                            const std::vector<store::DayRollup>& rollups, const Parts& parts,
+                            const std::vector<store::FrameColumns>& frames) {
+    store::Quarters quarters;
+    for (const auto& rollup : rollups) {
+        if (position >= rollup.positions.size()) continue;
+        const auto first = base::Instant(rollup.day).time_since_epoch() / store::quarter_s;
+        for (std::size_t i = 0; i < store::quarters_a_day; ++i) {
+            const auto& figures = rollup.positions[position].quarters[i];
+            const auto number = first + static_cast<std::int64_t>(i);
+            const Interval quarter{quarter_start(number), quarter_start(number + 1)};
+            if (figures.count == 0 || quarter.from < range.from || quarter.to > range.to ||
+                overlaps_any(parts, quarter))
+                continue;
+            quarters.emplace_hint(quarters.end(), number, figures);
+        }
+    }
+    for (const auto& part : frames)
+        quarters.merge(store::quarters_of(part, position));
+    return quarters;
+}
+
+void append_position(std::vector<Bucket>& buckets, std::int64_t position,
+                     const store::Quarters& quarters, std::chrono::seconds width) {
+    const std::int64_t quarters_a_bucket = width / store::quarter_s;
+    store::Quarters longer;
+    for (const auto& [number, figures] : quarters) {
+        const auto rest = ((number % quarters_a_bucket) + quarters_a_bucket) % quarters_a_bucket;
+        longer[number - rest].add(figures);
+    }
+    for (const auto& [number, figures] : longer) {
+        buckets.push_back({.position = static_cast<std::int32_t>(position),
+                           .start = quarter_start(number),
+                           .count = figures.count,
+                           .min = figures.min,
+                           .max = figures.max,
+                           .mean = figures.sum / static_cast<double>(figures.count),
+                           .last = figures.last});
+    }
+}
+
+// What is outside the parts; inside, frames tell.
+void append_outside(std::vector<store::Stretch>& out, const std::vector<store::Stretch>& heard,
+                    const Parts& parts) {
+    for (auto stretch : heard) {
+        bool is_over = false;
+        for (const auto& part : parts) {
+            if (part.to < stretch.from || part.from > stretch.to) continue;
+            if (stretch.from <= part.from) out.push_back({stretch.from, part.from});
+            is_over = part.to > stretch.to;
+            if (is_over) break;
+            stretch.from = part.to;
+        }
+        if (!is_over) out.push_back(stretch);
+    }
+}
+
+void append_heard(std::vector<store::Stretch>& out, const store::DayRollup& rollup,
+                  const std::vector<std::int64_t>& positions, const Parts& parts) {
+    if (positions.empty()) append_outside(out, rollup.heard, parts);
+    for (const auto position : positions) {
+        const auto index = static_cast<std::size_t>(position);
+        if (index < rollup.positions.size())
+            append_outside(out, rollup.positions[index].heard, parts);
+    }
+}
+
+// Marked hours and days whose stretches were made with another measure, widened so that frames join
+// what roll-ups say beside them.
+Parts parts_for_stretches(store::Transaction& tx, assets::AssetId asset, const Interval& window,
+                          base::Duration hole_min, const std::vector<store::DayRollup>& rollups) {
+    Parts parts;
+    const auto widened = [&](base::Instant from, base::Instant to) {
+        parts.push_back({from - hole_min, to + hole_min});
+    };
+    for (const auto hour :
+         read_dirty_hours(tx, asset, hour_number_at(window.from), hour_number_at(window.to))) {
+        widened(hour_interval(hour).from, hour_interval(hour).to);
+    }
+    for (const auto& rollup : rollups) {
+        if (rollup.hole_min != hole_min) widened(rollup.day, rollup.day + std::chrono::days{1});
+    }
+    return arranged(std::move(parts), window);
+}
+
 }  // namespace
 
 std::vector<HistoryFrame> read_frames(store::Transaction& tx, assets::AssetId asset,
-                                      const Interval& range, std::size_t limit) {
+                                      const Interval& range,
+                                      const std::vector<std::int64_t>& positions,
+                                      std::size_t limit) {
+    const auto found = store::read_series(tx, {.asset = asset,
+                                               .from = range.from,
+                                               .to = range.to,
+                                               .positions = positions,
+                                               .limit = limit});
     std::vector<HistoryFrame> frames;
-    for (const auto& row : tx.rows(history_frames, asset, range.from, range.to, limit)) {
-        frames.push_back({row.get<base::Instant>("observed_at"), parse_doubles(row.text("vals"))});
+    frames.reserve(found.size());
+    for (std::size_t row = 0; row < found.size(); ++row) {
+        auto& frame = frames.emplace_back();
+        frame.observed_at = base::from_epoch_us(found.observed_us[row]);
+        for (std::size_t i = 0; i < found.positions.size(); ++i)
+            frame.values.push_back(found.value(row, i));
     }
     return frames;
 }
@@ -69,16 +194,20 @@ std::vector<HistoryFrame> read_frames(store::Transaction& tx, assets::AssetId as
 std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
                                  const Interval& range, std::chrono::seconds width,
                                  const std::vector<std::int64_t>& positions) {
+    if (range.from >= range.to) return {};
+    const auto parts = parts_for_buckets(tx, asset, range);
+    const auto rollups =
+        read_rollups(tx, asset, store::day_of(range.from), store::day_of(range.to));
+    std::vector<store::FrameColumns> frames;
+    for (const auto& part : parts) {
+        frames.push_back(store::read_series(
+            tx, {.asset = asset, .from = part.from, .to = part.to, .positions = positions}));
+    }
     std::vector<Bucket> buckets;
-    for (const auto& row :
-         tx.rows(history_buckets, asset, range.from, range.to, width.count(), positions)) {
-        buckets.push_back({.position = row.get<std::int32_t>("position"),
-                           .start = row.get<base::Instant>("bucket"),
-                           .count = row.get<std::int64_t>("count"),
-                           .min = row.get<double>("min"),
-                           .max = row.get<double>("max"),
-                           .mean = row.get<double>("mean"),
-                           .last = row.get<double>("last")});
+    for (const auto position : positions) {
+        const auto quarters =
+            quarters_in(range, static_cast<std::size_t>(position), rollups, parts, frames);
+        append_position(buckets, position, quarters, width);
     }
     return buckets;
 }
@@ -86,31 +215,42 @@ std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
 std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
                                      const Interval& range, base::Duration hole_min,
                                      const std::vector<std::int64_t>& positions) {
+    const Interval window{range.from - hole_min + base::Duration{1}, range.to + hole_min};
+    const auto rollups =
+        read_rollups(tx, asset, store::day_of(window.from), store::day_of(window.to));
+    const auto parts = parts_for_stretches(tx, asset, window, hole_min, rollups);
+    std::vector<store::Stretch> heard;
+    for (const auto& rollup : rollups) {
+        if (rollup.hole_min == hole_min) append_heard(heard, rollup, positions, parts);
+    }
+    for (const auto& part : parts) {
+        const auto frames = store::read_series(
+            tx, {.asset = asset, .from = part.from, .to = part.to, .positions = positions});
+        const auto found = store::stretches_of(frames, positions, hole_min);
+        heard.insert(heard.end(), found.begin(), found.end());
+    }
     std::vector<Interval> stretches;
-    std::optional<base::Instant> begun;
-    const double hole_s = std::chrono::duration<double>(hole_min).count();
-    for (const auto& row : tx.rows(history_edges, asset, range.from - hole_min, range.to + hole_min,
-                                   hole_s, positions)) {
-        const auto at = row.get<base::Instant>("observed_at");
-        if (!begun) begun = at;
-        const auto next = row.maybe<base::Instant>("next_at");
-        // The very first row is there for its own sake: a hole may not follow it.
-        if (next && *next - at <= hole_min) continue;
-        stretches.push_back({*begun, at});
-        begun = next;
+    for (const auto& stretch : store::joined(std::move(heard), hole_min)) {
+        if (stretch.to >= window.from && stretch.from < window.to)
+            stretches.push_back({stretch.from, stretch.to});
     }
     return stretches;
 }
 
 std::vector<Interval> read_intervals(store::Transaction& tx, assets::AssetId asset, int position,
                                      const std::vector<double>& values, const Interval& range) {
+    const auto frames = store::read_series(tx, {.asset = asset,
+                                                .from = range.from - turn_lookback,
+                                                .to = range.to,
+                                                .positions = {{position}}});
     std::vector<Interval> intervals;
     std::optional<base::Instant> since;
-    for (const auto& row :
-         tx.rows(history_turns, asset, position, values, range.from - turn_lookback, range.to)) {
-        const auto at = row.get<base::Instant>("observed_at");
-        if (row.get<bool>("hit")) {
-            since = at;
+    for (std::size_t row = 0; row < frames.size(); ++row) {
+        const double value = frames.value(row, static_cast<std::size_t>(position));
+        if (std::isnan(value)) continue;
+        const auto at = base::from_epoch_us(frames.observed_us[row]);
+        if (std::ranges::find(values, value) != values.end()) {
+            if (!since) since = at;
         } else if (since) {
             intervals.push_back({*since, at});
             since.reset();

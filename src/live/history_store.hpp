@@ -1,4 +1,6 @@
-// SQL of the history of one asset: frames, buckets made of them, and what explains holes.
+// The history of one asset: frames, buckets, and what explains holes. Buckets and stretches come
+// from roll-ups where these are complete, and from frames where an hour is marked or a range cuts a
+// quarter; both ways lead to the same bits.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +18,11 @@ struct HistoryFrame {
     std::vector<double> values;
 };
 
-// In [range.from, range.to), oldest first.
+// In [range.from, range.to), oldest first; only these positions need be filled.
 [[nodiscard]] std::vector<HistoryFrame> read_frames(store::Transaction& tx, assets::AssetId asset,
-                                                    const Interval& range, std::size_t limit);
+                                                    const Interval& range,
+                                                    const std::vector<std::int64_t>& positions,
+                                                    std::size_t limit);
 
 struct Bucket {
     std::int32_t position{};
@@ -35,8 +39,8 @@ struct Bucket {
                                                const Interval& range, std::chrono::seconds width,
                                                const std::vector<std::int64_t>& positions);
 
-// The stretches in which something was seen at least every `hole_min`: what holes() needs, without
-// reading every frame out. With positions: in which one of them had a value.
+// The stretches in which something was seen at least every `hole_min`: what holes() needs. With
+// positions: in which one of them had a value.
 [[nodiscard]] std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
                                                    const Interval& range, base::Duration hole_min,
                                                    const std::vector<std::int64_t>& positions);

@@ -35,8 +35,11 @@ constexpr store::Query frames_since{
     "from (select id, coalesce(newest_at - $3::float8 * interval '1 second', "
     "  (select max(seen_at) - interval '1 day' from live_run), '-infinity') as since "
     "  from asset left join last_value on asset_id = id where id >= $1 and id < $2) as a "
-    "join lateral (select * from frame where asset_id = a.id and observed_at > a.since "
-    "  order by observed_at) as f on true"};
+    "join lateral ("
+    "  select asset_id, layout, observed_at, received_at, vals from frame "
+    "  where asset_id = a.id and observed_at > a.since union all "
+    "  select asset_id, layout, observed_at, received_at, vals from frame_late "
+    "  where asset_id = a.id and observed_at > a.since order by observed_at) as f on true"};
 
 constexpr store::Query asset_bound{"asset_bound",
                                    "select coalesce(max(id), 0)::int4 + 1 as bound from asset"};

@@ -100,51 +100,6 @@ void decode_rows(PackReader& from, std::size_t rows, std::size_t positions, Fram
 
 }  // namespace
 
-std::size_t FrameColumns::present() const {
-    std::size_t count = 0;
-    for (const auto& position : positions)
-        count += static_cast<std::size_t>(std::ranges::count(position.present, std::uint8_t{1}));
-    return count;
-}
-
-double FrameColumns::value(std::size_t row, std::size_t position) const {
-    if (position >= positions.size() || row >= positions[position].present.size() ||
-        positions[position].present[row] == 0) {
-        return std::numeric_limits<double>::quiet_NaN();
-    }
-    return std::bit_cast<double>(positions[position].bits[row]);
-}
-
-void FrameColumns::append(std::int64_t observed, std::int64_t received, std::int32_t layout,
-                          std::span<const std::optional<double>> values) {
-    if (values.size() > positions.size()) {
-        Position absent{std::vector<std::uint8_t>(size()), std::vector<std::uint64_t>(size())};
-        positions.resize(values.size(), absent);
-    }
-    observed_us.push_back(observed);
-    received_us.push_back(received);
-    layouts.push_back(layout);
-    lengths.push_back(static_cast<std::int32_t>(values.size()));
-    for (std::size_t i = 0; i < positions.size(); ++i) {
-        const bool is_there = i < values.size() && values[i].has_value();
-        positions[i].present.push_back(is_there ? 1 : 0);
-        positions[i].bits.push_back(is_there ? std::bit_cast<std::uint64_t>(*values[i]) : 0);
-    }
-}
-
-void FrameColumns::append(const FrameColumns& from, std::size_t row) {
-    std::vector<std::optional<double>> values(static_cast<std::size_t>(from.lengths[row]));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        const auto& position = from.positions[i];
-        if (position.present[row] != 0) values[i] = std::bit_cast<double>(position.bits[row]);
-    }
-    append(from.observed_us[row], from.received_us[row], from.layouts[row], values);
-}
-
-void FrameColumns::clear() {
-    *this = {};
-}
-
 std::size_t chunk_rows_max(std::size_t positions) {
     return std::min(chunk_frames_max, chunk_cells_max / std::max<std::size_t>(1, positions));
 }

@@ -82,8 +82,5 @@ private:
 };
 
 [[nodiscard]] std::int32_t hour_of(base::Instant instant);
-[[nodiscard]] inline Day day_of(base::Instant instant) {
-    return std::chrono::floor<std::chrono::days>(instant);
-}
 
 }  // namespace vigie::store

@@ -21,6 +21,10 @@ inline constexpr store::Query small_frame_add{
     "small_frame_add",
     "insert into frame (observed_at, received_at, asset_id, layout, vals) values "
     "($1::timestamptz, $2::timestamptz, $3, $4, $5::float8[])"};
+inline constexpr store::Query small_mark_add{
+    "small_mark_add",
+    "insert into rollup_dirty (asset_id, hour) values ($1, floor(extract(epoch from "
+    "$2::timestamptz) / 3600)::int4) on conflict do nothing"};
 // The days around the small city's noon, in one partition.
 inline constexpr store::Query small_partition{
     "small_partition",
@@ -46,6 +50,7 @@ inline void store_frames(store::Pool& pool, const std::vector<store::Frame>& fra
         for (const auto& each : frames) {
             tx.execute(small_frame_add, each.observed_at, each.received_at, each.asset_id,
                        each.layout, each.vals);
+            tx.execute(small_mark_add, each.asset_id, each.observed_at);
         }
     });
 }

@@ -38,12 +38,18 @@ struct FrameColumns {
     [[nodiscard]] std::size_t present() const;
     // The value at a row and position; NaN is absent.
     [[nodiscard]] double value(std::size_t row, std::size_t position) const;
+    // NULL is nothing.
+    [[nodiscard]] std::vector<std::optional<double>> row_values(std::size_t row) const;
     void append(std::int64_t observed, std::int64_t received, std::int32_t layout,
                 std::span<const std::optional<double>> values);
     void append(const FrameColumns& from, std::size_t row);
     void clear();
     friend bool operator==(const FrameColumns&, const FrameColumns&) = default;
 };
+
+// In the order of event times, rows of one instant made one by the rule of the table itself: absent
+// gives way, of two values the greater is kept, of two arrivals the earlier.
+[[nodiscard]] FrameColumns merged(const FrameColumns& frames);
 
 // How many rows of that many positions one chunk may hold.
 [[nodiscard]] std::size_t chunk_rows_max(std::size_t positions);

@@ -20,6 +20,9 @@
 namespace vigie::store {
 
 using Day = std::chrono::sys_days;
+[[nodiscard]] inline Day day_of(base::Instant instant) {
+    return std::chrono::floor<std::chrono::days>(instant);
+}
 
 // The values of one asset at one instant. `vals[i]` belongs to position i of the layout; NaN is
 // absent.
