@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "alarms/alarm_store.hpp"
+#include "alarms/meanwhile.hpp"
 
 namespace vigie::alarms {
 
@@ -13,20 +14,6 @@ namespace {
 using base::Errc;
 
 constexpr std::chrono::seconds try_again_after{1};
-
-// The row of an alarm that is not kept yet.
-Alarm fresh_alarm(const Occurrence& occurrence) {
-    Alarm alarm;
-    alarm.id = occurrence.alarm;
-    alarm.asset = occurrence.asset;
-    alarm.kind = occurrence.kind;
-    alarm.commune = occurrence.commune;
-    alarm.rule = occurrence.rule;
-    alarm.desk = occurrence.desk;
-    alarm.raises = occurrence.raises;
-    alarm.priority = occurrence.priority;
-    return alarm;
-}
 
 std::vector<std::string> ids_of(const std::vector<Occurrence>& batch) {
     std::vector<std::string> ids;
@@ -79,6 +66,29 @@ void Recorder::on_answer(std::function<void(std::vector<Standing>)> listener) {
     answer_ = std::move(listener);
 }
 
+void Recorder::keep_in(store::Spool& spool) {
+    meanwhile_ = std::make_unique<Meanwhile>(spool);
+}
+
+void Recorder::record_left_over() {
+    if (!meanwhile_) return;
+    {
+        const std::lock_guard lock(mutex_);
+        auto left = meanwhile_->left_over();
+        kept_ = left.size();
+        submitted_ += left.size();
+        queue_.insert(queue_.begin(), std::make_move_iterator(left.begin()),
+                      std::make_move_iterator(left.end()));
+    }
+    while (waiting() > 0) {
+        if (!record_batch()) throw store::Unavailable("alarm transitions that were kept wait");
+    }
+}
+
+void Recorder::shown(const std::vector<Alarm>& alarms) {
+    if (meanwhile_) meanwhile_->shown(alarms);
+}
+
 // --- the queue -----------------------------------------------------------------------------------
 
 void Recorder::submit(std::vector<Occurrence> occurrences) {
@@ -128,7 +138,9 @@ void Recorder::run() {
         }
         if (record_batch()) continue;
         std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, try_again_after, [this] { return stopping_; });
+        changed_.wait_for(lock, try_again_after, [this] {
+            return stopping_ || (meanwhile_ && !crowded_ && queue_.size() > kept_);
+        });
         if (stopping_) return;
     }
 }
@@ -140,34 +152,72 @@ std::vector<Occurrence> Recorder::next_batch() {
 }
 
 void Recorder::drop_batch(std::size_t count) {
+    bool all_recorded = false;
     {
         const std::lock_guard lock(mutex_);
         queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
         recorded_ += count;
+        all_recorded = kept_ > 0 && kept_ <= count;
+        kept_ -= std::min(kept_, count);
     }
+    if (all_recorded) meanwhile_->forget();
     changed_.notify_all();
 }
 
+// The city thread only adds to the queue's end.
+void Recorder::keep_and_show() {
+    if (!meanwhile_) return;
+    for (;;) {
+        std::vector<Occurrence> batch;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto count = std::min(queue_.size() - kept_, batch_max);
+            const auto first = queue_.begin() + static_cast<std::ptrdiff_t>(kept_);
+            batch.assign(first, first + static_cast<std::ptrdiff_t>(count));
+        }
+        crowded_ = !batch.empty() && !meanwhile_->keep(batch);
+        if (batch.empty() || crowded_) return;
+        {
+            const std::lock_guard lock(mutex_);
+            kept_ += batch.size();
+        }
+        stream(meanwhile_->take_in_all(batch, clock_.now()));
+    }
+}
+
 bool Recorder::record_batch() {
+    // What came since the last attempt is kept before the next one, which may take its time.
+    if (away_) keep_and_show();
     const auto batch = next_batch();
     if (batch.empty()) return true;
-    try {
-        pool_.write_now([&](store::Transaction& tx) { record(tx, batch); });
-    } catch (const store::Refused& error) {
-        spdlog::error("a batch of alarm transitions was refused, trying one by one: {}",
-                      error.what());
-        if (!record_each(batch)) return false;
-    } catch (const store::Unavailable& error) {
-        in_doubt_ |= error.in_doubt;
-        spdlog::warn("{} alarm transitions wait for the database: {}", waiting(), error.what());
-        return false;
-    } catch (const std::exception& error) {
-        spdlog::error("{} alarm transitions wait: {}", waiting(), error.what());
+    away_ = !try_to_record(batch);
+    if (away_) {
+        keep_and_show();
         return false;
     }
+    crowded_ = false;
     in_doubt_ = false;
     drop_batch(batch.size());
     return true;
+}
+
+bool Recorder::try_to_record(const std::vector<Occurrence>& batch) {
+    try {
+        pool_.write_now([&](store::Transaction& tx) { record(tx, batch); });
+        return true;
+    } catch (const store::Refused& error) {
+        spdlog::error("a batch of alarm transitions was refused, trying one by one: {}",
+                      error.what());
+        return record_each(batch);
+    } catch (const store::Unavailable& error) {
+        in_doubt_ |= error.in_doubt;
+        if (!away_) {
+            spdlog::warn("{} alarm transitions wait for the database: {}", waiting(), error.what());
+        }
+    } catch (const std::exception& error) {
+        spdlog::error("{} alarm transitions wait: {}", waiting(), error.what());
+    }
+    return false;
 }
 
 // One that the database refuses for good must not hold back all others.
@@ -246,6 +296,11 @@ void Recorder::follow(store::Transaction& tx, std::vector<AlarmChange> changes,
 }
 
 void Recorder::publish(const std::vector<Alarm>& alarms) {
+    shown(alarms);
+    stream(alarms);
+}
+
+void Recorder::stream(const std::vector<Alarm>& alarms) {
     if (alarms.empty()) return;
     const auto catalogue = registry_.current();
     std::vector<live::StreamRow> rows;

@@ -31,8 +31,14 @@ void Service::load() {
     // The catalogue may still wait in the city's queue.
     city_.step();
     const auto now = clock_.now();
+    recorder_.record_left_over();
     pool_.read_now([&](store::Transaction& tx) {
-        engine_.restore(read_standing(tx), read_judged(tx, now - judged_since), now);
+        const auto standing = read_standing(tx);
+        std::vector<std::string> ids;
+        for (const auto& row : standing)
+            ids.push_back(row.alarm);
+        if (!ids.empty()) recorder_.shown(read_alarms(tx, ids));
+        engine_.restore(standing, read_judged(tx, now - judged_since), now);
     });
 }
 

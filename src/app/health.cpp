@@ -31,6 +31,8 @@ void Health::add(std::vector<Figure> figures) {
 boost::asio::awaitable<std::vector<std::string>> Health::obstacles() {
     std::vector<std::string> found;
     if (!serving_) found.emplace_back("the server is starting or stopping");
+    if (sentences_) std::ranges::move(sentences_(), std::back_inserter(found));
+    if (away_ && away_()) co_return found;
     try {
         const auto broken =
             co_await pool_.read([](store::Transaction& tx) { return broken_promises(tx); });

@@ -27,6 +27,13 @@ class Health {
 public:
     explicit Health(store::Pool& pool) : pool_(pool) {}
     void add(std::vector<Figure> figures);
+    // What stands against being ready, known without the database; and whether that is away, so
+    // that nobody waits for it here.
+    void set_watch(std::function<std::vector<std::string>()> sentences,
+                   std::function<bool()> away) {
+        sentences_ = std::move(sentences);
+        away_ = std::move(away);
+    }
     void set_serving(bool serving) { serving_ = serving; }
     // Any path but its three is 404.
     boost::asio::awaitable<wire::Response> serve(wire::Request request);
@@ -37,6 +44,8 @@ private:
     [[nodiscard]] std::string metrics() const;
     store::Pool& pool_;
     std::vector<Figure> figures_;
+    std::function<std::vector<std::string>()> sentences_;
+    std::function<bool()> away_;
     std::atomic<bool> serving_{false};
 };
 

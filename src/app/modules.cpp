@@ -22,6 +22,8 @@ namespace {
 // Who called is needed to call back and to answer a complaint; after a year nobody calls back
 // (GDPR, article 5.1.e).
 constexpr std::chrono::hours callers_kept{24 * 365};
+// Transitions that wait for the database lie in memory as well.
+constexpr std::uint64_t alarm_spool_bytes_max = std::uint64_t{64} * 1024 * 1024;
 
 // Where a vehicle last said it was, and when; nothing before it ever did. Called on a thread of the
 // pool, in a transaction: the city answers in microseconds.
@@ -46,6 +48,8 @@ struct Modules::Impl {
         : foundation(f),
           pipeline(p),
           keeper(f.city, f.pool, f.clock),
+          alarm_spool(store::disk_files(), {.folder = f.settings.paths.folder + "/spool/alarms",
+                                            .bytes_max = alarm_spool_bytes_max}),
           alarms(f.city, f.stream, f.pool, f.registry, f.clock),
           operations(
               {.pool = f.pool,
@@ -60,6 +64,7 @@ struct Modules::Impl {
     Pipeline& pipeline;
     assets::ImportsUnderWay imports;
     live::Keeper keeper;
+    store::Spool alarm_spool;
     alarms::Service alarms;
     operations::Operations operations;
 };
@@ -96,6 +101,8 @@ void Modules::start() {
     auto& f = impl_->foundation;
     const base::Instant now = f.clock.now();
     live::load_last_values(f.city, f.pool, now);
+    impl_->alarm_spool.open();
+    impl_->alarms.recorder().keep_in(impl_->alarm_spool);
     impl_->alarms.load();
     const auto replayed = live::replay_frames(f.city, f.pool, now);
     // What was acknowledged and has not reached the database yet: the writers bring it there later.
@@ -121,6 +128,10 @@ void Modules::stop() {
     impl_->keeper.stop();
     impl_->foundation.city.stop();
     impl_->alarms.stop();
+}
+
+bool Modules::alarms_crowded() const {
+    return impl_->alarms.recorder().crowded();
 }
 
 void Modules::keep_house() {

@@ -24,6 +24,8 @@ public:
     // Reads what stood before the restart, then begins to judge.
     void start();
     void stop();
+    // More happens to alarms than can be kept while the database is away.
+    [[nodiscard]] bool alarms_crowded() const;
     // What is to be done now and then: personal data past their retention are erased. Throws
     // store::Unavailable.
     void keep_house();

@@ -18,6 +18,7 @@
 #include "app/health.hpp"
 #include "app/modules.hpp"
 #include "app/pipeline.hpp"
+#include "app/self_watch.hpp"
 #include "app/start_up.hpp"
 #include "app/status.hpp"
 #include "app/storage.hpp"
@@ -123,6 +124,7 @@ struct Server::Impl {
     std::unique_ptr<Pipeline> pipeline;
     std::unique_ptr<Modules> modules;
     std::unique_ptr<Storage> storage;
+    std::unique_ptr<SelfWatch> self_watch;
     std::unique_ptr<Health> health;
     std::unique_ptr<net::HttpServer> control_door;
     std::unique_ptr<net::HttpServer> open_door;
@@ -186,6 +188,40 @@ struct Server::Impl {
             admin_context, figures,
             net::HttpHandlers{
                 [this](wire::Request request) { return health->serve(std::move(request)); }, {}});
+    }
+
+    [[nodiscard]] Vitals vitals() const {
+        const auto& writer = pipeline->writer();
+        const auto& spool = pipeline->spool().counters();
+        Vitals now{.database_away = writer.counters().away,
+                   .database_silent = writer.waiting(),
+                   .spool_bytes = spool.bytes,
+                   .spool_bytes_max = static_cast<std::uint64_t>(settings.spool.bytes_max),
+                   .spool_damaged_bytes = spool.damaged_bytes,
+                   .alarms_crowded = modules->alarms_crowded()};
+        try {
+            now.disk_free = store::disk_files().free_bytes(settings.paths.folder);
+        } catch (const store::FilesError& error) {
+            spdlog::warn("the data disk cannot be measured: {}", error.what());
+        }
+        return now;
+    }
+
+    void make_self_watch() {
+        const DiskLimits limits{static_cast<std::uint64_t>(settings.storage.disk_free_alarm_bytes),
+                                static_cast<std::uint64_t>(settings.storage.disk_free_min_bytes)};
+        self_watch = std::make_unique<SelfWatch>(
+            foundation->stream, clock, limits, [this] { return vitals(); },
+            [this](bool hold) { pipeline->writer().hold(hold); });
+        health->set_watch(
+            [this] {
+                std::vector<std::string> sentences;
+                for (const auto& trouble : self_watch->standing()) {
+                    if (trouble.priority < 3) sentences.push_back(trouble.text.en);
+                }
+                return sentences;
+            },
+            [this] { return pipeline->writer().counters().away.load(); });
     }
 
     // Partitions ahead, what is over thrown away. A database that is away is tried again the next
@@ -261,6 +297,7 @@ void Server::start() {
     s.modules = std::make_unique<Modules>(*s.foundation, *s.pipeline,
                                           Routers{*s.control, *s.open, *s.admin});
     s.storage = std::make_unique<Storage>(*s.foundation, *s.pipeline, s.database->app_url());
+    s.make_self_watch();
     s.make_doors(contexts);
     s.health->add(pipeline_figures(*s.pipeline));
     s.health->add(door_figures("control", *s.control_door));
@@ -277,6 +314,7 @@ void Server::start() {
     s.modules->start();
     s.pipeline->start_writers();
     s.storage->start();
+    s.self_watch->start();
     for (auto& thread : s.io)
         thread->start();
     s.open_io.start();
@@ -316,6 +354,7 @@ void Server::stop() {
         s.open_door->stop(s.limit() / 4);
         s.control_door->stop(s.limit() / 4);
         s.pipeline->close_doors(s.limit() / 4);
+        s.self_watch->stop();
         s.pipeline->stop_writers(s.limit() / 2);
         s.storage->stop();
         s.modules->stop();

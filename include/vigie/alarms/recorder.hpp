@@ -3,15 +3,17 @@
 //
 // The database has the last word: each occurrence is applied to the row as it is found there, so
 // that an operator's acknowledgement and a returning sensor may cross without harm. While the
-// database is away occurrences wait here in order; judged again after a crash they are the same and
-// change nothing.
+// database is away occurrences wait here in order, are kept in a spool of their own, and are
+// streamed as what was shown last would look with them; recorded twice they change nothing.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -24,8 +26,11 @@
 #include "vigie/base/result.hpp"
 #include "vigie/live/stream.hpp"
 #include "vigie/store/database.hpp"
+#include "vigie/store/spool.hpp"
 
 namespace vigie::alarms {
+
+class Meanwhile;
 
 class Recorder {
 public:
@@ -46,11 +51,21 @@ public:
     // Where the states go that the database has come to: the engine.
     void on_answer(std::function<void(std::vector<Standing>)> listener);
 
+    // Where occurrences are kept while the database is away (opened, outlives the recorder);
+    // without, in memory only.
+    void keep_in(store::Spool& spool);
+    // Records what an earlier run kept there. Throws store::Unavailable.
+    void record_left_over();
+    // What stands, as the database has it.
+    void shown(const std::vector<Alarm>& alarms);
+
     // --- any thread -----------------------------------------------------------------------------
     void submit(std::vector<Occurrence> occurrences);
     [[nodiscard]] std::size_t waiting() const;
     // Waits until everything submitted so far is recorded. False: not within `limit`.
     bool settle(std::chrono::milliseconds limit);
+    // What waits is more than its spool takes: nothing more should be judged.
+    [[nodiscard]] bool crowded() const { return crowded_; }
 
     void start();
     // Records what waits, for at most `limit`.
@@ -70,14 +85,17 @@ public:
 
 private:
     void run();
+    void keep_and_show();
     [[nodiscard]] std::vector<Occurrence> next_batch();
     void drop_batch(std::size_t count);
     void record(store::Transaction& tx, const std::vector<Occurrence>& batch);
+    bool try_to_record(const std::vector<Occurrence>& batch);
     bool record_each(const std::vector<Occurrence>& batch);
     // `touched`: further alarms whose row looks different now.
     void follow(store::Transaction& tx, std::vector<AlarmChange> changes,
                 std::vector<Standing> answers, std::set<std::string> touched = {});
     void publish(const std::vector<Alarm>& alarms);
+    void stream(const std::vector<Alarm>& alarms);
 
     store::Pool& pool_;
     live::Stream& stream_;
@@ -91,7 +109,11 @@ private:
     std::deque<Occurrence> queue_;
     std::uint64_t submitted_{};
     std::uint64_t recorded_{};
+    std::size_t kept_{};  // of the queue, from its front: in the spool as well
+    std::unique_ptr<Meanwhile> meanwhile_;
+    std::atomic<bool> crowded_{false};
     bool stopping_{};
+    bool away_{};      // of the recording thread: the last attempt failed
     bool in_doubt_{};  // of the recording thread: the last commit may have come through
     std::thread thread_;
 };

@@ -8,6 +8,7 @@ import { Announcer } from './Announcer.tsx';
 import { Keys } from './Keys.tsx';
 import { LinkBanner } from './LinkBanner.tsx';
 import { go, type Selection, usePlace } from './place.ts';
+import { SelfBanner } from './SelfBanner.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { useShortcuts } from './shortcuts.ts';
 import { TopBar } from './TopBar.tsx';
@@ -59,6 +60,7 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
         }
       />
       <LinkBanner />
+      <SelfBanner />
       <main id="view" className="view" tabIndex={-1}>
         {page === 'operations' ? <OperationsPage /> : <LogbookPage />}
       </main>

@@ -34,6 +34,14 @@ export const interventions = new Rows<Intervention>(
 );
 export const crews = new Rows<Crew>(painter, (row) => row.code);
 export const desks = new Rows<DeskStrip>(painter, (row) => row.desk);
+/** A trouble of the server with itself (topic system). */
+export interface Trouble {
+  code: string;
+  priority: number;
+  since: string;
+  text: { en: string; fr: string };
+}
+export const troubles = new Rows<Trouble>(painter, (row) => row.code);
 const logbook_rows_max = 200;
 export const logbook = new Rows<LogbookEntry>(painter, (row) => String(row.number));
 
@@ -60,6 +68,7 @@ export function startCity(): () => void {
     stream.subscribe(fed('interventions', interventions)),
     stream.subscribe(fed('crews', crews)),
     stream.subscribe(fed('desks', desks)),
+    stream.subscribe(fed('system', troubles)),
     stream.subscribe({
       topic: 'logbook',
       snapshot: (all) => logbook.replace(all as LogbookEntry[]),

@@ -1,0 +1,48 @@
+// What happens to alarms while the database is away: kept in a spool of its own, so that it
+// outlives the program, and applied to what was shown last, so that the room goes on seeing.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vigie/alarms/alarm.hpp"
+#include "vigie/alarms/occurrence.hpp"
+#include "vigie/store/spool.hpp"
+
+namespace vigie::alarms {
+
+[[nodiscard]] std::string encode_occurrences(std::span<const Occurrence> occurrences);
+// Nothing: not written by encode_occurrences.
+[[nodiscard]] std::optional<std::vector<Occurrence>> decode_occurrences(std::string_view text);
+
+class Meanwhile {
+public:
+    explicit Meanwhile(store::Spool& spool) : spool_(spool) {}
+
+    // What an earlier run kept and did not record, in order.
+    [[nodiscard]] std::vector<Occurrence> left_over();
+    // False: no room, or the disk fails; they are in memory only.
+    [[nodiscard]] bool keep(std::span<const Occurrence> occurrences);
+    // Everything kept is recorded.
+    void forget();
+
+    // As the database has them. Any thread.
+    void shown(std::span<const Alarm> alarms);
+    // How those look after the occurrences, which no database has taken in yet. Any thread.
+    [[nodiscard]] std::vector<Alarm> take_in_all(std::span<const Occurrence> occurrences,
+                                                 base::Instant now);
+
+private:
+    store::Spool& spool_;
+    std::mutex mutex_;
+    std::map<std::string, Alarm> open_;  // as shown last
+};
+
+// The row of an alarm that is not kept yet.
+[[nodiscard]] Alarm fresh_alarm(const Occurrence& occurrence);
+
+}  // namespace vigie::alarms

@@ -1,0 +1,187 @@
+#include "app/self_watch.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <tuple>
+
+namespace vigie::app {
+
+namespace {
+
+constexpr std::chrono::milliseconds silence_told_after{1'000};
+
+bool worse(const Trouble& a, const Trouble& b) {
+    return std::tie(a.priority, a.code) < std::tie(b.priority, b.code);
+}
+
+double gib(std::uint64_t bytes) {
+    return static_cast<double>(bytes) / (1024.0 * 1024 * 1024);
+}
+
+std::string row_of(const Trouble& trouble, base::Instant since) {
+    return nlohmann::json{{"code", trouble.code},
+                          {"priority", trouble.priority},
+                          {"since", base::to_rfc3339(since)},
+                          {"text", {{"en", trouble.text.en}, {"fr", trouble.text.fr}}}}
+        .dump();
+}
+
+void judge_database(const Vitals& v, std::vector<Trouble>& found) {
+    if (v.database_away) {
+        found.push_back({"database_away",
+                         1,
+                         {"the database is away: observations and alarms are kept in the spool, "
+                          "decisions are refused until it is back",
+                          "la base de données est absente : mesures et alarmes sont gardées dans "
+                          "le tampon, les décisions sont refusées jusqu'à son retour"}});
+    } else if (v.database_silent >= silence_told_after) {
+        found.push_back({"database_silent",
+                         2,
+                         {"the database does not answer", "la base de données ne répond pas"}});
+    } else if (v.spool_bytes > 0) {
+        found.push_back({"spool_emptying",
+                         3,
+                         {"what was kept in the spool is being brought to the database",
+                          "le contenu du tampon est en cours de versement dans la base"}});
+    }
+}
+
+void judge_spool(const Vitals& v, std::vector<Trouble>& found) {
+    if (v.spool_bytes >= v.spool_bytes_max / 10 * 9 || v.alarms_crowded) {
+        found.push_back({"spool_full",
+                         1,
+                         {"the spool is full or nearly so: devices are made to wait",
+                          "le tampon est plein ou presque : les équipements doivent attendre"}});
+    }
+    if (v.spool_damaged_bytes > 0) {
+        found.push_back({"spool_damaged",
+                         2,
+                         {"a part of the spool could not be read and was kept aside: call city IT",
+                          "une partie du tampon est illisible et a été mise de côté : prévenir "
+                          "l'informatique"}});
+    }
+}
+
+void judge_disk(const Vitals& v, const DiskLimits& limits, std::vector<Trouble>& found) {
+    if (!v.disk_free) return;
+    if (*v.disk_free < limits.min_bytes) {
+        found.push_back({"disk_full",
+                         1,
+                         {"the data disk is full: devices are made to wait",
+                          "le disque des données est plein : les équipements doivent attendre"}});
+    } else if (*v.disk_free < limits.alarm_bytes) {
+        found.push_back(
+            {"disk_low",
+             2,
+             {fmt::format("the data disk is filling: {:.1f} GiB are free", gib(*v.disk_free)),
+              fmt::format("le disque des données se remplit : {:.1f} Gio libres",
+                          gib(*v.disk_free))}});
+    }
+}
+
+}  // namespace
+
+std::vector<Trouble> troubles_of(const Vitals& vitals, const DiskLimits& limits) {
+    std::vector<Trouble> found;
+    judge_database(vitals, found);
+    judge_spool(vitals, found);
+    judge_disk(vitals, limits, found);
+    std::ranges::sort(found, worse);
+    return found;
+}
+
+bool must_hold(const Vitals& vitals, const DiskLimits& limits, bool held) {
+    if (vitals.alarms_crowded) return true;
+    if (!vitals.disk_free) return false;
+    return *vitals.disk_free < limits.min_bytes + (held ? limits.min_bytes / 10 : 0);
+}
+
+SelfWatch::SelfWatch(live::Stream& stream, const base::Clock& clock, DiskLimits limits,
+                     std::function<Vitals()> vitals, std::function<void(bool)> hold)
+    : stream_(stream),
+      clock_(clock),
+      limits_(limits),
+      vitals_(std::move(vitals)),
+      hold_(std::move(hold)) {
+    stream_.add_topic({.name = "system",
+                       .service = "alarms",
+                       .snapshot = [this](access::Principal, live::StreamFilter)
+                           -> boost::asio::awaitable<std::string> { co_return rows(); }});
+}
+
+void SelfWatch::start() {
+    thread_ = std::thread([this] {
+        std::unique_lock lock(mutex_);
+        while (!stopping_) {
+            lock.unlock();
+            look();
+            lock.lock();
+            stop_came_.wait_for(lock, look_every, [this] { return stopping_; });
+        }
+    });
+}
+
+void SelfWatch::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    stop_came_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void SelfWatch::look() {
+    const auto vitals = vitals_();
+    if (const bool hold = must_hold(vitals, limits_, held_); hold != held_) {
+        held_ = hold;
+        hold_(hold);
+    }
+    std::vector<live::StreamRow> changed;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = troubles_of(vitals, limits_);
+        std::map<std::string, Standing> standing;
+        for (const auto& trouble : found) {
+            const auto before = standing_.find(trouble.code);
+            const bool is_new = before == standing_.end();
+            const auto since = is_new ? clock_.now() : before->second.since;
+            standing[trouble.code] = {trouble, since};
+            if (!is_new && before->second.trouble.text == trouble.text) continue;
+            if (is_new) spdlog::warn("self: {}", trouble.text.en);
+            changed.push_back(
+                {.key = trouble.code,
+                 .json = std::make_shared<const std::string>(row_of(trouble, since))});
+        }
+        for (const auto& [code, gone] : standing_) {
+            if (standing.contains(code)) continue;
+            spdlog::info("self: over: {}", gone.trouble.text.en);
+            changed.push_back({.key = code, .removed = true});
+        }
+        standing_ = std::move(standing);
+    }
+    if (!changed.empty()) stream_.publish("system", std::move(changed));
+}
+
+std::vector<Trouble> SelfWatch::standing() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<Trouble> found;
+    for (const auto& [code, standing] : standing_)
+        found.push_back(standing.trouble);
+    std::ranges::sort(found, worse);
+    return found;
+}
+
+std::string SelfWatch::rows() const {
+    const std::lock_guard lock(mutex_);
+    std::string out = "[";
+    for (const auto& [code, standing] : standing_) {
+        if (out.size() > 1) out += ',';
+        out += row_of(standing.trouble, standing.since);
+    }
+    return out + ']';
+}
+
+}  // namespace vigie::app

@@ -1,0 +1,87 @@
+// The system's alarms on itself: the database away, the spool, the disk. They belong to no asset
+// and cannot wait for a database, so they are no rows of `alarm`: a topic of the stream of their
+// own, `system`, which the console shows as a banner; and the obstacles of /readyz and `vigie
+// status`.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "vigie/base/result.hpp"
+#include "vigie/base/time.hpp"
+#include "vigie/live/stream.hpp"
+
+namespace vigie::app {
+
+struct Vitals {
+    bool database_away{};
+    std::chrono::milliseconds database_silent{};  // since a writer asked
+    std::uint64_t spool_bytes{};
+    std::uint64_t spool_bytes_max{1};
+    std::uint64_t spool_damaged_bytes{};
+    bool alarms_crowded{};                     // their spool is full
+    std::optional<std::uint64_t> disk_free{};  // of the data folder
+};
+
+struct DiskLimits {
+    std::uint64_t alarm_bytes{};
+    std::uint64_t min_bytes{};
+};
+
+struct Trouble {
+    std::string code;
+    int priority{};  // 1 the worst, as for alarms
+    base::Text text;
+};
+
+// Pure. Worst first.
+[[nodiscard]] std::vector<Trouble> troubles_of(const Vitals& vitals, const DiskLimits& limits);
+// Pure: whether nothing more is to be taken in. Once held, a tenth more than the minimum must be
+// free again.
+[[nodiscard]] bool must_hold(const Vitals& vitals, const DiskLimits& limits, bool held);
+
+class SelfWatch {
+public:
+    static constexpr std::chrono::milliseconds look_every{500};
+
+    // `hold` hears whether devices are to wait. All outlive it.
+    SelfWatch(live::Stream& stream, const base::Clock& clock, DiskLimits limits,
+              std::function<Vitals()> vitals, std::function<void(bool)> hold);
+    ~SelfWatch() { stop(); }
+    SelfWatch(const SelfWatch&) = delete;
+    SelfWatch& operator=(const SelfWatch&) = delete;
+
+    void start();
+    void stop();
+    // Once, by hand.
+    void look();
+    // What stands now. Any thread.
+    [[nodiscard]] std::vector<Trouble> standing() const;
+
+private:
+    struct Standing {
+        Trouble trouble;
+        base::Instant since;
+    };
+    [[nodiscard]] std::string rows() const;
+    live::Stream& stream_;
+    const base::Clock& clock_;
+    DiskLimits limits_;
+    std::function<Vitals()> vitals_;
+    std::function<void(bool)> hold_;
+    bool held_{};
+    mutable std::mutex mutex_;
+    std::map<std::string, Standing> standing_;  // by code
+    std::condition_variable stop_came_;
+    bool stopping_{};
+    std::thread thread_;
+};
+
+}  // namespace vigie::app

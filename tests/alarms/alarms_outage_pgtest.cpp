@@ -1,0 +1,251 @@
+// The database goes away, the city goes on, the program is killed: afterwards the record is the one
+// that an undisturbed night would have left.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "alarms/meanwhile.hpp"
+#include "tests/live/small_city_store.hpp"
+#include "tests/support/pgtest_folder.hpp"
+#include "vigie/alarms/service.hpp"
+#include "vigie/live/keeper.hpp"
+
+namespace vigie::alarms {
+namespace {
+
+using namespace vigie::test;
+using testing::Contains;
+using testing::ElementsAre;
+
+constexpr store::Query outage_record{
+    "outage_record",
+    "select coalesce(string_agg(concat_ws(' ', a.code, t.alarm_id, t.event, t.from_state, "
+    "t.to_state, t.at, alarm.learnt_at, alarm.value, t.cause), E'\\n' order by t.alarm_id, t.at, "
+    "t.event), '') as dump from alarm_transition t join alarm on alarm.id = t.alarm_id join asset "
+    "a "
+    "on a.id = alarm.asset_id"};
+
+// One run of the program on a database, stepped by hand.
+class NightRun {
+public:
+    NightRun(store::Pool& pool, const std::string& spool_folder, base::ManualClock& clock,
+             std::vector<std::string>& streamed)
+        : pool_(pool), clock_(clock), spool_(store::disk_files(), {.folder = spool_folder}) {
+        registry_.publish(small_city());
+        spool_.open();
+        service_.recorder().keep_in(spool_);
+        stream_.subscribe("alarms", [&streamed](
+                                        const std::shared_ptr<const live::StreamEvent>& event) {
+            for (const auto& row : event->rows) {
+                streamed.push_back(
+                    row.asset + " " +
+                    (row.removed ? "normal"
+                                 : nlohmann::json::parse(*row.json)["state"].get<std::string>()));
+            }
+            return true;
+        });
+        live::load_last_values(city_, pool_, clock_.now());
+        service_.load();
+        live::replay_frames(city_, pool_, clock_.now());
+        city_.post([](live::CityState&) {});
+        city_.step();
+    }
+
+    void hear(const std::vector<store::Frame>& frames, int now) {
+        clock_.set(noon_plus(now));
+        ASSERT_TRUE(city_.observed(frames));
+        city_.step();
+    }
+    void pass_time(int now) {
+        clock_.set(noon_plus(now));
+        city_.step();
+    }
+    // False: the database is away.
+    bool record() {
+        while (service_.recorder().waiting() > 0) {
+            if (!service_.recorder().record_batch()) return false;
+        }
+        city_.step();
+        return true;
+    }
+    [[nodiscard]] Recorder& recorder() { return service_.recorder(); }
+    [[nodiscard]] store::Spool& spool() { return spool_; }
+
+private:
+    store::Pool& pool_;
+    base::ManualClock& clock_;
+    store::Spool spool_;
+    assets::Registry registry_;
+    live::Stream stream_{"E1"};
+    live::City city_{registry_, stream_, clock_};
+    Service service_{city_, stream_, pool_, registry_, clock_};
+};
+
+class AlarmsOutage : public testing::Test {
+protected:
+    struct Night {
+        Night() { store_small_city(database, pool, *small_city()); }
+        Database database;
+        store::Pool pool{database.app_url(), 2};
+        Folder folder;
+        [[nodiscard]] std::string spool_folder() const { return folder.path() + "/alarms"; }
+        std::string record() {
+            return pool.read_now([](store::Transaction& tx) {
+                return tx.row(outage_record)->get<std::string>("dump");
+            });
+        }
+    };
+
+    // Nobody gets in, and whoever was in is thrown out.
+    static void shut(const Database& database, bool shut) {
+        auto url = database.superuser_url();
+        const auto at = url.find("dbname=") + 7;
+        const auto name = url.substr(at, url.find(' ', at) - at);
+        url.replace(at, name.size(), "postgres");
+        const std::string allow =
+            "alter database " + name + " with allow_connections " + (shut ? "false" : "true");
+        const std::string throw_out =
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + name + "'";
+        const store::Query queries[] = {{"outage_allow", allow.c_str()},
+                                        {"outage_throw_out", throw_out.c_str()}};
+        store::Pool pool(url, 1);
+        pool.write_now([&](store::Transaction& tx) { (void)tx.rows(queries[0]); });
+        if (shut) pool.write_now([&](store::Transaction& tx) { (void)tx.rows(queries[1]); });
+    }
+
+    static std::vector<store::Frame> before() { return {frame(lamp_11, 10, {1, 0, 0})}; }
+    static std::vector<store::Frame> during() {
+        return {frame(lamp_11, 30, {1, 40, 0}), frame(lamp_12, 31, {1, 0, 0}),
+                frame(lamp_12, 32, {1, 40, 0}), frame(lamp_21, 33, {1, 0, 0})};
+    }
+    static std::vector<store::Frame> afterwards() { return {frame(lamp_21, 90, {1, 40, 0})}; }
+
+    std::string undisturbed() {
+        Night night;
+        base::ManualClock clock{noon_plus(0)};
+        std::vector<std::string> ignored;
+        NightRun run(night.pool, night.spool_folder(), clock, ignored);
+        for (const auto& [frames, now] :
+             {std::pair{before(), 10}, std::pair{during(), 40}, std::pair{afterwards(), 90}}) {
+            store_frames(night.pool, frames);
+            run.hear(frames, now);
+            EXPECT_TRUE(run.record());
+        }
+        return night.record();
+    }
+
+    Night night_;
+    base::ManualClock clock_{noon_plus(0)};
+    std::vector<std::string> streamed_;
+};
+
+TEST_F(AlarmsOutage, AKillWhileTheDatabaseIsAwayChangesNoTransition) {
+    const auto expected = undisturbed();
+    ASSERT_NE(expected, "");
+    {
+        NightRun run(night_.pool, night_.spool_folder(), clock_, streamed_);
+        store_frames(night_.pool, before());
+        run.hear(before(), 10);
+        ASSERT_TRUE(run.record());
+        shut(night_.database, true);
+        run.hear(during(), 40);
+        EXPECT_FALSE(run.record());
+        EXPECT_FALSE(run.spool().empty());
+        EXPECT_FALSE(run.recorder().crowded());
+    }
+    shut(night_.database, false);
+    // Out of the spool of observations, meanwhile.
+    store_frames(night_.pool, during());
+    clock_.set(noon_plus(80));
+    NightRun again(night_.pool, night_.spool_folder(), clock_, streamed_);
+    EXPECT_TRUE(again.spool().empty());
+    ASSERT_TRUE(again.record());
+    store_frames(night_.pool, afterwards());
+    again.hear(afterwards(), 90);
+    ASSERT_TRUE(again.record());
+    EXPECT_EQ(night_.record(), expected);
+}
+
+TEST_F(AlarmsOutage, RecordingTheSpoolTwiceChangesNothing) {
+    const auto expected = undisturbed();
+    const auto folder = night_.spool_folder();
+    {
+        NightRun run(night_.pool, folder, clock_, streamed_);
+        store_frames(night_.pool, before());
+        run.hear(before(), 10);
+        ASSERT_TRUE(run.record());
+        shut(night_.database, true);
+        run.hear(during(), 40);
+        EXPECT_FALSE(run.record());
+        std::filesystem::copy(folder, folder + "-before");
+        shut(night_.database, false);
+        store_frames(night_.pool, during());
+        ASSERT_TRUE(run.record()) << "the same run goes on";
+        EXPECT_TRUE(run.spool().empty());
+    }
+    std::filesystem::remove_all(folder);
+    std::filesystem::rename(folder + "-before", folder);
+    NightRun again(night_.pool, folder, clock_, streamed_);
+    store_frames(night_.pool, afterwards());
+    again.hear(afterwards(), 90);
+    ASSERT_TRUE(again.record());
+    EXPECT_EQ(night_.record(), expected);
+}
+
+TEST_F(AlarmsOutage, TheRoomGoesOnSeeing) {
+    NightRun run(night_.pool, night_.spool_folder(), clock_, streamed_);
+    store_frames(night_.pool, before());
+    run.hear(before(), 10);
+    ASSERT_TRUE(run.record());
+    EXPECT_THAT(streamed_, ElementsAre("LP-11 unacknowledged"));
+    streamed_.clear();
+    shut(night_.database, true);
+    run.hear(during(), 40);
+    EXPECT_FALSE(run.record());
+    EXPECT_THAT(streamed_, testing::UnorderedElementsAre("LP-11 returned", "LP-12 returned",
+                                                         "LP-21 unacknowledged"));
+    streamed_.clear();
+    EXPECT_FALSE(run.record());
+    EXPECT_THAT(streamed_, testing::IsEmpty()) << "said once";
+    run.hear({frame(lamp_21, 50, {1, 40, 0})}, 50);
+    EXPECT_FALSE(run.record());
+    EXPECT_THAT(streamed_, ElementsAre("LP-21 returned"));
+    shut(night_.database, false);
+    streamed_.clear();
+    ASSERT_TRUE(run.record());
+    EXPECT_THAT(streamed_, Contains("LP-21 returned"));
+}
+
+TEST(Meanwhile, KeepsEveryFieldOfAnOccurrence) {
+    Occurrence all;
+    all.alarm = "0123";
+    all.event = Event::suppress;
+    all.at = noon_plus(1);
+    all.learnt_at = noon_plus(2);
+    all.learnt_late = true;
+    all.suppressed_by = "4567";
+    all.value = "0,25 W \"é\"";
+    all.cause = "life_stage";
+    all.ends = true;
+    all.asset = 7;
+    all.kind = "light_point";
+    all.commune = "21231";
+    all.rule = "supply_lost";
+    all.desk = "traffic";
+    all.raises = assets::Raises::maintenance;
+    all.priority = 2;
+    const auto text = encode_occurrences(std::vector{all});
+    const auto found = decode_occurrences(text);
+    ASSERT_TRUE(found);
+    ASSERT_EQ(found->size(), 1U);
+    EXPECT_EQ(encode_occurrences(*found), text);
+    EXPECT_EQ(found->front().event, Event::suppress);
+    EXPECT_EQ(found->front().raises, assets::Raises::maintenance);
+    EXPECT_EQ(found->front().learnt_at, noon_plus(2));
+    EXPECT_FALSE(decode_occurrences(text.substr(1)));
+    EXPECT_FALSE(decode_occurrences("{}"));
+}
+
+}  // namespace
+}  // namespace vigie::alarms

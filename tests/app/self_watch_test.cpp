@@ -1,0 +1,116 @@
+#include "app/self_watch.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace vigie::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr DiskLimits limits{.alarm_bytes = 4'000, .min_bytes = 1'000};
+
+std::vector<std::string> codes_of(const std::vector<Trouble>& troubles) {
+    std::vector<std::string> codes;
+    for (const auto& trouble : troubles) {
+        EXPECT_NE(trouble.text.en, "");
+        EXPECT_NE(trouble.text.fr, "");
+        codes.push_back(trouble.code);
+    }
+    return codes;
+}
+
+std::vector<std::string> judged(const Vitals& vitals) {
+    return codes_of(troubles_of(vitals, limits));
+}
+
+Vitals well() {
+    return {.spool_bytes_max = 1'000, .disk_free = 10'000};
+}
+
+TEST(SelfWatchTest, NamesWhatIsWrongFromTheFirstMomentAndTheWorstFirst) {
+    EXPECT_THAT(judged(well()), IsEmpty());
+    auto vitals = well();
+    vitals.disk_free = 3'999;
+    vitals.database_away = true;
+    EXPECT_THAT(judged(vitals), ElementsAre("database_away", "disk_low"));
+}
+
+TEST(SelfWatchTest, HoldsEachLimitAtNAndNextToIt) {
+    const auto with = [](auto change) {
+        auto vitals = well();
+        change(vitals);
+        return judged(vitals);
+    };
+    using V = Vitals;
+    EXPECT_THAT(with([](V& v) { v.disk_free = 4'000; }), IsEmpty());
+    EXPECT_THAT(with([](V& v) { v.disk_free = 3'999; }), ElementsAre("disk_low"));
+    EXPECT_THAT(with([](V& v) { v.disk_free = 1'000; }), ElementsAre("disk_low"));
+    EXPECT_THAT(with([](V& v) { v.disk_free = 999; }), ElementsAre("disk_full"));
+    EXPECT_THAT(with([](V& v) { v.disk_free.reset(); }), IsEmpty());
+    EXPECT_THAT(with([](V& v) { v.spool_bytes = 1; }), ElementsAre("spool_emptying"));
+    EXPECT_THAT(with([](V& v) { v.spool_bytes = 899; }), ElementsAre("spool_emptying"));
+    EXPECT_THAT(with([](V& v) { v.spool_bytes = 900; }),
+                ElementsAre("spool_full", "spool_emptying"));
+    EXPECT_THAT(with([](V& v) { v.database_silent = std::chrono::milliseconds{999}; }), IsEmpty());
+    EXPECT_THAT(with([](V& v) { v.database_silent = std::chrono::milliseconds{1'000}; }),
+                ElementsAre("database_silent"));
+    EXPECT_THAT(with([](V& v) { v.spool_damaged_bytes = 1; }), ElementsAre("spool_damaged"));
+    EXPECT_THAT(with([](V& v) { v.alarms_crowded = true; }), ElementsAre("spool_full"));
+}
+
+TEST(SelfWatchTest, MakesDevicesWaitBeforeTheDiskIsFullAndUntilThereIsMore) {
+    auto vitals = well();
+    const auto holds = [&vitals](std::uint64_t free, bool held) {
+        vitals.disk_free = free;
+        return must_hold(vitals, limits, held);
+    };
+    EXPECT_FALSE(holds(1'000, false));
+    EXPECT_TRUE(holds(999, false));
+    EXPECT_TRUE(holds(1'099, true));
+    EXPECT_FALSE(holds(1'100, true));
+    vitals.alarms_crowded = true;
+    EXPECT_TRUE(holds(10'000, false));
+}
+
+TEST(SelfWatchTest, StreamsWhatBeginsAndWhatIsOverOnce) {
+    base::ManualClock clock{*base::parse_rfc3339("2026-11-22T12:00:00Z")};
+    live::Stream stream{"E1"};
+    auto vitals = well();
+    std::vector<bool> held;
+    SelfWatch watch(
+        stream, clock, limits, [&vitals] { return vitals; },
+        [&held](bool hold) { held.push_back(hold); });
+    std::vector<std::string> heard;
+    stream.subscribe("system", [&heard](const std::shared_ptr<const live::StreamEvent>& event) {
+        for (const auto& row : event->rows) {
+            if (row.removed) {
+                heard.push_back(row.key + " over");
+            } else {
+                const auto json = nlohmann::json::parse(*row.json);
+                heard.push_back(json["code"].get<std::string>() + " since " +
+                                json["since"].get<std::string>());
+            }
+        }
+        return true;
+    });
+    watch.look();
+    vitals.database_away = true;
+    vitals.disk_free = 0;
+    watch.look();
+    clock.advance(std::chrono::seconds{1});
+    watch.look();
+    EXPECT_THAT(codes_of(watch.standing()), ElementsAre("database_away", "disk_full"));
+    vitals = well();
+    watch.look();
+    EXPECT_THAT(heard, ElementsAre("database_away since 2026-11-22T12:00:00Z",
+                                   "disk_full since 2026-11-22T12:00:00Z", "database_away over",
+                                   "disk_full over"));
+    EXPECT_THAT(held, ElementsAre(true, false));
+}
+
+}  // namespace
+}  // namespace vigie::app
