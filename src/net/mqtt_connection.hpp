@@ -80,6 +80,7 @@ private:
     void welcome(const std::optional<MqttRegistry::Kept>& earlier, bool assigned);
     boost::asio::awaitable<void> on_subscribe();
     boost::asio::awaitable<void> on_unsubscribe();
+    void end_if_refused();
     boost::asio::awaitable<void> write_row(MqttStoredSession row);
     wire::mqtt::Reason grant(const wire::mqtt::Subscription& asked,
                              std::vector<MqttSubscription>& granted);

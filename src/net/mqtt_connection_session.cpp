@@ -236,6 +236,7 @@ asio::awaitable<void> MqttConnection::on_subscribe() {
         machine_.suback(subscribe.packet_id, std::move(reasons));
         if (!granted.empty()) hub_->handler.subscribed(*principal_, client_id_, granted);
     }
+    end_if_refused();
     event_ = {};
 }
 
@@ -250,7 +251,13 @@ asio::awaitable<void> MqttConnection::on_unsubscribe() {
     }
     if (changed && machine_.session_expiry_s() != 0) co_await write_row(stored());
     if (!over_) machine_.unsuback(unsubscribe.packet_id, std::move(reasons));
+    end_if_refused();
     event_ = {};
+}
+
+// The machine said goodbye in place of an answer.
+void MqttConnection::end_if_refused() {
+    if (!over_ && !machine_.is_connected()) finish(mqtt::Reason::packet_too_large, true);
 }
 
 void MqttConnection::publish_will(const MqttPendingWill& will) {

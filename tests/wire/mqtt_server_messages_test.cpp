@@ -143,8 +143,8 @@ TEST(MqttServerMessages, TopicAliases) {
 
 TEST(MqttServerMessages, DeliversWithinTheClientsWindow) {
     ServerScript script;
-    // Receive maximum 2, maximum packet size 20.
-    script.begin("10 16 00 04 'MQTT' 05 02 000a 08 21 0002 27 00000014 00 01 'a'");
+    // Receive maximum 2, maximum packet size 80.
+    script.begin("10 16 00 04 'MQTT' 05 02 000a 08 21 0002 27 00000050 00 01 'a'");
     using Sent = ServerConnection::Sent;
     const Publish message{.topic = "c", .payload = "x", .qos = Qos::at_least_once};
     EXPECT_EQ(script.connection.deliver(message, 7), Sent::sent);
@@ -159,25 +159,30 @@ TEST(MqttServerMessages, DeliversWithinTheClientsWindow) {
     EXPECT_EQ(script.connection.deliver(message, 10), Sent::sent);
     EXPECT_EQ(script.out(), out_bytes("32 07 00 01 'c' 0003 00 'x'"));
     EXPECT_EQ(script.connection.drop_undelivered(), std::vector<std::uint64_t>{10});
-    // [MQTT-3.1.2-24] 20 bytes, and 21.
-    EXPECT_EQ(script.connection.deliver({.topic = "c", .payload = "12345678901234"}, 0),
-              Sent::sent);
-    EXPECT_EQ(script.out().size(), 20U * 3);
-    EXPECT_EQ(script.connection.deliver({.topic = "c", .payload = "123456789012345"}, 0),
-              Sent::too_large);
+    // [MQTT-3.1.2-24] 80 bytes, and 81.
+    const std::string fitting(74, 'x');
+    EXPECT_EQ(script.connection.deliver({.topic = "c", .payload = fitting}, 0), Sent::sent);
+    EXPECT_EQ(script.out().size(), 80U * 3);
+    const std::string greater(75, 'x');
+    EXPECT_EQ(script.connection.deliver({.topic = "c", .payload = greater}, 0), Sent::too_large);
     EXPECT_EQ(script.out(), "");
 }
 
 TEST(MqttServerMessages, ReasonStringsOnlyWhereWantedAndFitting) {
-    // [MQTT-3.1.2-29] request problem information 0; then maximum packet size 8.
+    // [MQTT-3.1.2-29] request problem information 0; then maximum packet size 80.
     for (const char* connect : {"10 10 00 04 'MQTT' 05 02 000a 02 17 00 00 01 'a'",
-                                "10 13 00 04 'MQTT' 05 02 000a 05 27 00000008 00 01 'a'"}) {
+                                "10 13 00 04 'MQTT' 05 02 000a 05 27 00000050 00 01 'a'"}) {
         ServerScript script;
         script.begin(connect);
         script.in("32 06 00 01 'a' 0001 00");
-        script.connection.complete(1, Reason::not_authorized, "not yours");
+        script.connection.complete(1, Reason::not_authorized, std::string(72, 'x'));
         EXPECT_EQ(script.out(), out_bytes("40 03 0001 87"));
     }
+    ServerScript limited;
+    limited.begin("10 13 00 04 'MQTT' 05 02 000a 05 27 00000050 00 01 'a'");
+    limited.in("32 06 00 01 'a' 0001 00");
+    limited.connection.complete(1, Reason::not_authorized, std::string(71, 'x'));
+    EXPECT_EQ(limited.out().size(), 80U * 3);
     ServerScript script;
     script.begin_v5();
     script.in("32 06 00 01 'a' 0001 00");

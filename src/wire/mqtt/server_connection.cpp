@@ -9,6 +9,9 @@ namespace vigie::wire::mqtt {
 
 namespace {
 
+// The greatest CONNACK of accept(), rounded up.
+constexpr std::uint32_t connack_bytes_max = 80;
+
 // How to speak to a client whose CONNECT could not be read: by the level it claims.
 std::optional<Version> claimed_version(std::string_view body) {
     constexpr std::string_view name{"\0\4MQTT", 6};
@@ -79,6 +82,10 @@ std::optional<Fault> ServerConnection::wrong_connect(const Connect& connect) con
         return Fault{Reason::client_identifier_not_valid, "the client identifier is too long"};
     }
     if (version_ != Version::v5) return std::nullopt;
+    // [MQTT-3.1.2-24] Its own welcome would be too large for it.
+    if (client_packet_bytes_max_ != 0 && client_packet_bytes_max_ < connack_bytes_max) {
+        return Fault{Reason::packet_too_large, "packets of 80 bytes must be taken here"};
+    }
     // [MQTT-3.2.2-13]
     if (connect.will && connect.will->retain) {
         return Fault{Reason::retain_not_supported, "no message is retained here"};
@@ -148,7 +155,13 @@ void ServerConnection::refuse(Reason reason, std::string_view text) {
         properties.text(PropertyId::reason_string, clipped_text(text));
     }
     // [MQTT-3.2.2-6] no session with a refusal.
+    const std::size_t before = output_.size();
     encode(Connack{false, reason, properties.view()}, version_, output_);
+    // [MQTT-3.2.2-19]
+    if (is_too_large(output_.size() - before)) {
+        output_.resize(before);
+        encode(Connack{false, reason}, version_, output_);
+    }
 }
 
 void ServerConnection::refuse_malformed(const Frame& frame, const Fault& fault) {
@@ -291,9 +304,7 @@ void ServerConnection::disconnect(Reason reason, std::string_view text) {
     const std::size_t before = output_.size();
     encode(Disconnect{reason, properties.view()}, version_, output_);
     // [MQTT-3.14.2-3]
-    if (client_packet_bytes_max_ == 0 || output_.size() - before <= client_packet_bytes_max_) {
-        return;
-    }
+    if (!is_too_large(output_.size() - before)) return;
     output_.resize(before);
     encode(Disconnect{reason}, version_, output_);
 }
@@ -309,22 +320,28 @@ bool ServerConnection::complete(PacketHandle handle, Reason reason, std::string_
 }
 
 void ServerConnection::suback(std::uint16_t packet_id, std::vector<Reason> reasons) {
-    if (state_ == State::connected) {
-        encode(Suback{packet_id, std::move(reasons)}, version_, output_);
-    }
+    answer(Suback{packet_id, std::move(reasons)});
 }
 
 void ServerConnection::unsuback(std::uint16_t packet_id, std::vector<Reason> reasons) {
-    if (state_ == State::connected) {
-        encode(Unsuback{packet_id, std::move(reasons)}, version_, output_);
-    }
+    answer(Unsuback{packet_id, std::move(reasons)});
+}
+
+template <typename T>
+void ServerConnection::answer(const T& packet) {
+    if (state_ != State::connected) return;
+    const std::size_t before = output_.size();
+    encode(packet, version_, output_);
+    if (!is_too_large(output_.size() - before)) return;
+    // [MQTT-3.1.2-24] Whoever asks for so much at once must be able to take the answer.
+    output_.resize(before);
+    disconnect(Reason::packet_too_large, "the answer would be too large for you");
 }
 
 ServerConnection::Sent ServerConnection::deliver(Publish message, std::uint64_t tag) {
     if (state_ != State::connected) return Sent::too_large;
     // [MQTT-3.1.2-24]
-    const bool limited = client_packet_bytes_max_ != 0;
-    if (limited && encoded_bytes(message, version_) > client_packet_bytes_max_) {
+    if (client_packet_bytes_max_ != 0 && is_too_large(encoded_bytes(message, version_))) {
         return Sent::too_large;
     }
     if (message.qos != Qos::at_most_once) {

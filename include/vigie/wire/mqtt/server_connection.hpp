@@ -86,7 +86,8 @@ public:
     void refuse(Reason reason, std::string_view text);
     // False when the handle is not waiting.
     bool complete(PacketHandle handle, Reason reason, std::string_view text);
-    // Reasons beyond what 3.1.1 knows become its one failure there.
+    // Reasons beyond what 3.1.1 knows become its one failure there. A client that cannot take an
+    // answer of that size is told goodbye instead: look at is_connected().
     void suback(std::uint16_t packet_id, std::vector<Reason> reasons);
     void unsuback(std::uint16_t packet_id, std::vector<Reason> reasons);
 
@@ -131,6 +132,11 @@ private:
     void take_settings(const Connect& connect);
     ServerEvent fail(const Fault& fault);
     void refuse_malformed(const Frame& frame, const Fault& fault);
+    template <typename T>
+    void answer(const T& packet);
+    [[nodiscard]] bool is_too_large(std::size_t bytes) const {
+        return client_packet_bytes_max_ != 0 && bytes > client_packet_bytes_max_;
+    }
     [[nodiscard]] AckStyle style() const;
 
     ServerLimits limits_;
