@@ -193,6 +193,16 @@ TEST(MqttServerMessages, ReasonStringsOnlyWhereWantedAndFitting) {
     EXPECT_EQ(script.out().substr(0, 11 * 3), out_bytes("40 87 08 0001 87 82 08 1f 03 ff"));
 }
 
+TEST(MqttServerMessages, AGoodbyeLeavesOutATextThatDoesNotFit) {
+    // [MQTT-3.14.2-3] 7 bytes around a text of 73 and of 74; maximum packet size 80.
+    for (const std::size_t letters : {73U, 74U}) {
+        ServerScript script;
+        script.begin("10 13 00 04 'MQTT' 05 02 000a 05 27 00000050 00 01 'a'");
+        script.connection.disconnect(Reason::quota_exceeded, std::string(letters, 'x'));
+        EXPECT_EQ(script.out().size(), letters == 73 ? 80U * 3 : 3U * 3);
+    }
+}
+
 TEST(MqttServerMessages, ManyMessagesWaitAndTheirOrderHolds) {
     ServerScript script{{.receive_max = 5'000}};
     script.begin_v3();

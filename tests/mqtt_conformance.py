@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""The clauses of MQTT 3.1.1 and 5.0 against tests/wire/mqtt_clauses.txt, and docs/mqtt-conformance.md made of it.
+
+Fails on a clause that is not listed, one that no standard has, a test that does not exist, and a page that is not up to date.
+`--write` writes the page.
+"""
+
+import functools
+import re
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+PAGE = TOP / "docs/mqtt-conformance.md"
+
+# The numbered demands of each standard: a section and how many it has.
+STANDARDS = {
+    "3.1.1": """1.5.3:3 2.2.2:2 2.3.1:7 3.1.0:2 3.1.2:24 3.1.3:11 3.1.4:5 3.2.0:1 3.2.2:6 3.3.1:12 3.3.2:3 3.3.4:1 3.3.5:2
+        3.6.1:1 3.8.1:1 3.8.3:4 3.8.4:6 3.9.3:2 3.10.1:1 3.10.3:2 3.10.4:6 3.12.4:1 3.14.1:1 3.14.4:3 4.1.0:2 4.3.1:1 4.3.2:2
+        4.3.3:2 4.4.0:1 4.5.0:2 4.6.0:6 4.7.1:3 4.7.2:1 4.7.3:4 4.8.0:2 6.0.0:4 7.0.0:2 7.1.1:1 7.1.2:1""",
+    "5.0": """1.5.4:3 1.5.5:1 1.5.7:1 2.1.3:1 2.2.1:2-6 2.2.2:1 3.1.0:2 3.1.2:30 3.1.3:12 3.1.4:6 3.2.0:2 3.2.2:22 3.3.1:13
+        3.3.2:20 3.3.4:10 3.4.2:3 3.5.2:3 3.6.1:1 3.6.2:3 3.7.2:3 3.8.1:1 3.8.3:5 3.8.4:8 3.9.2:2 3.9.3:2 3.10.1:1 3.10.3:2
+        3.10.4:6 3.11.2:2 3.11.3:2 3.12.4:1 3.14.0:1 3.14.1:1 3.14.2:4 3.14.4:3 3.15.1:1 3.15.2:3 4.1.0:2 4.2:1 4.3.1:1 4.3.2:5
+        4.3.3:13 4.4.0:2 4.5.0:2 4.6.0:6 4.7.0:1 4.7.1:2 4.7.2:1 4.7.3:4 4.8.2:6 4.9.0:3 4.12.0:7 4.12.1:2 4.13.1:1 4.13.2:1
+        6.0.0:4""",
+}
+STATES = ("client", "excluded", "deviation", "untested")
+
+
+def standard_clauses(version):
+    clauses = []
+    for part in STANDARDS[version].split():
+        section, numbers = part.split(":")
+        first, _, last = numbers.rpartition("-")
+        clauses += [f"{section}-{n}" for n in range(int(first or 1), int(last) + 1)]
+    return clauses
+
+
+@functools.cache
+def known_tests():
+    known = set()
+    for path in (TOP / "tests").rglob("*.cpp"):
+        for suite, name in re.findall(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)\)", path.read_text(encoding="utf-8"), re.MULTILINE):
+            known.add(f"{suite}.{name}")
+    exchanges = (TOP / "tests/net/mqtt_exchanges.txt").read_text(encoding="utf-8")
+    for name, only in re.findall(r"^case (\w+)(?: (v\d))?$", exchanges, re.MULTILINE):
+        known |= {f"{version}:{name}" for version in ("3.1.1", "5.0") if only != ("v5" if version == "3.1.1" else "v3")}
+    return known
+
+
+def read_table(breaches):
+    table, version = {"3.1.1": {}, "5.0": {}}, ""
+    for line in (TOP / "tests/wire/mqtt_clauses.txt").read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("version "):
+            version = line.split()[1]
+            continue
+        clause, demand, rest = (part.strip() for part in line.split("|"))
+        if clause in table[version]:
+            breaches.append(f"{version} {clause} is listed twice")
+        table[version][clause] = (demand, *stand(version, clause, rest, breaches))
+    return table
+
+
+def stand(version, clause, rest, breaches):
+    """State, reason and tests of `rest`."""
+    words = [word.strip() for word in rest.split(",")]
+    state = words[0] if words[0] in STATES else "held"
+    words = words if state == "held" else words[1:]
+    tests = [word for word in words if re.fullmatch(r":\w+|\w+\.\w+", word)]
+    reason = ", ".join(word for word in words if word not in tests)
+    known = known_tests()
+    for test in tests:
+        if (version + test if test.startswith(":") else test) not in known:
+            breaches.append(f"{version} {clause}: there is no test {test} for this version")
+    if state == "held" and (reason or not tests):
+        breaches.append(f"{version} {clause}: neither tests nor a state")
+    if state in ("excluded", "deviation") and not reason:
+        breaches.append(f"{version} {clause}: {state} without a reason")
+    return state, reason, tests
+
+
+def page(table):
+    lines = ["# MQTT, clause by clause", "",
+             "Made by `tests/mqtt_conformance.py --write` from `tests/wire/mqtt_clauses.txt`; a test compares, fails on a clause that is not listed and on",
+             "a test that does not exist. Clauses bear the numbers of the OASIS standards, their demands are told in our words. A name with a colon",
+             "is an exchange of `tests/net/mqtt_exchanges.txt`, sent byte for byte over TCP. *Held* means that these tests pass; *client*: the",
+             "demand is on clients, and the tests show what the server does about one who breaks it.", "",
+             "| standard | clauses | held | client | excluded | deviation | untested |", "|---|---:|---:|---:|---:|---:|---:|"]
+    for version, clauses in table.items():
+        counts = [sum(1 for entry in clauses.values() if entry[1] == state) for state in ("held", *STATES)]
+        lines.append(f"| MQTT {version} | {len(clauses)} | " + " | ".join(map(str, counts)) + " |")
+    for version, clauses in table.items():
+        lines += ["", f"## MQTT {version}", "", "| clause | demand | stands | tests |", "|---|---|---|---|"]
+        for clause, (demand, state, reason, tests) in clauses.items():
+            stands = f"{state}: {reason}" if reason else state
+            lines.append(f"| {clause} | {demand} | {stands} | {', '.join(tests)} |")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    breaches = []
+    table = read_table(breaches)
+    for version, listed in table.items():
+        wanted = standard_clauses(version)
+        breaches += [f"{version} {clause} is not listed" for clause in wanted if clause not in listed]
+        breaches += [f"{version} {clause} is no clause of the standard" for clause in listed if clause not in wanted]
+    text = page(table)
+    if "--write" in sys.argv:
+        PAGE.write_text(text, encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+        breaches.append("docs/mqtt-conformance.md is not up to date: tests/mqtt_conformance.py --write")
+    print("\n".join(breaches) if breaches else text.split("## ")[0].split("\n\n")[-2])
+    return 1 if breaches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
