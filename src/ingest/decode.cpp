@@ -7,6 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "ingest/decode_plain.hpp"
 #include "vigie/base/geometry.hpp"
 #include "vigie/base/limits.hpp"
 #include "vigie/base/text.hpp"
@@ -130,13 +131,13 @@ std::expected<base::Instant, Refusal> read_time(const Json& t, const std::string
 
 std::expected<void, Refusal> check_time(const assets::Kind& kind, base::Instant at,
                                         const Arrival& arrival, const std::string& pointer) {
-    if (at > arrival.received_at + base::limits::observation_ahead_max) {
+    if (is_ahead(at, arrival)) {
         return refuse(
             Reason::time_ahead, pointer,
             "t is ahead of our clock (" + base::to_rfc3339(arrival.received_at) + ")",
             "t est en avance sur notre horloge (" + base::to_rfc3339(arrival.received_at) + ")");
     }
-    if (at < arrival.received_at - kind.past_limit && !arrival.may_backfill) {
+    if (is_too_old(kind, at, arrival)) {
         return refuse(Reason::too_old, pointer, "t is older than this credential may send",
                       "t est plus ancien que ce que cet identifiant peut envoyer");
     }
@@ -271,6 +272,12 @@ std::string_view to_string(Reason reason) {
 
 std::expected<Decoded, Refusal> decode_for_asset(const assets::Asset& asset,
                                                  std::string_view payload, const Arrival& arrival) {
+    if (auto plain = decode_plain(asset, payload, arrival)) return *std::move(plain);
+    return decode_in_full(asset, payload, arrival);
+}
+
+std::expected<Decoded, Refusal> decode_in_full(const assets::Asset& asset, std::string_view payload,
+                                               const Arrival& arrival) {
     const auto root = parse_json(payload);
     if (!root) return std::unexpected(root.error());
     Decoded decoded;
