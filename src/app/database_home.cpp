@@ -28,6 +28,17 @@ void DatabaseHome::open() {
                    [](const std::string& name) { spdlog::info("applying migration {}", name); });
 }
 
+void DatabaseHome::revive() {
+    if (!cluster_ || cluster_->pid()) return;
+    try {
+        spdlog::error("the private PostgreSQL is gone; it is started again");
+        cluster_->start();
+        spdlog::info("the private PostgreSQL runs again");
+    } catch (const std::exception& error) {
+        spdlog::error("the private PostgreSQL could not be started: {}", error.what());
+    }
+}
+
 void DatabaseHome::close() {
     if (cluster_) cluster_->stop();
 }

@@ -16,6 +16,9 @@ public:
     // migrations.
     void open();
     void close();
+    // Starts the private PostgreSQL again when it is no longer running: it was killed, or ran out
+    // of memory. To be called now and then; a start that fails is tried again the next time.
+    void revive();
 
     [[nodiscard]] const std::string& app_url() const { return app_url_; }
     [[nodiscard]] const std::string& owner_url() const { return owner_url_; }

@@ -36,6 +36,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::minutes housekeeping_every{10};
+constexpr std::chrono::seconds database_looked_at_every{1};
 // Credentials says what is due; the database is asked far less often.
 constexpr std::chrono::milliseconds rights_looked_at_every{500};
 // CNIL, recommendation on logging (2021): between six months and a year.
@@ -132,6 +133,7 @@ struct Server::Impl {
     std::unique_ptr<net::HttpServer> metrics_door;
     std::jthread housekeeper;
     std::jthread rights_watch;
+    std::jthread database_watch;
     bool started{};
 
     [[nodiscard]] std::string socket_path() const {
@@ -242,6 +244,18 @@ struct Server::Impl {
         }
     }
 
+    void start_database_watch() {
+        database_watch = std::jthread([this](const std::stop_token& stop) {
+            std::mutex mutex;
+            std::condition_variable_any wake;
+            std::unique_lock lock(mutex);
+            while (!wake.wait_for(lock, stop, database_looked_at_every,
+                                  [&stop] { return stop.stop_requested(); })) {
+                database->revive();
+            }
+        });
+    }
+
     void start_housekeeper() {
         housekeeper = std::jthread([this](const std::stop_token& stop) {
             std::mutex mutex;
@@ -327,6 +341,7 @@ void Server::start() {
     open_door_named("admin", [&] { s.admin_door->start(); });
     s.start_housekeeper();
     s.start_rights_watch();
+    s.start_database_watch();
     s.health->set_serving(true);
 }
 
@@ -365,6 +380,7 @@ void Server::stop() {
         s.open_io.stop();
         s.admin_io.stop();
     }
+    s.database_watch = {};
     if (s.database) s.database->close();
     s.database.reset();
 }

@@ -231,6 +231,7 @@ void Cluster::launch() {
     launch.gid = gid_;
     launch.new_session = true;
     launch.die_with_parent = options_.disposable;
+    if (child_ > 0) waitpid(child_, nullptr, WNOHANG);  // one that was killed
     child_ = spawn(launch);
 }
 

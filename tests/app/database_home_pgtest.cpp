@@ -1,0 +1,53 @@
+#include "app/database_home.hpp"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+
+#include "tests/support/pgtest_folder.hpp"
+#include "vigie/store/database.hpp"
+
+namespace vigie::app {
+namespace {
+
+constexpr store::Query home_count{"home_count", "select count(*) as n from frame"};
+
+pid_t postmaster_of(const std::string& folder) {
+    std::ifstream file(folder + "/pg/postmaster.pid");
+    pid_t found = 0;
+    file >> found;
+    return found;
+}
+
+TEST(DatabaseHomeTest, StartsThePrivatePostgresAgainWhenItWasKilled) {
+    test::Folder folder;
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+    auto settings = config::defaults();
+    settings.paths.folder = folder.path();
+    settings.database.shared_buffers_mb = 32;
+    DatabaseHome home(settings);
+    home.open();
+    const auto first = postmaster_of(folder.path());
+    home.revive();
+    EXPECT_EQ(postmaster_of(folder.path()), first) << "one that runs is left alone";
+    ASSERT_EQ(kill(first, SIGKILL), 0);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+    for (bool answers = false; !answers;) {
+        ASSERT_LT(std::chrono::steady_clock::now(), until);
+        home.revive();
+        try {
+            store::Pool pool(home.app_url(), 1);
+            answers = pool.read_now([](store::Transaction& tx) {
+                return tx.row(home_count)->get<std::int64_t>("n") == 0;
+            });
+        } catch (const store::Unavailable&) {
+            continue;  // its last processes are still ending
+        }
+    }
+    EXPECT_NE(postmaster_of(folder.path()), first);
+    home.close();
+}
+
+}  // namespace
+}  // namespace vigie::app
