@@ -1,5 +1,6 @@
 #include "store/frame_lane.hpp"
 
+#include <fmt/format.h>
 #include <sodium/crypto_generichash.h>
 #include <spdlog/spdlog.h>
 
@@ -26,14 +27,35 @@ constexpr const char* set_marks = R"sql(
     on conflict (asset_id, hour) do update set generation = excluded.generation
      where rollup_dirty.generation < excluded.generation)sql";
 
-// Element by element, as merge_into does in memory: greatest() ignores NULL.
-constexpr const char* upsert_frames = R"sql(
+// Where frames lie for the moment of an upsert: COPY into it costs a fraction of parameters as
+// text.
+constexpr const char* make_incoming = R"sql(
+    create temporary table if not exists frame_incoming (
+        observed_at timestamptz not null, received_at timestamptz not null, asset_id int4 not null,
+        layout int4 not null, vals float8[] not null) on commit delete rows)sql";
+
+constexpr const char* copy_incoming =
+    "copy pg_temp.frame_incoming (observed_at, received_at, asset_id, layout, vals) from stdin "
+    "with (format binary)";
+
+// What is there already, as it is, is only read: a device that sends its window again costs no
+// write. The rest is merged element by element, as merge_into does in memory: greatest() ignores
+// NULL. The bounds let the planner see the days concerned only; OFFSET 0 keeps it to looking
+// up row by row. In order, so that two upserts never wait for each other in a circle.
+constexpr std::string_view upsert_incoming = R"sql(
     insert into frame (observed_at, received_at, asset_id, layout, vals)
-    select o, r, a, l, v::float8[]
-      from unnest($1::timestamptz[], $2::timestamptz[], $3::int4[], $4::int4[], $5::text[]) as f (o, r, a, l, v)
+    select n.observed_at, n.received_at, n.asset_id, n.layout, n.vals
+      from pg_temp.frame_incoming n
+      left join lateral (select f.received_at, f.vals
+                           from frame f
+                          where f.asset_id = n.asset_id and f.observed_at = n.observed_at
+                            and f.observed_at between {} and {}
+                         offset 0) as o on true
+     where o.vals is null or o.vals is distinct from n.vals or n.received_at < o.received_at
+     order by n.asset_id, n.observed_at
     on conflict (asset_id, observed_at) do update
-       set vals = (select array_agg(greatest(x, y) order by n)
-                     from unnest(frame.vals, excluded.vals) with ordinality as u (x, y, n)),
+       set vals = (select array_agg(greatest(x, y) order by i)
+                     from unnest(frame.vals, excluded.vals) with ordinality as u (x, y, i)),
            received_at = least(frame.received_at, excluded.received_at))sql";
 
 // A row may come twice, after a commit that went unheard or out of the spool: then it is the same.
@@ -55,16 +77,6 @@ std::string column_of(const Rows& rows, Field field) {
     for (const auto& row : rows)
         values.push_back(field(row));
     return text_array(values);
-}
-
-void upsert(PgConnection& pg, const std::vector<Frame>& frames) {
-    if (frames.empty()) return;
-    pg.execute(upsert_frames,
-               {column_of(frames, [](const Frame& f) { return base::to_rfc3339(f.observed_at); }),
-                column_of(frames, [](const Frame& f) { return base::to_rfc3339(f.received_at); }),
-                column_of(frames, [](const Frame& f) { return std::to_string(f.asset_id); }),
-                column_of(frames, [](const Frame& f) { return std::to_string(f.layout); }),
-                column_of(frames, [](const Frame& f) { return *to_param(f.vals); })});
 }
 
 void mark(PgConnection& pg, const std::vector<Mark>& marks, std::int64_t generation) {
@@ -125,7 +137,11 @@ FrameLane::FrameLane(const FrameWriterSettings& settings, std::size_t number,
       counters_(counters) {}
 
 void FrameLane::connect() {
-    if (!pg_) pg_ = std::make_unique<PgConnection>(settings_.app_url, settings_.answer_limit);
+    if (pg_) return;
+    auto pg = std::make_unique<PgConnection>(settings_.app_url, settings_.answer_limit);
+    pg->execute("set client_min_messages = warning");
+    pg->execute(make_incoming);
+    pg_ = std::move(pg);
 }
 
 void FrameLane::store(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
@@ -205,7 +221,7 @@ bool FrameLane::try_transaction(const Batch& batch) {
 void FrameLane::run(const Batch& batch) {
     pg_->execute("begin");
     copy(copy_frames, batch.copied);
-    upsert(*pg_, batch.merged);
+    upsert(batch.merged);
     copy(copy_late, batch.late);
     quarantine(*pg_, batch.quarantined);
     mark(*pg_, batch.marks, batch.generation);
@@ -270,6 +286,16 @@ void FrameLane::separate_late(const Routes& routes, std::vector<Frame>& frames,
         if (is_late) late.push_back(std::move(frame));
         return is_late;
     });
+}
+
+void FrameLane::upsert(const std::vector<Frame>& frames) {
+    if (frames.empty()) return;
+    copy(copy_incoming, frames);
+    const auto [first, last] = std::ranges::minmax(frames, {}, &Frame::observed_at);
+    const auto literal = [](const Frame& frame) {
+        return "'" + base::to_rfc3339(frame.observed_at) + "'::timestamptz";
+    };
+    pg_->execute(fmt::format(upsert_incoming, literal(first), literal(last)).c_str());
 }
 
 void FrameLane::copy(const char* into, const std::vector<Frame>& frames) {

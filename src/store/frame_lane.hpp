@@ -52,6 +52,7 @@ private:
     void ensure_days(const std::vector<Frame>& frames);
     static void separate_late(const Routes& routes, std::vector<Frame>& frames,
                               std::vector<Frame>& late);
+    void upsert(const std::vector<Frame>& frames);
     void copy(const char* into, const std::vector<Frame>& frames);
 
     const FrameWriterSettings& settings_;
