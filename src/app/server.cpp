@@ -178,6 +178,7 @@ struct Server::Impl {
         net::HttpServerSettings socket;
         socket.listeners.push_back({"", 0, socket_path(), std::nullopt});
         socket.body_bytes_max = admin_body_bytes_max;
+        socket.bodies_bytes_max = 2 * admin_body_bytes_max;
         admin_door = std::make_unique<net::HttpServer>(
             admin_context, socket,
             net::HttpHandlers{

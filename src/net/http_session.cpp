@@ -25,6 +25,9 @@ namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 
+const beast::error_code no_room =
+    boost::system::errc::make_error_code(boost::system::errc::no_buffer_space);
+
 PlainStream& lowest(PlainStream& stream) {
     return stream;
 }
@@ -111,7 +114,8 @@ private:
         deadline_.expires_after(shared_->settings.idle_limit);
         auto [ec, size] = co_await http::async_read_header(stream_, buffer_, parser, quietly);
         idle_ = false;
-        if (!ec) ec = co_await read_body(parser);
+        BodyShare share(*shared_);
+        if (!ec) ec = co_await read_body(parser, share);
         if (ec) {
             co_await answer_garbage(ec);
             co_return false;
@@ -132,7 +136,7 @@ private:
         co_return co_await write(response, keep_alive && !shared_->stopping, head);
     }
 
-    asio::awaitable<beast::error_code> read_body(Parser& parser) {
+    asio::awaitable<beast::error_code> read_body(Parser& parser, BodyShare& share) {
         deadline_.expires_after(shared_->settings.request_limit);
         if (parser.get()[http::field::expect] == "100-continue" && !parser.is_done()) {
             http::response<http::empty_body> go_on{http::status::continue_, 11};
@@ -144,12 +148,19 @@ private:
             const auto [ec, size] =
                 co_await http::async_read_some(stream_, buffer_, parser, quietly);
             if (ec) co_return ec;
+            if (!share.grow_to(parser.get().body().size())) co_return no_room;
             deadline_.expires_after(shared_->settings.request_limit);
         }
         co_return beast::error_code{};
     }
 
     asio::awaitable<void> answer_garbage(beast::error_code ec) {
+        if (ec == no_room) {
+            auto later = bare_problem(503, "too many large requests at once: send it again");
+            later.headers.add("Retry-After", "5");
+            co_await write(later, false, false);
+            co_return;
+        }
         const bool is_http_error =
             ec.category() == http::make_error_code(http::error::bad_target).category();
         if (!is_http_error || ec == http::error::end_of_stream ||

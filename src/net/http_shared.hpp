@@ -28,6 +28,7 @@ struct HttpServer::Shared {
     HttpHandlers handlers;
     HttpCounters counters;
     std::atomic<bool> stopping{false};
+    std::atomic<std::size_t> bodies_bytes{0};
     std::mutex mutex;
     std::set<Endable*> open;  // guarded by mutex
 
@@ -65,6 +66,25 @@ private:
     PlainStream& socket_;
     boost::asio::steady_timer timer_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+// What one request's body takes of the room for all.
+class BodyShare {
+public:
+    explicit BodyShare(HttpServer::Shared& shared) : shared_(shared) {}
+    ~BodyShare() { shared_.bodies_bytes -= bytes_; }
+    BodyShare(const BodyShare&) = delete;
+    BodyShare& operator=(const BodyShare&) = delete;
+    // False: there is no room for that many.
+    [[nodiscard]] bool grow_to(std::size_t bytes) {
+        shared_.bodies_bytes += bytes - bytes_;
+        bytes_ = bytes;
+        return shared_.bodies_bytes <= shared_.settings.bodies_bytes_max;
+    }
+
+private:
+    HttpServer::Shared& shared_;
+    std::size_t bytes_{0};
 };
 
 struct Accepted {

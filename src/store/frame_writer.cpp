@@ -15,6 +15,7 @@ namespace vigie::store {
 
 namespace {
 
+constexpr std::size_t payload_bytes_a_frame = 100;
 constexpr std::chrono::milliseconds retry_pause_min{50};
 constexpr std::chrono::milliseconds retry_pause_max{2'000};
 
@@ -36,8 +37,13 @@ private:
     std::atomic<std::int64_t>& since_;
 };
 
+// What it takes of the room for all that is pending, in frames: a refused payload may be as large
+// as dozens of them.
 std::size_t size_of(const Submission& submission) {
-    return std::max<std::size_t>(1, submission.frames.size() + submission.quarantined.size());
+    std::size_t size = submission.frames.size() + submission.quarantined.size();
+    for (const auto& row : submission.quarantined)
+        size += row.payload.size() / payload_bytes_a_frame;
+    return std::max<std::size_t>(1, size);
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ protected:
             HttpListener{},
             HttpListener{.address = {}, .port = 0, .unix_path = socket_path_, .tls = {}}};
         settings.body_bytes_max = 1000;
+        settings.bodies_bytes_max = 1500;
         asio::io_context* contexts[] = {&io_};
         server_ = std::make_unique<HttpServer>(contexts, settings, HttpHandlers{tell, decide});
         server_->start();
@@ -119,6 +120,24 @@ TEST_F(HttpServerTest, HoldsItsLimitsAtNAndNPlusOne) {
     EXPECT_TRUE(exchange("GET /" + std::string(base::limits::http_header_bytes_max, 'a') +
                          " HTTP/1.1\r\n\r\n")
                     .starts_with("HTTP/1.1 431"));
+}
+
+// A body of 900 bytes of which the last one is still to come.
+TEST_F(HttpServerTest, AllBodiesTogetherHaveALimitAtNAndNPlusOne) {
+    const auto begun = [](std::size_t size, std::size_t sent) {
+        return "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+               std::to_string(size) + "\r\n\r\n" + std::string(sent, 'x');
+    };
+    auto slow = connected();
+    asio::write(slow, asio::buffer(begun(900, 899)));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (!exchange(begun(602, 602)).starts_with("HTTP/1.1 503"))
+        ASSERT_LT(std::chrono::steady_clock::now(), until) << "899 and 602 are more than 1500";
+    EXPECT_NE(exchange(begun(601, 601)).find("POST / 601"), std::string::npos);
+    asio::write(slow, asio::buffer(std::string("x")));
+    EXPECT_NE(until_closed(slow).find("POST / 900"), std::string::npos);
+    EXPECT_NE(exchange(begun(1000, 1000)).find("POST / 1000"), std::string::npos)
+        << "what was answered takes no room any more";
 }
 
 TEST_F(HttpServerTest, AnswersGarbageAndGoesOn) {

@@ -247,6 +247,16 @@ TEST_F(FrameWriterTest, TakesNoMoreThanItsLimitAndTellsWhenThereIsRoom) {
     EXPECT_TRUE(told.wait_for(lock, std::chrono::seconds(20), [&] { return room; }));
 }
 
+TEST_F(FrameWriterTest, ARefusedPayloadTakesRoomByItsSize) {
+    open(10);
+    Submission refused;
+    refused.quarantined.push_back(
+        {noon(), "gw", "mqtt", "t", "not_json", "d", std::string(1'000, 'x')});
+    EXPECT_FALSE(writer_->submit(refused)) << "11 of 10";
+    refused.quarantined[0].payload.resize(999);
+    EXPECT_TRUE(writer_->submit(refused));
+}
+
 TEST_F(FrameWriterTest, DrainsBeforeItStops) {
     open();
     for (int i = 0; i < 1000; ++i)

@@ -78,6 +78,9 @@ struct HttpServerSettings {
     std::vector<HttpListener> listeners;
     std::size_t header_bytes_max{base::limits::http_header_bytes_max};
     std::size_t body_bytes_max{base::limits::http_body_bytes_max};
+    // Of all requests that are being received or answered, together; beyond, the one whose bytes
+    // are too many gets 503.
+    std::size_t bodies_bytes_max{128UL * 1024 * 1024};
     std::size_t connections_max{20'000};
     std::size_t websocket_message_bytes_max{64 * 1024};
     std::chrono::seconds idle_limit{75};     // between requests

@@ -63,7 +63,7 @@ struct FrameWriterSettings {
     std::string owner_url;  // makes partitions
     std::size_t writers{2};
     std::size_t pending_frames_max{
-        100'000};  // frames and quarantine rows accepted and not yet durable
+        100'000};  // frames accepted and not yet durable; a refused payload counts by its size
     std::size_t batch_frames_max{10'000};
     std::size_t days_ahead{3};  // partitions made in advance
     // A database that stays silent for longer in the middle of a statement is away; 0: never.
