@@ -31,8 +31,10 @@ net::MqttServerSettings mqtt_settings(const config::Settings& settings) {
     mqtt.listeners.push_back(
         {device.address, static_cast<std::uint16_t>(device.mqtt_port), std::nullopt});
     if (!device.certificate.empty()) {
-        mqtt.listeners.push_back({device.address, static_cast<std::uint16_t>(device.mqtt_tls_port),
-                                  net::MqttTls{device.certificate, device.private_key, "", false}});
+        mqtt.listeners.push_back(
+            {device.address, static_cast<std::uint16_t>(device.mqtt_tls_port),
+             net::MqttTls{device.certificate, device.private_key, device.client_ca,
+                          device.client_certificate_required}});
     }
     return mqtt;
 }
@@ -62,7 +64,7 @@ Pipeline::Pipeline(const Parts& parts)
       inbox_(parts.registry, writer_),
       // 2. who speaks, and for which assets
       sessions_(parts.pool, parts.clock),
-      mqtt_door_(inbox_, parts.authority, sessions_, parts.clock),
+      mqtt_door_(inbox_, parts.authority, parts.certified, sessions_, parts.clock),
       http_door_(inbox_, parts.authority, parts.clock),
       // 1. bytes
       mqtt_(parts.io, mqtt_settings(parts.settings), parts.clock, mqtt_door_),

@@ -30,6 +30,7 @@ public:
         live::City& city;
         store::Pool& pool;
         ingest::Authority authority;
+        ingest::CertificateAuthority certified;
         std::span<boost::asio::io_context* const> io;
     };
     explicit Pipeline(const Parts& parts);

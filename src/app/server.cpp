@@ -307,7 +307,8 @@ void Server::start() {
     }
     s.pipeline = std::make_unique<Pipeline>(Pipeline::Parts{
         s.settings, s.clock, s.database->app_url(), s.database->owner_url(), s.foundation->registry,
-        s.foundation->city, s.foundation->pool, s.foundation->credentials.authority(), contexts});
+        s.foundation->city, s.foundation->pool, s.foundation->credentials.authority(),
+        s.foundation->credentials.certified(), contexts});
     s.health = std::make_unique<Health>(s.foundation->pool);
     s.modules = std::make_unique<Modules>(*s.foundation, *s.pipeline,
                                           Routers{*s.control, *s.open, *s.admin});

@@ -23,6 +23,8 @@ struct CredentialOptions {
     std::string messages_burst;
     std::string values_per_s;
     std::string message_bytes_max;
+    std::string certificate;
+    std::string certificate_subject;
 };
 
 // Those given; an empty object when none is. Throws for what is no number.
@@ -59,6 +61,9 @@ json wishes_of(const CredentialOptions& options) {
         if (!options.assets.empty()) wish["assets"] = options.assets;
         if (!options.kind.empty()) wish["kind"] = options.kind;
         if (options.all) wish["all_assets"] = true;
+        if (!options.certificate.empty()) wish["certificate"] = read_file(options.certificate);
+        if (!options.certificate_subject.empty())
+            wish["certificate_subject"] = options.certificate_subject;
         if (json limits = limits_of(options); !limits.empty()) wish["limits"] = std::move(limits);
         wishes.push_back(std::move(wish));
         return wishes;
@@ -93,10 +98,15 @@ int create(const Session& session, const CredentialOptions& options) {
         return exit_done;
     }
     return finish(session, reply, [](const json& answer) {
-        for (const json& each : answer["rows"])
-            std::cout << "username: " << cell(each, "username")
-                      << "\npassword: " << cell(each, "password") << "\n";
-        std::cout << "Shown only this once; kept only as a hash.\n";
+        for (const json& each : answer["rows"]) {
+            std::cout << "username: " << cell(each, "username") << "\n";
+            if (each.contains("certificate")) {
+                std::cout << "signs in by its certificate, " << cell(each, "certificate") << "\n";
+            } else {
+                std::cout << "password: " << cell(each, "password")
+                          << "\nShown only this once; kept only as a hash.\n";
+            }
+        }
     });
 }
 
@@ -138,6 +148,12 @@ void add_create(CLI::App& credential, Session& session,
                    "it may fill in history, however old; what it fills in raises no alarm");
     make->add_flag("--replace", options->replace,
                    "a name in use gets a new secret and these assets, and is cut off");
+    auto* certificate =
+        make->add_option("--certificate", options->certificate,
+                         "PEM file: this client certificate signs it in, instead of a password");
+    make->add_option("--certificate-subject", options->certificate_subject,
+                     "so does any of our authorities' with this subject (RFC 2253)")
+        ->excludes(certificate);
     add_limits(*make, *options);
     auto* from = make->add_option("--from-file", options->from_file,
                                   R"(many at once: JSON [{"name": ..., "assets": [...]}])");

@@ -90,6 +90,12 @@ const std::vector<Setting>& table() {
          "Certificate chain of the device door."},
         {"device.private_key", VIGIE_AT(device.private_key), "", 0, 0, "PEM file",
          "Its private key."},
+        {"device.client_ca", VIGIE_AT(device.client_ca), "", 0, 0, "PEM file",
+         "Authorities whose client certificates are taken at MQTT over TLS; empty: none is asked "
+         "for."},
+        {"device.client_certificate_required", VIGIE_AT(device.client_certificate_required), false,
+         0, 0, "",
+         "Nobody speaks MQTT over TLS without a client certificate of those authorities."},
         {"device.behind_proxy", VIGIE_AT(device.behind_proxy), false, 0, 0, "",
          "A proxy ends TLS in front of the device door: it may listen beyond loopback without a "
          "certificate."},
@@ -281,11 +287,27 @@ Settings defaults() {
     return settings;
 }
 
+// Client certificates need the certificate of the door, and authorities that issue them.
+void check_client_certificates(std::vector<base::FieldError>& errors, const Settings& settings) {
+    const auto& device = settings.device;
+    if (!device.client_ca.empty() && device.certificate.empty()) {
+        errors.push_back({"/device/client_ca",
+                          {"client certificates are for TLS: set device.certificate",
+                           "les certificats de clients demandent TLS : device.certificate"}});
+    }
+    if (device.client_certificate_required && device.client_ca.empty()) {
+        errors.push_back({"/device/client_certificate_required",
+                          {"name the authorities in device.client_ca",
+                           "nommer les autorités dans device.client_ca"}});
+    }
+}
+
 base::Result<void> validate(const Settings& settings) {
     std::vector<base::FieldError> errors;
     const auto& device = settings.device;
     check_door(errors, "device", device.address, device.certificate, device.private_key,
                device.behind_proxy);
+    check_client_certificates(errors, settings);
     const auto& control = settings.control;
     check_door(errors, "control", control.address, control.certificate, control.private_key,
                control.behind_proxy);

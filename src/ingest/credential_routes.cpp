@@ -15,6 +15,7 @@ using nlohmann::json;
 constexpr std::size_t credentials_per_request_max = 100'000;
 constexpr std::size_t assets_per_credential_max = 100'000;
 
+constexpr std::size_t pem_chars_max = 20'000;
 constexpr double rate_max = 1e9;
 constexpr std::int64_t message_bytes_bound = 1024LL * 1024 * 1024;
 
@@ -57,6 +58,7 @@ json credential_json(const Credential& credential, const CredentialDefaults& def
              {"limits", limits_json(limits_in_force(credential, defaults))},
              {"own_limits", own_limits_json(credential.limits)},
              {"created_at", base::to_rfc3339(credential.created_at)}};
+    if (!credential.certificate.empty()) row["certificate"] = credential.certificate;
     if (credential.revoked_at) row["revoked_at"] = base::to_rfc3339(*credential.revoked_at);
     return row;
 }
@@ -95,6 +97,10 @@ base::Result<CreateWish> create_wish(const std::string& text) {
         credential.kind = each.optional_code("kind").value_or("");
         credential.all_assets = each.optional_boolean("all_assets").value_or(false);
         credential.may_backfill = each.optional_boolean("may_backfill").value_or(false);
+        credential.certificate_pem =
+            each.optional_text("certificate", {1, pem_chars_max}).value_or("");
+        credential.certificate_subject =
+            each.optional_text("certificate_subject", {1, 1'000}).value_or("");
         each.optional_object("limits",
                              [&](api::Body& limits) { credential.limits = read_limits(limits); });
         wish.credentials.push_back(std::move(credential));
@@ -105,9 +111,15 @@ base::Result<CreateWish> create_wish(const std::string& text) {
 
 json secrets_json(const std::vector<CredentialSecret>& made) {
     json rows = json::array();
-    for (const CredentialSecret& each : made)
-        rows.push_back(
-            {{"name", each.name}, {"username", each.user_name}, {"password", each.secret}});
+    for (const CredentialSecret& each : made) {
+        json row{{"name", each.name}, {"username", each.user_name}};
+        if (each.certificate.empty()) {
+            row["password"] = each.secret;
+        } else {
+            row["certificate"] = each.certificate;
+        }
+        rows.push_back(std::move(row));
+    }
     return {{"rows", std::move(rows)}};
 }
 

@@ -17,6 +17,7 @@ Credential credential_in(const store::Row& row) {
                          .messages_burst = row.maybe<double>("messages_burst"),
                          .values_per_s = row.maybe<double>("values_per_s"),
                          .message_bytes_max = row.maybe<std::int64_t>("message_bytes_max")};
+    credential.certificate = row.get<std::string>("certificate");
     return credential;
 }
 
@@ -32,7 +33,8 @@ std::optional<CredentialRow> find_credential(store::Transaction& tx, const std::
     static constexpr store::Query find{
         "credential_find",
         "select id, name, all_assets, may_backfill, created_at, revoked_at, messages_per_s, "
-        "messages_burst, values_per_s, message_bytes_max, encode(secret_hash, "
+        "messages_burst, values_per_s, message_bytes_max, coalesce(certificate, '') as "
+        "certificate, encode(secret_hash, "
         "'hex') as hash, (select count(*) from credential_asset where credential_id = id) as "
         "assets from credential where name = $1"};
     const auto row = tx.optional_row(find, name);
@@ -45,7 +47,8 @@ std::vector<Credential> list_credentials(store::Transaction& tx, const std::stri
     static constexpr store::Query list{
         "credentials_list",
         "select id, name, all_assets, may_backfill, created_at, revoked_at, messages_per_s, "
-        "messages_burst, values_per_s, message_bytes_max, (select count(*) from "
+        "messages_burst, values_per_s, message_bytes_max, coalesce(certificate, '') as "
+        "certificate, (select count(*) from "
         "credential_asset where credential_id = id) as assets from credential where name collate "
         "\"C\" > $1 order by name collate \"C\" limit $2"};
     std::vector<Credential> found;
@@ -58,7 +61,8 @@ std::vector<CredentialRow> credentials_in_force(store::Transaction& tx) {
     static constexpr store::Query list{
         "credentials_in_force",
         "select id, name, all_assets, may_backfill, created_at, revoked_at, messages_per_s, "
-        "messages_burst, values_per_s, message_bytes_max, encode(secret_hash, "
+        "messages_burst, values_per_s, message_bytes_max, coalesce(certificate, '') as "
+        "certificate, encode(secret_hash, "
         "'hex') as hash, (select count(*) from credential_asset where credential_id = id) as "
         "assets "
         "from credential where revoked_at is null"};
@@ -82,24 +86,37 @@ std::unordered_map<std::int32_t, std::vector<assets::AssetId>> covered_assets(
 }
 
 void write_credential(store::Transaction& tx, const CredentialWish& wish,
-                      const std::string& secret_hash, const std::vector<std::int64_t>& asset_ids) {
+                      const std::string& secret_hash, const std::string& certificate,
+                      const std::vector<std::int64_t>& asset_ids) {
     static constexpr store::Query write{
         "credential_write",
-        "insert into credential (name, username, secret_hash, all_assets, may_backfill) values "
-        "($1, $1, decode($2, 'hex'), $3, $4) on conflict (name) do update set secret_hash = "
+        "insert into credential (name, username, secret_hash, all_assets, may_backfill, "
+        "certificate) values ($1, $1, decode($2, 'hex'), $3, $4, nullif($5, '')) on conflict "
+        "(name) do update set secret_hash = "
         "excluded.secret_hash, all_assets = excluded.all_assets, may_backfill = "
-        "excluded.may_backfill, revoked_at = null returning id"};
+        "excluded.may_backfill, certificate = excluded.certificate, revoked_at = null returning "
+        "id"};
     static constexpr store::Query uncover{"credential_uncover",
                                           "delete from credential_asset where credential_id = $1"};
     static constexpr store::Query cover{
         "credential_cover",
         "insert into credential_asset (credential_id, asset_id) select $1, a from "
         "unnest($2::int4[]) as n (a)"};
-    const auto id = tx.row(write, wish.name, secret_hash, wish.all_assets, wish.may_backfill)
-                        ->get<std::int32_t>("id");
+    const auto id =
+        tx.row(write, wish.name, secret_hash, wish.all_assets, wish.may_backfill, certificate)
+            ->get<std::int32_t>("id");
     write_limits(tx, id, wish.limits);
     tx.execute(uncover, id);
     if (!asset_ids.empty()) tx.execute(cover, id, asset_ids);
+}
+
+std::optional<std::string> name_of_certificate(store::Transaction& tx,
+                                               const std::string& certificate) {
+    static constexpr store::Query find{
+        "credential_of_certificate",
+        "select name from credential where certificate = $1 and revoked_at is null"};
+    const auto row = tx.optional_row(find, certificate);
+    return row ? std::optional(row->get<std::string>("name")) : std::nullopt;
 }
 
 std::int64_t credential_change(store::Transaction& tx) {
@@ -118,7 +135,8 @@ void write_limits(store::Transaction& tx, std::int32_t id, const CredentialLimit
 
 void mark_revoked(store::Transaction& tx, std::int32_t id, base::Instant at) {
     static constexpr store::Query revoke{
-        "credential_revoke", "update credential set revoked_at = $2::timestamptz where id = $1"};
+        "credential_revoke",
+        "update credential set revoked_at = $2::timestamptz, certificate = null where id = $1"};
     tx.execute(revoke, id, at);
 }
 

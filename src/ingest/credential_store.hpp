@@ -31,7 +31,11 @@ struct CredentialRow {
 
 // Made anew, or put in the place of the one with that name.
 void write_credential(store::Transaction& tx, const CredentialWish& wish,
-                      const std::string& secret_hash, const std::vector<std::int64_t>& asset_ids);
+                      const std::string& secret_hash, const std::string& certificate,
+                      const std::vector<std::int64_t>& asset_ids);
+// The credential in force that this certificate signs in.
+[[nodiscard]] std::optional<std::string> name_of_certificate(store::Transaction& tx,
+                                                             const std::string& certificate);
 void write_limits(store::Transaction& tx, std::int32_t id, const CredentialLimits& limits);
 void mark_revoked(store::Transaction& tx, std::int32_t id, base::Instant at);
 

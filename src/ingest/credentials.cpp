@@ -16,6 +16,8 @@ namespace vigie::ingest {
 namespace {
 
 constexpr std::size_t secret_bytes = 32;
+const std::string fingerprint_key = "sha256:";
+const std::string subject_key = "subject:";
 
 // A plain hash is enough: a secret of 256 random bits cannot be guessed, salted or not, and a
 // device that connects must not cost what a person's password does.
@@ -81,6 +83,48 @@ base::Result<void> check_name(const CredentialWish& wish, std::size_t index,
     return {};
 }
 
+// The SHA-256 fingerprint of the first certificate of a PEM text; empty when there is none.
+std::string fingerprint_of_pem(std::string_view pem) {
+    constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
+    constexpr std::string_view end = "-----END CERTIFICATE-----";
+    const auto first = pem.find(begin);
+    const auto last = pem.find(end);
+    if (first == std::string_view::npos || last == std::string_view::npos || last < first)
+        return {};
+    const auto body = pem.substr(first + begin.size(), last - first - begin.size());
+    std::vector<unsigned char> der(body.size());
+    std::size_t size = 0;
+    if (sodium_base642bin(der.data(), der.size(), body.data(), body.size(), " \r\n\t", &size,
+                          nullptr, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        size == 0) {
+        return {};
+    }
+    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+    crypto_hash_sha256(digest.data(), der.data(), size);
+    return base::to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+// What signs the credential in instead of a secret; empty: nothing does.
+base::Result<std::string> certificate_of(store::Transaction& tx, const CredentialWish& wish,
+                                         std::size_t index) {
+    std::string certificate;
+    if (!wish.certificate_pem.empty()) {
+        const std::string fingerprint = fingerprint_of_pem(wish.certificate_pem);
+        if (fingerprint.empty())
+            return base::fail_at(base::Errc::invalid, place_of(index, "certificate"),
+                                 "no certificate in PEM", "pas de certificat au format PEM");
+        certificate = fingerprint_key + fingerprint;
+    } else if (!wish.certificate_subject.empty()) {
+        certificate = subject_key + wish.certificate_subject;
+    }
+    const auto other = certificate.empty() ? std::nullopt : name_of_certificate(tx, certificate);
+    if (other && *other != wish.name)
+        return base::fail_at(base::Errc::conflict, place_of(index, "certificate"),
+                             "that certificate signs in " + *other + " already",
+                             "ce certificat identifie déjà " + *other);
+    return certificate;
+}
+
 base::Result<CredentialRow> in_force(store::Transaction& tx, const std::string& name) {
     auto row = find_credential(tx, name);
     if (!row)
@@ -137,6 +181,7 @@ public:
         return hash.size() == secret_hash_.size() &&
                sodium_memcmp(hash.data(), secret_hash_.data(), hash.size()) == 0;
     }
+    [[nodiscard]] const std::string& secret_hash() const { return secret_hash_; }
     [[nodiscard]] bool is_of(const CredentialRow& row) const {
         return row.credential.id == id_ && row.secret_hash == secret_hash_;
     }
@@ -198,6 +243,12 @@ void Credentials::look_again(base::Instant now) {
 
 base::Result<std::shared_ptr<const Sender>> Credentials::verify(std::string_view user_name,
                                                                 std::string_view secret) const {
+    if (user_name.empty()) {
+        const auto keys = keys_.current();
+        const auto token = keys->find(hash_of(secret));
+        if (token == keys->end()) return wrong_credential();
+        return std::shared_ptr<const Sender>(token->second);
+    }
     const auto accounts = accounts_.current();
     const auto found = accounts->find(user_name);
     if (found == accounts->end() || !found->second->has_secret(secret)) return wrong_credential();
@@ -207,6 +258,15 @@ base::Result<std::shared_ptr<const Sender>> Credentials::verify(std::string_view
 Authority Credentials::authority() const {
     return [this](std::string_view user_name, std::string_view secret) {
         return verify(user_name, secret);
+    };
+}
+
+CertificateAuthority Credentials::certified() const {
+    return [this](const ClientCertificate& certificate) -> std::shared_ptr<const Sender> {
+        const auto keys = keys_.current();
+        auto found = keys->find(fingerprint_key + certificate.fingerprint);
+        if (found == keys->end()) found = keys->find(subject_key + certificate.subject);
+        return found == keys->end() ? nullptr : found->second;
     };
 }
 
@@ -248,6 +308,7 @@ std::vector<std::string> Credentials::replace_accounts(const Snapshot& snapshot,
     change_ = snapshot.change;
     const auto before = accounts_.current();
     auto after = std::make_shared<Accounts>();
+    auto keys = std::make_shared<Keys>();
     for (const CredentialRow& row : snapshot.rows) {
         const auto rights = snapshot.covered.find(row.credential.id);
         auto covered =
@@ -261,6 +322,9 @@ std::vector<std::string> Credentials::replace_accounts(const Snapshot& snapshot,
             after->emplace(row.credential.name,
                            std::make_shared<Account>(row, std::move(covered), limits));
         }
+        const auto& account = after->find(row.credential.name)->second;
+        keys->emplace(account->secret_hash(), account);
+        if (!row.credential.certificate.empty()) keys->emplace(row.credential.certificate, account);
     }
     std::vector<std::string> cut_off;
     for (const auto& [name, account] : *before) {
@@ -270,6 +334,7 @@ std::vector<std::string> Credentials::replace_accounts(const Snapshot& snapshot,
         cut_off.push_back(name);
         if (present == after->end()) gone_.push_back(name);
     }
+    keys_.publish(std::move(keys), number);
     accounts_.publish(std::move(after), number);
     return cut_off;
 }
@@ -290,9 +355,13 @@ base::Result<std::vector<CredentialSecret>> Credentials::create(
                                  wish.name + " is there twice", wish.name + " figure deux fois");
         const auto ids = covered_by(catalogue, wish, i);
         if (!ids) return ids.error();
+        const auto certificate = certificate_of(tx, wish, i);
+        if (!certificate) return certificate.error();
         std::string secret = new_secret();
-        write_credential(tx, wish, hash_of(secret), *ids);
-        made.push_back({wish.name, wish.name, std::move(secret)});
+        write_credential(tx, wish, hash_of(secret), *certificate, *ids);
+        // One that nobody was told is as good as none.
+        if (!certificate->empty()) secret.clear();
+        made.push_back({wish.name, wish.name, std::move(secret), *certificate});
     }
     publish_after_commit(tx);
     return made;

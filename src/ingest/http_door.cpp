@@ -46,14 +46,14 @@ std::string decode_base64(std::string_view text) {
     return out;
 }
 
-// RFC 7617. A bearer token is "user_name:secret" as well: some devices can set nothing else.
+// RFC 7617, and a bearer token: the secret alone, or "user_name:secret".
 Secrets secrets_of(const wire::Request& request) {
     const std::string_view header = request.headers.get("Authorization");
     std::string pair;
     if (header.starts_with("Basic ")) pair = decode_base64(header.substr(6));
     if (header.starts_with("Bearer ")) pair = header.substr(7);
     const auto colon = pair.find(':');
-    if (colon == std::string::npos) return {};
+    if (colon == std::string::npos) return {{}, pair};
     return {pair.substr(0, colon), pair.substr(colon + 1)};
 }
 

@@ -1,9 +1,11 @@
 // The part of a connection that knows whose it is: CONNECT, the session, subscriptions, the will.
 #include <openssl/bio.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
@@ -11,6 +13,7 @@
 #include <utility>
 
 #include "net/mqtt_connection.hpp"
+#include "vigie/base/text.hpp"
 #include "vigie/wire/mqtt/topic.hpp"
 
 namespace vigie::net {
@@ -41,13 +44,28 @@ std::string address_of(const MqttStream::Socket& socket) {
     return host + ":" + std::to_string(peer.port());
 }
 
-// The subject of a verified client certificate, as RFC 2253 writes it.
-std::string subject_of(MqttStream& stream) {
-    if (stream.tls() == nullptr) return {};
+using PeerCertificate = std::unique_ptr<X509, decltype(&X509_free)>;
+
+// Null without one that was verified.
+PeerCertificate certificate_of(MqttStream& stream) {
+    PeerCertificate none{nullptr, &X509_free};
+    if (stream.tls() == nullptr) return none;
     SSL* session = stream.tls()->native_handle();
-    const std::unique_ptr<X509, decltype(&X509_free)> certificate{
-        SSL_get1_peer_certificate(session), &X509_free};
-    if (!certificate || SSL_get_verify_result(session) != X509_V_OK) return {};
+    PeerCertificate certificate{SSL_get1_peer_certificate(session), &X509_free};
+    return SSL_get_verify_result(session) == X509_V_OK ? std::move(certificate) : std::move(none);
+}
+
+std::string fingerprint_of(const PeerCertificate& certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    if (!certificate || X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
+        return {};
+    }
+    return base::to_hex({reinterpret_cast<const char*>(digest.data()), size});
+}
+
+std::string subject_of(const PeerCertificate& certificate) {
+    if (!certificate) return {};
     const std::unique_ptr<BIO, decltype(&BIO_free)> text{BIO_new(BIO_s_mem()), &BIO_free};
     X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate.get()), 0, XN_FLAG_RFC2253);
     char* bytes = nullptr;
@@ -58,13 +76,15 @@ std::string subject_of(MqttStream& stream) {
 }  // namespace
 
 MqttConnectRequest MqttConnection::request_of(const mqtt::Connect& connect) {
+    const PeerCertificate certificate = certificate_of(*stream_);
     MqttConnectRequest request{.client_id = std::string{connect.client_id},
                                .client_id_assigned = connect.client_id.empty(),
                                .user_name = {},
                                .password = {},
                                .version = connect.version,
                                .peer_address = address_of(stream_->socket()),
-                               .certificate_subject = subject_of(*stream_),
+                               .certificate_subject = subject_of(certificate),
+                               .certificate_fingerprint = fingerprint_of(certificate),
                                .clean_start = connect.clean_start,
                                .will_topic = {}};
     if (request.client_id_assigned) request.client_id = random_client_id();

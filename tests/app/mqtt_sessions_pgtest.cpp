@@ -3,17 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
+#include <map>
 #include <thread>
 
-#include "app/foundation.hpp"
-#include "app/pipeline.hpp"
-#include "tests/support/pgtest_database.hpp"
-#include "tests/support/pgtest_folder.hpp"
-#include "vigie/assets/kind_files.hpp"
-#include "vigie/net/mqtt_client.hpp"
+#include "tests/app/door_run.hpp"
 
 namespace vigie::app {
 namespace {
@@ -26,80 +19,13 @@ using wire::mqtt::Version;
 constexpr store::Query subscriptions_stored{
     "test_subscriptions", "select subscriptions::text as line from session order by client_id"};
 
-// One run of the device door.
-class DoorRun {
-public:
-    DoorRun(const config::Settings& settings, const base::Clock& clock,
-            const test::Database& database)
-        : foundation(settings, clock, database.app_url(),
-                     *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds")),
-          pipeline({settings, clock, database.app_url(), database.owner_url(), foundation.registry,
-                    foundation.city, foundation.pool, foundation.credentials.authority(),
-                    contexts_}) {
-        pipeline.start_writers();
-        thread_ = std::thread([this] {
-            const auto work = boost::asio::make_work_guard(io_);
-            io_.run();
-        });
-        pipeline.open_doors();
-    }
-    ~DoorRun() {
-        pipeline.close_doors(std::chrono::seconds{10});
-        pipeline.stop_writers(std::chrono::seconds{10});
-        io_.stop();
-        thread_.join();
-    }
-    DoorRun(const DoorRun&) = delete;
-    DoorRun& operator=(const DoorRun&) = delete;
-
-private:
-    boost::asio::io_context io_{1};
-    boost::asio::io_context* contexts_[1] = {&io_};
-    std::thread thread_;
-
-public:
-    Foundation foundation;
-    Pipeline pipeline;
-};
-
-class MqttSessions : public testing::TestWithParam<Version> {
+class MqttSessions : public DoorTest, public testing::WithParamInterface<Version> {
 protected:
     MqttSessions() {
-        settings_.paths.folder = folder_.path();
-        settings_.device.mqtt_port = 0;
-        settings_.device.http_port = 0;
         settings_.device.session_expiry_s_max = 100;
         start();
-        passwords_["gateway"] = credential("gateway");
-        passwords_["other"] = credential("other");
-    }
-    void start() { run_ = std::make_unique<DoorRun>(settings_, clock_, database_); }
-    void restart() {
-        run_.reset();
-        start();
-    }
-    std::string credential(const std::string& name) {
-        const auto catalogue = run_->foundation.registry.current();
-        const auto made = run_->foundation.pool.write_now([&](store::Transaction& tx) {
-            return run_->foundation.credentials.create(tx, *catalogue,
-                                                       {{name, {}, "", true, false}}, false);
-        });
-        return made->at(0).secret;
-    }
-    template <typename T>
-    T wait_for(boost::asio::awaitable<T> work) {
-        std::optional<T> result;
-        boost::asio::co_spawn(
-            io_,
-            [](boost::asio::awaitable<T> inner,
-               std::optional<T>& out) -> boost::asio::awaitable<void> {
-                out.emplace(co_await std::move(inner));
-            }(std::move(work), result),
-            [](const std::exception_ptr& failed) { EXPECT_FALSE(failed); });
-        io_.restart();
-        while (!result)
-            io_.run_one();
-        return *std::move(result);
+        for (const char* name : {"gateway", "other"})
+            passwords_[name] = make({name, {}, "", true, false}).secret;
     }
     struct Joined {
         std::unique_ptr<net::MqttClient> client;
@@ -120,14 +46,7 @@ protected:
         if (answer.ok()) joined.connected = *std::move(answer);
         return joined;
     }
-    std::vector<std::string> stored() {
-        return run_->foundation.pool.read_now([](store::Transaction& tx) {
-            std::vector<std::string> lines;
-            for (const auto& row : tx.rows(subscriptions_stored))
-                lines.push_back(row.get<std::string>("line"));
-            return lines;
-        });
-    }
+    std::vector<std::string> stored() { return lines(subscriptions_stored); }
     // The connection's end is known to the server, and what follows from it is written.
     void wait_until_gone() {
         const auto& counters = run_->pipeline.mqtt().counters();
@@ -137,13 +56,7 @@ protected:
             std::this_thread::yield();
     }
 
-    base::ManualClock clock_{*base::parse_rfc3339("2026-11-22T18:00:00Z")};
-    test::Database database_;
-    test::Folder folder_;
-    config::Settings settings_ = config::defaults();
     std::map<std::string, std::string> passwords_;
-    boost::asio::io_context io_{1};
-    std::unique_ptr<DoorRun> run_;
 };
 
 constexpr auto filter = "vigie/v1/+/commands";

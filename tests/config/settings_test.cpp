@@ -50,6 +50,19 @@ TEST(Settings, ADoorBeyondLoopbackDemandsACertificateOrAProxy) {
     }
 }
 
+TEST(Settings, ClientCertificatesNeedTlsAndAuthorities) {
+    const auto wrong = [](const char* toml) {
+        const auto settings = parse(toml, "vigie.toml");
+        return settings.ok() ? std::string() : settings.error().fields.at(0).pointer;
+    };
+    const std::string door = "[device]\ncertificate = \"c.pem\"\nprivate_key = \"k.pem\"\n";
+    EXPECT_EQ(wrong((door + "client_ca = \"ca.pem\"\nclient_certificate_required = true").c_str()),
+              "");
+    EXPECT_EQ(wrong("[device]\nclient_ca = \"ca.pem\""), "/device/client_ca");
+    EXPECT_EQ(wrong((door + "client_certificate_required = true").c_str()),
+              "/device/client_certificate_required");
+}
+
 TEST(Settings, TheReferencePageIsUpToDate) {
     std::ifstream file(std::string(VIGIE_SOURCE_DIR) + "/docs/configuration.md");
     std::ostringstream page;

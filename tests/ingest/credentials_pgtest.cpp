@@ -95,6 +95,53 @@ TEST_F(CredentialBook, VerifiesWhatItMade) {
                 ElementsAre("P1", "V1"));
 }
 
+TEST_F(CredentialBook, ASecretWithoutAUserNameIsAToken) {
+    const auto made = create({{"hub", {"V1"}, "", false, false}});
+    const auto hub = credentials_.verify("", (*made)[0].secret);
+    ASSERT_TRUE(hub.ok());
+    EXPECT_EQ((*hub)->name(), "hub");
+    EXPECT_FALSE(credentials_.verify("", "").ok());
+    EXPECT_FALSE(credentials_.verify("", "hub").ok());
+    const auto anew = create({{"hub", {"V1"}, "", false, false}}, true);
+    EXPECT_FALSE(credentials_.verify("", (*made)[0].secret).ok());
+    EXPECT_TRUE(credentials_.verify("", (*anew)[0].secret).ok());
+    ASSERT_TRUE(revoke("hub").ok());
+    EXPECT_FALSE(credentials_.verify("", (*anew)[0].secret).ok());
+}
+
+TEST_F(CredentialBook, ACertificateSignsInWhomItIsBoundTo) {
+    // Not a certificate, but bytes in PEM: "abc", whose SHA-256 everybody knows.
+    const std::string pem = "-----BEGIN CERTIFICATE-----\nYW\r\nJj\n-----END CERTIFICATE-----\n";
+    const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    const auto bound = [](std::string name, std::string text, std::string subject) {
+        CredentialWish wish{std::move(name), {"V1"}, "", false, false};
+        wish.certificate_pem = std::move(text);
+        wish.certificate_subject = std::move(subject);
+        return wish;
+    };
+    const auto made = create({bound("cabinet", pem, ""), bound("fleet", "", "CN=fleet,O=city")});
+    ASSERT_TRUE(made.ok()) << made.error().detail.en;
+    EXPECT_EQ((*made)[0].certificate, "sha256:" + abc);
+    EXPECT_EQ((*made)[0].secret, "") << "it has none";
+    const auto certified = credentials_.certified();
+    EXPECT_EQ(certified({abc, "CN=fleet,O=city"})->name(), "cabinet") << "the fingerprint first";
+    EXPECT_EQ(certified({"00", "CN=fleet,O=city"})->name(), "fleet");
+    EXPECT_EQ(certified({"00", "CN=fleet"}), nullptr);
+    EXPECT_EQ(certified({"", ""}), nullptr);
+    EXPECT_EQ(create({bound("other", pem, "")}).error().code, base::Errc::conflict);
+    EXPECT_EQ(create({bound("other", "no PEM", "")}).error().fields.at(0).pointer,
+              "/credentials/0/certificate");
+    ASSERT_TRUE(revoke("cabinet").ok());
+    EXPECT_EQ(certified({abc, ""}), nullptr);
+    EXPECT_TRUE(create({bound("other", pem, "")}).ok()) << "free again";
+    Credentials after_restart(pool_);
+    after_restart.load();
+    EXPECT_EQ(after_restart.certified()({abc, ""})->name(), "other");
+    // The same name with a secret again: the certificate no longer opens it.
+    ASSERT_TRUE(create({{"other", {"V1"}, "", false, false}}, true).ok());
+    EXPECT_EQ(certified({abc, ""}), nullptr);
+}
+
 TEST_F(CredentialBook, MakesAllOrNone) {
     const auto unknown = create({{"a", {"V1"}, "", false, false}, {"b", {"V9"}, "", false, false}});
     ASSERT_FALSE(unknown.ok());

@@ -53,6 +53,8 @@ struct Settings {
         bool behind_proxy{};
         std::int64_t pending_frames_max{};
         std::int64_t session_expiry_s_max{};
+        std::string client_ca;
+        bool client_certificate_required{};
         std::int64_t messages_per_s{};
         std::int64_t values_per_s{};
         std::int64_t burst_s{};

@@ -52,6 +52,7 @@ struct Credential {
     base::Instant created_at;
     std::optional<base::Instant> revoked_at;
     CredentialLimits limits;
+    std::string certificate;  // "sha256:..." or "subject:..."; empty: it signs in by its secret
 };
 
 // What the limits of a credential come to.
@@ -65,12 +66,17 @@ struct CredentialWish {
     bool all_assets{};
     bool may_backfill{};
     CredentialLimits limits{};
+    // The client certificate that signs it in, in PEM, or the subject of any of our authorities'
+    // (RFC 2253). It then has no secret.
+    std::string certificate_pem{};
+    std::string certificate_subject{};
 };
 
 struct CredentialSecret {
     std::string name;
     std::string user_name;
-    std::string secret;  // 256 random bits in hexadecimal: shown once, kept only as a hash
+    std::string secret;       // 256 random bits in hexadecimal: shown once, kept only as a hash
+    std::string certificate;  // what signs it in instead of a secret
 };
 
 // Thread-safe.
@@ -82,11 +88,14 @@ public:
     // Reads what is there: at start.
     void load();
 
-    // unauthenticated: no such user name, not its secret, or revoked. Answers from memory.
+    // unauthenticated: no such user name, not its secret, or revoked. Without a user name the
+    // secret is a token and tells whose it is. Answers from memory.
     [[nodiscard]] base::Result<std::shared_ptr<const Sender>> verify(std::string_view user_name,
                                                                      std::string_view secret) const;
     // verify, for the doors.
     [[nodiscard]] Authority authority() const;
+    // By the certificate they are bound to: its fingerprint first, then its subject.
+    [[nodiscard]] CertificateAuthority certified() const;
 
     // To be called often: looks in the database every `looked_at_every`, so that what another
     // process changed holds here, too. Throws store::Unavailable; then what was known stays.
@@ -117,6 +126,8 @@ public:
 private:
     class Account;
     struct Snapshot;
+    // Accounts by the hash of their secret and by their certificate.
+    using Keys = std::unordered_map<std::string, std::shared_ptr<Account>>;
     using Accounts = std::map<std::string, std::shared_ptr<Account>, std::less<>>;
     void publish_after_commit(store::Transaction& tx);
     void adopt(const Snapshot& snapshot, std::uint64_t number);
@@ -126,6 +137,7 @@ private:
     store::Pool& pool_;
     CredentialDefaults defaults_;
     assets::Published<Accounts> accounts_;
+    assets::Published<Keys> keys_;
     std::mutex adopting_;
     std::uint64_t adopted_{};
     std::int64_t change_{};            // of the database, as adopted

@@ -11,7 +11,8 @@ namespace vigie::ingest {
 
 class MqttDoor final : public net::MqttHandler {
 public:
-    MqttDoor(Inbox& inbox, Authority authority, SessionBook& sessions, const base::Clock& clock);
+    MqttDoor(Inbox& inbox, Authority authority, CertificateAuthority certified,
+             SessionBook& sessions, const base::Clock& clock);
 
     boost::asio::awaitable<net::MqttConnectDecision> authenticate(
         net::MqttConnectRequest request) override;
@@ -40,7 +41,10 @@ public:
 
 private:
     Inbox& inbox_;
+    base::Result<std::shared_ptr<const Sender>> sign_in(const net::MqttConnectRequest& request);
+
     Authority authority_;
+    CertificateAuthority certified_;
     SessionBook& sessions_;
     const base::Clock& clock_;
 };

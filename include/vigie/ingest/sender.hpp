@@ -28,7 +28,17 @@ public:
 
 // unauthenticated: no such user name, or not its secret. Fast enough for an io thread, and
 // thread-safe.
+// With an empty user name the secret alone tells who it is: a token.
 using Authority = std::function<base::Result<std::shared_ptr<const Sender>>(
     std::string_view user_name, std::string_view secret)>;
+
+// A client certificate that was verified.
+struct ClientCertificate {
+    std::string fingerprint;  // SHA-256 in hexadecimal
+    std::string subject;      // as RFC 2253 writes it
+};
+// Whom it is bound to; null for nobody. As fast, and thread-safe.
+using CertificateAuthority =
+    std::function<std::shared_ptr<const Sender>(const ClientCertificate& certificate)>;
 
 }  // namespace vigie::ingest

@@ -35,8 +35,11 @@ struct MqttConnectRequest {
     std::optional<std::string> user_name{};
     std::optional<std::string> password{};
     wire::mqtt::Version version{};
-    std::string peer_address{};         // "192.0.2.7:51034"
-    std::string certificate_subject{};  // of a verified client certificate; empty without one
+    std::string peer_address{};  // "192.0.2.7:51034"
+    // Of a verified client certificate; empty without one. The subject as RFC 2253 writes it, the
+    // fingerprint SHA-256 in hexadecimal.
+    std::string certificate_subject{};
+    std::string certificate_fingerprint{};
     bool clean_start{true};
     std::optional<std::string> will_topic{};
 };
