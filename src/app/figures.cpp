@@ -129,9 +129,15 @@ std::vector<Figure> city_figures(Foundation& foundation) {
 
 std::vector<Figure> storage_figures(const Storage& storage) {
     const auto& rollups = storage.rollups();
+    const auto& archive = storage.archive();
     return {
         counter("vigie_storage_rollups_total", "days of an asset whose roll-up was computed",
                 rollups.days),
+        counter("vigie_storage_closed_days_total", "days packed", archive.closed_days),
+        counter("vigie_storage_repacked_total", "days of an asset packed anew with what came late",
+                archive.repacked),
+        counter("vigie_storage_failures_total", "rounds of closing days that were broken off",
+                archive.failures),
     };
 }
 

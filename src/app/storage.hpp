@@ -1,24 +1,29 @@
-// What becomes of observations once they are stored: roll-ups.
+// What becomes of observations once they are stored: roll-ups, closed days, what is forgotten.
 #pragma once
 
 #include <string>
 
 #include "app/foundation.hpp"
 #include "app/pipeline.hpp"
+#include "vigie/live/archive.hpp"
 #include "vigie/live/rollups.hpp"
 
 namespace vigie::app {
 
 class Storage {
 public:
-    Storage(Foundation& foundation, Pipeline& pipeline, const std::string& app_url);
+    Storage(Foundation& foundation, Pipeline& pipeline, const std::string& app_url,
+            const std::string& owner_url);
+    void add_admin_routes(api::Router& admin);
     // Once the writers have started; to be stopped after them.
     void start();
     void stop();
     [[nodiscard]] const live::RollupCounters& rollups() const { return rollups_.counters(); }
+    [[nodiscard]] const live::ArchiveCounters& archive() const { return archive_.counters(); }
 
 private:
     live::Rollups rollups_;
+    live::Archive archive_;
 };
 
 }  // namespace vigie::app

@@ -159,6 +159,8 @@ Rule read_rule(TomlTable& from, const Kind& kind) {
     return rule;
 }
 
+constexpr std::int64_t kept_days_max = 36'525;  // a century
+
 void read_times(TomlTable& from, Kind& kind) {
     using std::chrono::seconds;
     const std::int64_t period = from.integer_or("reporting_period_s", 0, 1, year_s);
@@ -168,6 +170,11 @@ void read_times(TomlTable& from, Kind& kind) {
     kind.late_limit =
         seconds{from.integer_or("late_limit_s", std::max(3600L, 4 * period), 1, year_s)};
     kind.past_limit = std::chrono::hours{from.integer_or("past_limit_h", 24 * 30, 1, 24 * 366)};
+    // Where people go stays no longer than it is needed (CNIL, deliberation 2015-165: two months).
+    kind.raw_kept =
+        std::chrono::days{from.integer_or("raw_days", kind.mobile ? 60 : 400, 3, kept_days_max)};
+    kind.rollups_kept = std::chrono::days{
+        from.integer_or("rollup_days", kind.mobile ? 60 : 4'383, 3, kept_days_max)};
     if (kind.unknown_after < kind.stale_after)
         from.wrong("unknown_after_s", "must not be less than stale_after_s",
                    "ne doit pas être inférieur à stale_after_s");

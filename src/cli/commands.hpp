@@ -16,6 +16,7 @@ void add_asset_commands(CLI::App& app, Session& session);       // asset, zone, 
 void add_live_commands(CLI::App& app, Session& session);        // live, tail
 void add_quarantine_commands(CLI::App& app, Session& session);  // quarantine
 void add_logbook_commands(CLI::App& app, Session& session);     // logbook
+void add_storage_commands(CLI::App& app, Session& session);     // storage
 
 // The whole command line; main calls run(argc, argv).
 int run(int argc, char** argv);

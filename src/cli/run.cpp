@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
     add_live_commands(app, session);
     add_quarantine_commands(app, session);
     add_logbook_commands(app, session);
+    add_storage_commands(app, session);
     if (const int code = parsed(app, argc, argv); code >= 0) return code;
     try {
         return session.run();

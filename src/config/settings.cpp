@@ -74,6 +74,10 @@ const std::vector<Setting>& table() {
          1'024 * gibibyte, "bytes",
          "With less free space on the data folder's disk devices are made to wait, before "
          "PostgreSQL fills it."},
+        {"storage.close_hour", VIGIE_AT(storage.close_hour), std::int64_t{3}, 0, 23,
+         "hour, local time", "From which hour of the day past days are packed."},
+        {"storage.close_after_days", VIGIE_AT(storage.close_after_days), std::int64_t{2}, 2, 365,
+         "days", "How long a day stays open for what comes late before it is packed."},
         {"server.io_threads", VIGIE_AT(server.io_threads), std::int64_t{1}, 1, 64, "threads",
          "Threads that serve devices and the control door; the public door has one of its own."},
         {"server.shutdown_limit_s", VIGIE_AT(server.shutdown_limit_s), std::int64_t{20}, 1, 300,

@@ -21,6 +21,12 @@ constexpr store::Query rollup_write{
     "on conflict (asset_id, day) do update set counts = excluded.counts, mins = excluded.mins, "
     "maxs = excluded.maxs, sums = excluded.sums, lasts = excluded.lasts, body = excluded.body"};
 
+constexpr store::Query rollup_alone{
+    "rollup_alone",
+    "select exists (select from rollup where asset_id = $1 and day = $2::date) "
+    "and not exists (select from chunk where asset_id = $1 and day = $2::date) "
+    "and exists (select from storage_day where day = $2::date and closed_at is not null) as there"};
+
 constexpr store::Query rollup_dirty_hours{
     "rollup_dirty_hours",
     "select hour from rollup_dirty where asset_id = $1 and hour between $2 and $3 order by hour"};
@@ -84,6 +90,10 @@ void write_rollup(store::Transaction& tx, assets::AssetId asset, const store::Da
     }
     tx.execute(rollup_write, asset, date_text(rollup.day), counts, mins, maxs, sums, lasts,
                store::bytea_text(store::encode_rollup(rollup)));
+}
+
+bool has_rollup_only(store::Transaction& tx, const AssetDay& of) {
+    return tx.row(rollup_alone, of.asset, date_text(of.day))->get<bool>("there");
 }
 
 std::vector<std::int32_t> read_dirty_hours(store::Transaction& tx, assets::AssetId asset,

@@ -22,6 +22,9 @@ struct AssetDay {
                                                          store::Day last);
 void write_rollup(store::Transaction& tx, assets::AssetId asset, const store::DayRollup& rollup);
 
+// Whether the day is closed and of this asset only the roll-up is left.
+[[nodiscard]] bool has_rollup_only(store::Transaction& tx, const AssetDay& of);
+
 // Hours since 1970 from `first` to `last` whose frames changed since the roll-up was computed, in
 // order.
 [[nodiscard]] std::vector<std::int32_t> read_dirty_hours(store::Transaction& tx,

@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include "live/rollup_store.hpp"
-#include "vigie/assets/catalogue.hpp"
 #include "vigie/store/series.hpp"
 
 namespace vigie::live {
@@ -29,10 +28,21 @@ base::Duration hole_min_in(const assets::Catalogue& catalogue, assets::AssetId i
                                                       : hole_min_of(*asset->kind);
 }
 
+// What comes late for a day whose observations are not kept any more must not replace what they
+// came to.
+bool is_beyond_retention(store::Transaction& tx, const assets::Catalogue& catalogue,
+                         const AssetDay& of, base::Instant now) {
+    const auto* asset = catalogue.find(of.asset);
+    if (asset == nullptr || asset->kind == nullptr) return false;
+    if (of.day + asset->kind->raw_kept >= store::day_of(now)) return false;
+    return has_rollup_only(tx, of);
+}
+
 void compute_days(store::Transaction& tx, const assets::Catalogue& catalogue,
-                  const Settled& settled, std::span<const AssetDay> days) {
+                  const Settled& settled, std::span<const AssetDay> days, base::Instant now) {
     allow_loss(tx);
     for (const auto& of : days) {
+        if (is_beyond_retention(tx, catalogue, of, now)) continue;
         const auto frames = store::read_series(tx, {.asset = of.asset,
                                                     .from = of.day,
                                                     .to = of.day + std::chrono::days{1},
@@ -92,8 +102,9 @@ void Rollups::compute() {
              first += days_a_transaction) {
             const auto batch =
                 std::span(days).subspan(first, std::min(days_a_transaction, days.size() - first));
-            pool_.write_now(
-                [&](store::Transaction& tx) { compute_days(tx, *catalogue, settled, batch); });
+            pool_.write_now([&](store::Transaction& tx) {
+                compute_days(tx, *catalogue, settled, batch, clock_.now());
+            });
             counters_.days += batch.size();
         }
         if (stopping_) return;

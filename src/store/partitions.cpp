@@ -20,6 +20,18 @@ std::string literal(Day day) {
 
 }  // namespace
 
+std::string partition_name(Day day) {
+    return "frame_" + stamp(day);
+}
+
+std::optional<Day> partition_day(const std::string& name) {
+    int year = 0;
+    unsigned month = 0;
+    unsigned day = 0;
+    if (std::sscanf(name.c_str(), "frame_%4d%2u%2u", &year, &month, &day) != 3) return std::nullopt;
+    return Day{std::chrono::year{year} / static_cast<int>(month) / static_cast<int>(day)};
+}
+
 void Partitions::connect() {
     if (owner_) return;
     owner_ = std::make_unique<PgConnection>(owner_url_, answer_limit_);
@@ -34,11 +46,7 @@ void Partitions::load() {
         "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid "
         "where i.inhparent = 'frame'::regclass");
     for (const auto& name : names) {
-        int year = 0;
-        unsigned month = 0;
-        unsigned day = 0;
-        if (std::sscanf(name.c_str(), "frame_%4d%2u%2u", &year, &month, &day) != 3) continue;
-        known_.insert(std::chrono::year{year} / static_cast<int>(month) / static_cast<int>(day));
+        if (const auto day = partition_day(name)) known_.insert(*day);
     }
 }
 
@@ -46,7 +54,7 @@ void Partitions::ensure(Day day) {
     const std::lock_guard lock(mutex_);
     if (known_.contains(day)) return;
     connect();
-    const std::string name = "frame_" + stamp(day);
+    const std::string name = partition_name(day);
     try {
         // LIKE, then ATTACH: creating a partition in place would lock out readers and writers of
         // the parent. The lock serialises two programs on one database.

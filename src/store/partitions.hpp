@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -11,6 +12,11 @@
 #include "vigie/store/frames.hpp"
 
 namespace vigie::store {
+
+// The name of a day's partition.
+[[nodiscard]] std::string partition_name(Day day);
+// The day of a partition, if the name is one.
+[[nodiscard]] std::optional<Day> partition_day(const std::string& name);
 
 // Thread-safe.
 class Partitions {

@@ -118,6 +118,14 @@ std::vector<std::string> PgConnection::column(const char* sql) {
     return values;
 }
 
+PgConnection::ResultPtr PgConnection::binary_rows(const char* sql) {
+    if (PQsendQueryParams(connection_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 1) == 0)
+        fail(nullptr, sql);
+    auto result = answer();
+    check(result, PGRES_TUPLES_OK, sql);
+    return result;
+}
+
 void PgConnection::copy(const char* sql, std::string_view bytes) {
     if (PQsendQuery(connection_.get(), sql) == 0) fail(nullptr, sql);
     check(answer(), PGRES_COPY_IN, sql);
@@ -191,6 +199,11 @@ void BinaryCopy::float8_array(const std::vector<double>& values) {
             big_endian(std::bit_cast<std::int64_t>(value));
         }
     }
+}
+
+void BinaryCopy::bytea(std::string_view bytes) {
+    big_endian(static_cast<std::int32_t>(bytes.size()));
+    bytes_ += bytes;
 }
 
 std::string_view BinaryCopy::finish() {

@@ -25,11 +25,13 @@ public:
     void execute(const char* sql, const std::vector<std::string>& params);
     // The first column of every row.
     std::vector<std::string> column(const char* sql);
+    // The rows of a statement, each field in PostgreSQL's binary format.
+    using ResultPtr = std::unique_ptr<PGresult, decltype(&PQclear)>;
+    ResultPtr binary_rows(const char* sql);
     // `sql` is COPY ... FROM STDIN; `bytes` all of its data.
     void copy(const char* sql, std::string_view bytes);
 
 private:
-    using ResultPtr = std::unique_ptr<PGresult, decltype(&PQclear)>;
     void check(const ResultPtr& result, ExecStatusType expected, const char* what);
     [[noreturn]] void fail(const PGresult* result, const char* what);
     void wait_for(short events);
@@ -47,6 +49,7 @@ public:
     void timestamptz(base::Instant instant);
     void int4(std::int32_t value);
     void float8_array(const std::vector<double>& values);  // NaN is NULL
+    void bytea(std::string_view bytes);
     // The finished stream; begin anew with clear().
     [[nodiscard]] std::string_view finish();
     void clear();

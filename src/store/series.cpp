@@ -75,10 +75,15 @@ void append_chunk(FrameColumns& out, const SeriesSlice& slice, const Row& row) {
     }
 }
 
-void append_open_frames(FrameColumns& out, Transaction& tx, const SeriesSlice& slice) {
+std::vector<std::int64_t> closed_days(Transaction& tx, const SeriesSlice& slice) {
     std::vector<std::int64_t> closed;
     for (const auto& row : tx.rows(series_closed, slice.first_day(), slice.last_day()))
         closed.push_back(row.get<std::int64_t>("day"));
+    return closed;
+}
+
+void append_open_frames(FrameColumns& out, Transaction& tx, const SeriesSlice& slice,
+                        const std::vector<std::int64_t>& closed) {
     const auto limit = std::to_string(
         std::min<std::size_t>(slice.question.limit, std::numeric_limits<std::int32_t>::max()));
     const auto rows =
@@ -91,9 +96,10 @@ void append_open_frames(FrameColumns& out, Transaction& tx, const SeriesSlice& s
     }
 }
 
-// Late ones first: what is repacked meanwhile, where this is no snapshot, is then seen twice and
-// merged, never missed.
+// In this order, so that what is closed or repacked meanwhile, where the transaction is no
+// snapshot, is seen twice and merged, never missed.
 FrameColumns read_slice(Transaction& tx, const SeriesSlice& slice) {
+    const auto closed = closed_days(tx, slice);
     FrameColumns late;
     for (const auto& row : tx.rows(series_late, slice.asset, slice.from, slice.to)) {
         late.append(base::epoch_us(row.get<base::Instant>("observed_at")),
@@ -105,7 +111,7 @@ FrameColumns read_slice(Transaction& tx, const SeriesSlice& slice) {
          tx.rows(series_chunks, slice.asset, slice.first_day(), slice.last_day())) {
         append_chunk(out, slice, row);
     }
-    append_open_frames(out, tx, slice);
+    append_open_frames(out, tx, slice, closed);
     for (std::size_t i = 0; i < late.size(); ++i)
         out.append(late, i);
     return merged(out);

@@ -84,6 +84,9 @@ struct Kind {
     std::chrono::seconds late_limit{};
     // Older observations are refused without the right to backfill.
     std::chrono::hours past_limit{std::chrono::hours{24 * 30}};
+    // How long observations are kept, and roll-ups.
+    std::chrono::days raw_kept{400};
+    std::chrono::days rollups_kept{4'383};
     bool switched_feeder{};       // fed through a circuit that is cut by day
     std::string feeder_property;  // on a cabinet: the boolean that says its feeder is on
     bool mobile{};                // its place is what it reports, not where it was installed

@@ -38,6 +38,8 @@ struct Settings {
     struct {
         std::int64_t disk_free_alarm_bytes{};
         std::int64_t disk_free_min_bytes{};
+        std::int64_t close_hour{};
+        std::int64_t close_after_days{};
     } storage;
     struct {
         std::int64_t io_threads{};

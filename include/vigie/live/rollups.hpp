@@ -10,7 +10,7 @@
 #include <mutex>
 #include <thread>
 
-#include "vigie/assets/published.hpp"
+#include "vigie/assets/catalogue.hpp"
 #include "vigie/base/time.hpp"
 #include "vigie/store/database.hpp"
 #include "vigie/store/frames.hpp"

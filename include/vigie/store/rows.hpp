@@ -4,7 +4,10 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include "vigie/base/time.hpp"
 
 namespace vigie::store {
 
@@ -23,6 +26,19 @@ public:
     // The text PostgreSQL sent; empty for NULL. Valid as long as the Rows it came from.
     [[nodiscard]] virtual std::string_view text(const char* column) const = 0;
 };
+
+template <>
+std::string Row::get<std::string>(const char* column) const;
+template <>
+std::int64_t Row::get<std::int64_t>(const char* column) const;
+template <>
+std::int32_t Row::get<std::int32_t>(const char* column) const;
+template <>
+double Row::get<double>(const char* column) const;
+template <>
+bool Row::get<bool>(const char* column) const;
+template <>
+base::Instant Row::get<base::Instant>(const char* column) const;
 
 class Rows {
 public:
