@@ -75,12 +75,11 @@ Pipeline::Pipeline(const Parts& parts)
 
 // On a writer thread, once it is durable: law 1 is these lines' order.
 void Pipeline::durable(std::vector<store::Submission>& batch) {
-    std::vector<store::Frame> frames;
+    auto frames = std::move(batch.front().frames);
     std::vector<net::MqttCompletion> completions;
-    for (auto& submission : batch) {
-        std::ranges::move(submission.frames, std::back_inserter(frames));
+    completions.reserve(batch.size());
+    for (const auto& submission : batch)
         ingest::MqttDoor::complete(submission, completions);
-    }
     if (!frames.empty() && !city_.observed(std::move(frames))) {
         spdlog::debug("observations stored while stopping reach the live city at the next start");
     }

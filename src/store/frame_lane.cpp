@@ -169,15 +169,16 @@ void FrameLane::remember(const std::vector<Frame>& frames) {
 void FrameLane::store_once(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
                            bool doubted) {
     const auto routes = routing_.enter(number_);
+    if (!doubted && quarantined.empty() && are_all_later(*routes, frames) &&
+        store_later(*routes, frames)) {
+        return;
+    }
     Batch batch;
     batch.generation = routes->generation;
     batch.quarantined = quarantined;
     batch.marks = marks_.missing(*routes, frames);
     for (const Frame& frame : frames) {
-        const auto known = newest_.find(frame.asset_id);
-        const bool is_later =
-            !doubted && known != newest_.end() && frame.observed_at > known->second;
-        (is_later ? batch.copied : batch.merged).push_back(frame);
+        (!doubted && is_later(frame) ? batch.copied : batch.merged).push_back(frame);
     }
     separate_late(*routes, batch.copied, batch.late);
     separate_late(*routes, batch.merged, batch.late);
@@ -192,6 +193,41 @@ void FrameLane::store_once(const std::vector<Frame>& frames, std::vector<Quarant
         if (!try_transaction(batch)) store_bisected(batch, quarantined);
     }
     marks_.remember(batch.marks);
+}
+
+bool FrameLane::is_later(const Frame& frame) const {
+    const auto known = newest_.find(frame.asset_id);
+    return known != newest_.end() && frame.observed_at > known->second;
+}
+
+bool FrameLane::are_all_later(const Routes& routes, const std::vector<Frame>& frames) const {
+    return !frames.empty() && std::ranges::all_of(frames, [&](const Frame& frame) {
+        return is_later(frame) && !routes.late_days.contains(day_of(frame.observed_at));
+    });
+}
+
+// The steady state, without a copy of any frame; and a COPY alone is a transaction by itself, which
+// spares two answers of the database. False: refused, nothing is stored, and whoever takes longer
+// finds out why.
+bool FrameLane::store_later(const Routes& routes, const std::vector<Frame>& frames) {
+    const auto marks = marks_.missing(routes, frames);
+    ensure_days(frames);
+    try {
+        if (!marks.empty()) pg_->execute("begin");
+        copy(copy_frames, frames);
+        if (!marks.empty()) {
+            mark(*pg_, marks, routes.generation);
+            pg_->execute("commit");
+        }
+    } catch (const Refused& refused) {
+        spdlog::debug("batch refused: {}", refused.what());
+        if (!marks.empty()) pg_->execute("rollback");
+        return false;
+    }
+    marks_.remember(marks);
+    ++counters_.commits;
+    counters_.copied += frames.size();
+    return true;
 }
 
 // False: a row was refused.

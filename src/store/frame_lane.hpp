@@ -44,12 +44,15 @@ private:
 
     void store_once(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
                     bool doubted);
+    bool store_later(const Routes& routes, const std::vector<Frame>& frames);
+    [[nodiscard]] bool are_all_later(const Routes& routes, const std::vector<Frame>& frames) const;
     bool try_transaction(const Batch& batch);
     void run(const Batch& batch);
     void store_bisected(const Batch& batch, std::vector<Quarantined>& quarantined);
     void bisect(Batch& piece, std::vector<Frame> Batch::* into, const std::vector<Frame>& frames,
                 std::vector<Quarantined>& refused);
     void ensure_days(const std::vector<Frame>& frames);
+    [[nodiscard]] bool is_later(const Frame& frame) const;
     static void separate_late(const Routes& routes, std::vector<Frame>& frames,
                               std::vector<Frame>& late);
     void upsert(const std::vector<Frame>& frames);

@@ -89,8 +89,9 @@ struct FrameWriter::Impl {
     std::function<void()> room_listener;
 
     void work(Shard& shard) {
+        std::vector<Submission> batch;  // its room is used again
         for (;;) {
-            std::vector<Submission> batch;
+            batch.clear();
             {
                 std::unique_lock lock(shard.mutex);
                 shard.wake.wait(lock, [&] { return stopping || !shard.pending.empty(); });
@@ -120,8 +121,12 @@ struct FrameWriter::Impl {
     bool make_durable(Shard& shard, std::vector<Submission>& batch) {
         std::vector<Frame> frames;
         std::vector<Quarantined> quarantined;
-        for (const auto& submission : batch) {
-            frames.insert(frames.end(), submission.frames.begin(), submission.frames.end());
+        frames.reserve(batch.size());
+        std::size_t released = 0;
+        for (auto& submission : batch) {
+            released += size_of(submission);
+            std::ranges::move(submission.frames, std::back_inserter(frames));
+            submission.frames.clear();
             quarantined.insert(quarantined.end(), submission.quarantined.begin(),
                                submission.quarantined.end());
         }
@@ -129,9 +134,7 @@ struct FrameWriter::Impl {
         if (!store(shard, frames, quarantined)) return false;
         counters.frames += frames.size();
         counters.quarantined += quarantined.size();
-        std::size_t released = 0;
-        for (const auto& submission : batch)
-            released += size_of(submission);
+        batch.front().frames = std::move(frames);
         on_durable(batch);
         for (const auto& submission : batch) {
             if (submission.durable) submission.durable();

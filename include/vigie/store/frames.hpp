@@ -93,7 +93,7 @@ struct FrameWriterCounters {
 // Thread-safe.
 class FrameWriter {
 public:
-    // Hears each batch once it is durable, on a writer thread. May move the frames out.
+    // Hears each durable batch, on a writer thread; all its frames, merged, stand in the first.
     using OnDurable = std::function<void(std::vector<Submission>&)>;
 
     FrameWriter(FrameWriterSettings settings, const base::Clock& clock, OnDurable on_durable);
