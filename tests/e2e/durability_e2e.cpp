@@ -8,9 +8,8 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
-#include <map>
 
-#include "tests/e2e/support/numbered.hpp"
+#include "tests/e2e/support/found.hpp"
 
 namespace vigie::e2e {
 namespace {
@@ -50,15 +49,6 @@ struct Outcome {
     [[nodiscard]] std::size_t count() const {
         return static_cast<std::size_t>(std::ranges::count(acknowledged, true));
     }
-};
-
-// What the database holds of a round, looked at number by number.
-struct Found {
-    std::vector<bool> stored = std::vector<bool>(burst_messages);
-    std::size_t rows{};
-    std::size_t strangers{};  // rows nobody sent
-    std::size_t doubles{};
-    std::size_t wrong{};
 };
 
 std::vector<std::string> codes(const std::string& prefix, std::size_t count) {
@@ -172,30 +162,8 @@ protected:
         return round.speaker == Speaker::ours ? numbered_ : foreign_;
     }
 
-    // Every row of the round's assets and instants, compared with what its number demands.
-    [[nodiscard]] Found look(const Round& round) const {
-        const auto& sent = numbered(round);
-        std::map<std::pair<std::string, std::int64_t>, std::size_t> place_of;
-        for (std::size_t i = 0; i < burst_messages; ++i) {
-            const std::size_t number = round.first() + i;
-            place_of[{sent.asset(number), base::epoch_us(sent.observed_at(number))}] = i;
-        }
-        const auto rows =
-            stored_rows(city_, sent.asset(0).substr(0, 2), sent.observed_at(round.first()),
-                        sent.observed_at(round.first() + burst_messages - 1));
-        Found found;
-        found.rows = rows.size();
-        for (const auto& [asset, at, values] : rows) {
-            const auto place = place_of.find({asset, at});
-            if (place == place_of.end()) {
-                ++found.strangers;
-                continue;
-            }
-            if (found.stored[place->second]) ++found.doubles;
-            found.stored[place->second] = true;
-            if (values != Numbered::values(round.first() + place->second)) ++found.wrong;
-        }
-        return found;
+    [[nodiscard]] Found look_at(const Round& round) const {
+        return look(city_, numbered(round), {round.first(), burst_messages});
     }
 
     // As a device does that kept what it has no answer for.
@@ -217,11 +185,9 @@ protected:
         ASSERT_TRUE(city_.wait_until_dead(std::chrono::seconds{120}));
         ASSERT_TRUE(city_.database_runs());
         const auto ready = city_.start();
-        const Found found = look(round);
+        const Found found = look_at(round);
         const std::size_t acknowledged = outcome.count();
-        std::size_t lost = 0;
-        for (std::size_t i = 0; i < burst_messages; ++i)
-            lost += outcome.acknowledged[i] && !found.stored[i] ? 1U : 0U;
+        const std::size_t lost = found.lost(outcome.acknowledged);
         report(round, acknowledged, found.rows, lost, ready);
         EXPECT_GE(acknowledged, acknowledged_min);
         EXPECT_GE(burst_messages - acknowledged, unacknowledged_min);
@@ -229,7 +195,7 @@ protected:
         expect_right(found);
         expect_latest_alive(numbered(round).asset(static_cast<std::size_t>(round.number)));
         send_again(round, outcome);
-        const Found in_the_end = look(round);
+        const Found in_the_end = look_at(round);
         EXPECT_EQ(in_the_end.rows, burst_messages);
         expect_right(in_the_end);
     }

@@ -53,6 +53,7 @@ private:
     void launch();
     void wait_until_ready();
     void create_roles() const;
+    [[nodiscard]] bool predecessor_lingers() const;
     [[nodiscard]] std::string log_end() const;
 
     Options options_;

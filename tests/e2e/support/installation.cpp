@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 #include "vigie/store/postgres.hpp"
@@ -20,10 +23,20 @@ using nlohmann::json;
 constexpr std::chrono::seconds start_limit{90};
 constexpr std::chrono::seconds stop_limit{60};
 
-fs::path fresh_folder() {
-    std::string name = "/tmp/vigie-e2e-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder in /tmp");
+fs::path fresh_folder(const fs::path& parent) {
+    std::string name = parent / "vigie-e2e-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr)
+        throw std::runtime_error("no folder in " + parent.string());
     return name;
+}
+
+// From /proc/PID/stat; the program's name before it may hold anything but is in brackets.
+pid_t parent_of(pid_t pid) {
+    std::ifstream file(fs::path("/proc") / std::to_string(pid) / "stat");
+    const std::string line(std::istreambuf_iterator<char>(file), {});
+    const auto end_of_name = line.rfind(')');
+    if (end_of_name == std::string::npos) return 0;
+    return std::atoi(line.substr(std::min(line.size(), end_of_name + 4)).c_str());
 }
 
 store::Cluster cluster_in(const fs::path& folder) {
@@ -41,14 +54,17 @@ void must_be(unsigned expected, const Answer& answer, const std::string& what) {
 
 }  // namespace
 
-Installation::Installation() : folder_(fresh_folder()) {
-    std::ofstream(folder_ / "vigie.toml") << fmt::format(
-        "[paths]\nfolder = \"{0}\"\nkinds_folder = \"{1}/config/kinds\"\n"
-        "console_folder = \"{1}/build/console\"\n"
-        "[database]\nshared_buffers_mb = 64\n"
-        "[device]\nmqtt_port = 0\nmqtt_tls_port = 0\nhttp_port = 0\n"
-        "[control]\nport = 0\n[public]\nport = 0\n[admin]\nmetrics_port = 0\n",
-        folder_.string(), VIGIE_SOURCE_DIR);
+Installation::Installation(const fs::path& parent, const std::string& settings)
+    : folder_(fresh_folder(parent)) {
+    std::ofstream(folder_ / "vigie.toml")
+        << fmt::format(
+               "[paths]\nfolder = \"{0}\"\nkinds_folder = \"{1}/config/kinds\"\n"
+               "console_folder = \"{1}/build/console\"\n"
+               "[database]\nshared_buffers_mb = 64\n"
+               "[device]\nmqtt_port = 0\nmqtt_tls_port = 0\nhttp_port = 0\n"
+               "[control]\nport = 0\n[public]\nport = 0\n[admin]\nmetrics_port = 0\n",
+               folder_.string(), VIGIE_SOURCE_DIR)
+        << settings;
 }
 
 Installation::~Installation() {
@@ -101,8 +117,15 @@ int Installation::stop() {
     return *status;
 }
 
-bool Installation::database_runs() const {
-    return cluster_in(folder_).pid().has_value();
+std::vector<pid_t> Installation::database_pids() const {
+    const auto postmaster = cluster_in(folder_).pid();
+    if (!postmaster) return {};
+    std::vector<pid_t> pids{*postmaster};
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+        const pid_t pid = std::atoi(entry.path().filename().c_str());
+        if (pid > 0 && parent_of(pid) == *postmaster) pids.push_back(pid);
+    }
+    return pids;
 }
 
 Answer Installation::admin(const Ask& ask) const {

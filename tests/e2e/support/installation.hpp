@@ -26,7 +26,9 @@ struct Secrets {
 
 class Installation {
 public:
-    Installation();
+    // In a new folder under `parent`, with tables of `settings` besides those it needs itself.
+    explicit Installation(const std::filesystem::path& parent = "/tmp",
+                          const std::string& settings = "");
     ~Installation();
     Installation(const Installation&) = delete;
     Installation& operator=(const Installation&) = delete;
@@ -39,7 +41,9 @@ public:
     // SIGTERM; the exit status. PostgreSQL is stopped by the server itself.
     int stop();
     [[nodiscard]] pid_t server_pid() const { return server_->pid(); }
-    [[nodiscard]] bool database_runs() const;
+    [[nodiscard]] bool database_runs() const { return !database_pids().empty(); }
+    // The cluster's: the postmaster first, then its children.
+    [[nodiscard]] std::vector<pid_t> database_pids() const;
 
     // As city IT, over the admin socket.
     [[nodiscard]] Answer admin(const Ask& ask) const;

@@ -1,0 +1,233 @@
+// The fault harness (docs/faults.md): what was acknowledged is compared with what is there, after
+// each of many faults under load.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "tests/faults/trial.hpp"
+
+namespace vigie::faults {
+namespace {
+
+constexpr std::size_t repeats_max = 5;
+constexpr std::size_t kills_to_one_other = 10;
+
+struct Options {
+    std::size_t kills = 8;
+    std::uint64_t seed{};
+    std::string only;
+    int back_limit_s = 5;
+    bool json = false;
+};
+
+// The rounds of one kind of fault, added up.
+struct Score {
+    std::size_t tried{};
+    std::size_t repeated{};
+    std::size_t late{};  // back after the limit
+    Outcome sum;
+    std::chrono::milliseconds back_max{};
+
+    void add(const Outcome& outcome) {
+        ++tried;
+        sum.acknowledged += outcome.acknowledged;
+        sum.unacknowledged += outcome.unacknowledged;
+        sum.refused += outcome.refused;
+        sum.found += outcome.found;
+        sum.lost += outcome.lost;
+        sum.doubled += outcome.doubled;
+        sum.wrong += outcome.wrong;
+        sum.missing_in_the_end += outcome.missing_in_the_end;
+        back_max = std::max(back_max, outcome.back);
+    }
+    [[nodiscard]] bool good() const {
+        return late + sum.lost + sum.doubled + sum.wrong + sum.missing_in_the_end == 0;
+    }
+};
+
+std::vector<const FaultKind*> rounds(const Options& options, Random& random) {
+    std::vector<const FaultKind*> all;
+    if (!options.only.empty()) return {options.kills, fault_named(options.only)};
+    std::vector<const FaultKind*> kills;
+    for (const FaultKind& kind : fault_kinds()) {
+        if (kind.kills)
+            kills.push_back(&kind);
+        else
+            all.insert(all.end(), std::max<std::size_t>(1, options.kills / kills_to_one_other),
+                       &kind);
+    }
+    for (std::size_t i = 0; i < options.kills; ++i)
+        all.push_back(kills[i % kills.size()]);
+    std::ranges::shuffle(all, random);
+    return all;
+}
+
+class Harness {
+public:
+    Harness(Options options, Disks disks)
+        : options_(std::move(options)), disks_(std::move(disks)), random_(options_.seed) {}
+
+    bool run() {
+        for (const FaultKind* kind : rounds(options_, random_)) {
+            if (can_try(kind->fault))
+                play(*kind);
+            else
+                ++not_tried_[kind->name];
+        }
+        for (const auto& [disk, trial] : trials_)
+            astray_ += trial->astray();
+        options_.json ? print_json() : print_table();
+        return astray_ == 0 && std::ranges::all_of(scores_, [](const auto& score) {
+                   return score.second.good() && score.second.tried > 0;
+               });
+    }
+
+private:
+    // Again when it struck before or after everything was on its way.
+    void play(const FaultKind& kind) {
+        Score& score = scores_[kind.name];
+        Trial& trial = trial_for(kind);
+        for (std::size_t attempt = 0; attempt < repeats_max; ++attempt) {
+            const Outcome outcome = trial.play(kind, random_);
+            std::cerr << fmt::format(
+                "{:<16} acknowledged {:5} found {:5} lost {} doubled {} wrong {} back {:5} ms {}\n",
+                kind.name, outcome.acknowledged, outcome.found, outcome.lost, outcome.doubled,
+                outcome.wrong, outcome.back.count(), outcome.counts ? "" : outcome.why);
+            if (outcome.counts || outcome.lost + outcome.doubled + outcome.wrong > 0) {
+                score.add(outcome);
+                score.late += outcome.back > std::chrono::seconds{options_.back_limit_s} ? 1U : 0U;
+                return;
+            }
+            ++score.repeated;
+        }
+    }
+
+    [[nodiscard]] bool can_try(Fault fault) const {
+        return (fault != Fault::disk_full || disks_.small) &&
+               (fault != Fault::power_cut || disks_.loop);
+    }
+
+    // A city on each disk, made when it is first needed.
+    Trial& trial_for(const FaultKind& kind) {
+        std::filesystem::path parent = "/tmp";
+        LoopDisk* disk = nullptr;
+        if (kind.fault == Fault::disk_full) parent = *disks_.small;
+        if (kind.fault == Fault::power_cut) {
+            disk = disks_.loop.get();
+            parent = disk->mounted_at();
+        }
+        auto& trial = trials_[parent];
+        if (!trial) trial = std::make_unique<Trial>(parent, disk);
+        return *trial;
+    }
+
+    [[nodiscard]] Score total() const {
+        Score total;
+        for (const auto& [name, score] : scores_) {
+            const std::size_t tried = total.tried + score.tried;
+            total.add(score.sum);
+            total.tried = tried;
+            total.repeated += score.repeated;
+            total.late += score.late;
+            total.back_max = std::max(total.back_max, score.back_max);
+        }
+        return total;
+    }
+
+    static void print_row(std::string_view name, const Score& score) {
+        std::cout << fmt::format(
+            "{:<16} {:5} {:8} {:12} {:12} {:8} {:5} {:7} {:5} {:7} {:5}\n", name, score.tried,
+            score.repeated, score.sum.acknowledged, score.sum.unacknowledged, score.sum.found,
+            score.sum.lost, score.sum.doubled, score.sum.wrong, score.back_max.count(), score.late);
+    }
+
+    void print_table() const {
+        std::cout << fmt::format(
+            "{:<16} {:>5} {:>8} {:>12} {:>12} {:>8} {:>5} {:>7} {:>5} {:>7} {:>5}\n", "fault",
+            "tried", "repeated", "acknowledged", "unanswered", "found", "lost", "doubled", "wrong",
+            "back_ms", "late");
+        for (const auto& [name, score] : scores_)
+            print_row(name, score);
+        print_row("all", total());
+        std::cout << fmt::format("seed {}; rows astray in the end: {}\n", options_.seed, astray_);
+        for (const auto& [name, count] : not_tried_)
+            std::cout << fmt::format("{} times not tried, for nothing may be mounted here: {}\n",
+                                     count, name);
+    }
+
+    static nlohmann::json as_json(const Score& score) {
+        return {{"faults", score.tried},
+                {"repeated", score.repeated},
+                {"acknowledged", score.sum.acknowledged},
+                {"unanswered", score.sum.unacknowledged},
+                {"refused", score.sum.refused},
+                {"found", score.sum.found},
+                {"lost", score.sum.lost},
+                {"doubled", score.sum.doubled},
+                {"wrong", score.sum.wrong},
+                {"back_ms_max", score.back_max.count()},
+                {"late", score.late}};
+    }
+
+    void print_json() const {
+        nlohmann::json all = as_json(total());
+        all["seed"] = options_.seed;
+        all["astray"] = astray_;
+        all["not_tried"] = nlohmann::json::object();
+        for (const auto& [name, count] : not_tried_)
+            all["not_tried"][std::string(name)] = count;
+        for (const auto& [name, score] : scores_)
+            all["by_fault"][std::string(name)] = as_json(score);
+        std::cout << all.dump(2) << "\n";
+    }
+
+    Options options_;
+    Disks disks_;
+    Random random_;
+    std::map<std::filesystem::path, std::unique_ptr<Trial>> trials_;
+    std::map<std::string_view, Score> scores_;
+    std::map<std::string_view, std::size_t> not_tried_;
+    std::size_t astray_{};
+};
+
+int run(int argc, char** argv) {
+    CLI::App app{
+        "Tries faults on a server under load and compares every acknowledged observation."};
+    Options options;
+    options.seed = std::random_device{}();
+    app.add_option("--kills", options.kills, "kill -9, so many; of every other fault a tenth")
+        ->take_last()
+        ->check(CLI::Range(1, 100'000));
+    app.add_option("--seed", options.seed, "of every choice; printed");
+    app.add_option("--only", options.only, "only this fault, --kills times")
+        ->check(CLI::Validator(
+            [](const std::string& name) {
+                return fault_named(name) != nullptr ? std::string() : "unknown fault " + name;
+            },
+            "FAULT"));
+    app.add_option("--back-limit-s", options.back_limit_s, "later than this is late")
+        ->check(CLI::Range(1, 600));
+    app.add_flag("--json", options.json, "the table as JSON");
+    CLI11_PARSE(app, argc, argv);
+    std::cerr << "seed " << options.seed << "\n";
+    Harness harness(options, make_disks());
+    return harness.run() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace vigie::faults
+
+int main(int argc, char** argv) {
+    try {
+        return vigie::faults::run(argc, argv);
+    } catch (const std::exception& error) {
+        std::cerr << "faults: " << error.what() << "\n";
+        return 1;
+    }
+}

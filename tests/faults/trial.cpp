@@ -1,0 +1,171 @@
+#include "tests/faults/trial.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace vigie::faults {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t observations = 6'000;  // a round
+constexpr std::size_t assets = 40;
+constexpr milliseconds step{250};
+constexpr seconds back_limit{60};
+constexpr seconds found_limit{60};
+
+// The disks are small; the server is not to stop before they are really full.
+constexpr const char* settings = "[storage]\ndisk_free_alarm_bytes = 0\ndisk_free_min_bytes = 0\n";
+
+std::vector<std::string> codes() {
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < assets; ++i)
+        all.push_back(fmt::format("LP-{:04}", i));
+    return all;
+}
+
+base::Instant six_hours_ago() {
+    return std::chrono::floor<std::chrono::hours>(base::SystemClock{}.now()) -
+           std::chrono::hours{6};
+}
+
+template <typename Number>
+Number between(Random& random, Number from, Number to) {
+    return std::uniform_int_distribution<Number>(from, to)(random);
+}
+
+}  // namespace
+
+Trial::Trial(const std::filesystem::path& parent, LoopDisk* disk)
+    : disk_(disk),
+      city_(parent, settings),
+      assets_(codes()),
+      sent_(assets_, six_hours_ago(), step) {
+    city_.start();
+    city_.plant("light_point", assets_);
+    city_.plant("light_point", {"PROBE"});
+    gateway_ = city_.credential({{"name", "gateway"}, {"all_assets", true}});
+    // Settings that somebody wrote long ago; from here on only what the server itself syncs counts.
+    const int folder = open(city_.folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    syncfs(folder);
+    close(folder);
+}
+
+LoadPlan Trial::plan(const FaultKind& kind, Random& random) {
+    LoadPlan plan;
+    plan.run = {next_, observations};
+    next_ += observations;
+    plan.shuffled = between(random, 0, 1) == 1;
+    plan.through_relay = kind.through_relay;
+    plan.strike_at = between<std::size_t>(random, 1, observations * 3 / 4);
+    plan.strike_after = std::chrono::microseconds{between(random, 0, 10'000)};
+    return plan;
+}
+
+Outcome Trial::play(const FaultKind& kind, Random& random) {
+    const LoadPlan plan = this->plan(kind, random);
+    const milliseconds lasts{between(random, 300, 3'000)};
+    prepare(kind.fault, city_);
+    Load load(city_, gateway_, sent_, plan, random);
+    const auto at_strike = load.run([&](Relay& relay) { strike(kind, lasts, relay); });
+    Outcome outcome;
+    outcome.back = wait_until_back(kind);
+    outcome.acknowledged = load.acknowledged_count();
+    outcome.unacknowledged = observations - outcome.acknowledged;
+    outcome.refused = load.refused();
+    outcome.counts = at_strike.struck && at_strike.failure.empty() && at_strike.acknowledged > 0 &&
+                     at_strike.open > 0;
+    outcome.why = at_strike.failure.empty() ? "nothing was on its way" : at_strike.failure;
+    const auto found = look_until_found(plan.run, load.acknowledged());
+    outcome.found = found.rows;
+    outcome.lost = found.lost(load.acknowledged());
+    outcome.doubled = found.doubles;
+    outcome.wrong = found.wrong + found.strangers;
+    send_again(plan.run, load.acknowledged());
+    const auto in_the_end = look_until_found(plan.run, std::vector<bool>(observations, true));
+    outcome.doubled = std::max(outcome.doubled, in_the_end.doubles);
+    outcome.wrong = std::max(outcome.wrong, in_the_end.wrong + in_the_end.strangers);
+    outcome.missing_in_the_end = observations - std::min(observations, in_the_end.rows);
+    return outcome;
+}
+
+void Trial::strike(const FaultKind& kind, milliseconds lasts, Relay& relay) {
+    if (kind.fault == Fault::connections_cut) relay.cut();
+    if (kind.fault == Fault::clients_vanish) relay.fall_silent();
+    befall(kind.fault, city_, lasts);
+    over_at_ = std::chrono::steady_clock::now();
+}
+
+milliseconds Trial::wait_until_back(const FaultKind& kind) {
+    if (kind.ends_server) {
+        if (!city_.wait_until_dead(seconds{60})) throw std::runtime_error("the server lives on");
+        if (kind.fault == Fault::power_cut) disk_->cut_power();
+        over_at_ = std::chrono::steady_clock::now();
+        city_.start();
+    }
+    if (!e2e::until([this] { return takes_observations(); }, back_limit))
+        throw std::runtime_error(fmt::format("not back within {} s", back_limit.count()));
+    return std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - over_at_);
+}
+
+bool Trial::takes_observations() {
+    const std::string message = fmt::format(
+        R"({{"asset":"PROBE","t":"{}","values":{{"power_w":{}}}}})",
+        base::to_rfc3339(sent_.observed_at(0) + milliseconds{static_cast<long>(probes_)}),
+        probes_ % 1'000);
+    const std::string who = gateway_.user_name + ":" + gateway_.password;
+    const auto answer = e2e::exchange(
+        city_.device_http(), {.method = "POST",
+                              .target = "/ingest/v1/observations",
+                              .body = message,
+                              .headers = {{"Content-Type", "application/json"},
+                                          {"Authorization", "Basic " + e2e::base64(who)}}});
+    if (answer.status != 200) return false;
+    ++probes_;
+    return e2e::exchange(city_.metrics(), {.target = "/readyz"}).status == 200;
+}
+
+// The database may be away still, and what was acknowledged lie in the spool: both end by
+// themselves.
+e2e::Found Trial::look_until_found(e2e::Run run, const std::vector<bool>& expected) const {
+    e2e::Found found;
+    const auto all_there = [&] {
+        try {
+            found = e2e::look(city_, sent_, run);
+        } catch (const pqxx::failure&) {
+            return false;
+        }
+        return found.lost(expected) == 0;
+    };
+    if (!e2e::until(all_there, found_limit) && found.stored.empty())
+        throw std::runtime_error("the database does not come back");
+    return found;
+}
+
+// As a device does that kept what it has no answer for.
+void Trial::send_again(e2e::Run run, const std::vector<bool>& acknowledged) {
+    std::vector<e2e::Device::Message> messages;
+    for (std::size_t i = 0; i < run.count; ++i) {
+        if (!acknowledged[i]) messages.push_back(sent_.message(run.first + i));
+    }
+    e2e::Device device(city_.mqtt_port(), gateway_, wire::mqtt::Version::v5, "again");
+    (void)device.publish_all(messages);
+}
+
+std::size_t Trial::astray() const {
+    const auto rows = city_
+                          .sql(
+                              "select count(*) from frame join asset on asset.id = asset_id where "
+                              "code <> 'PROBE'")[0][0]
+                          .as<std::size_t>();
+    const auto quarantined = city_.sql("select count(*) from quarantine")[0][0].as<std::size_t>();
+    return (rows > next_ ? rows - next_ : next_ - rows) + quarantined;
+}
+
+}  // namespace vigie::faults
