@@ -18,6 +18,7 @@
 #include "vigie/ingest/credentials.hpp"
 #include "vigie/ingest/quarantine.hpp"
 #include "vigie/live/admin_routes.hpp"
+#include "vigie/live/archive.hpp"
 #include "vigie/net/http_server.hpp"
 #include "vigie/operations/operations.hpp"
 #include "vigie/streets/routes.hpp"
@@ -56,6 +57,7 @@ protected:
         api::add_admin_people_routes(router_, sessions_);
         ingest::add_quarantine_routes(router_, inbox_, clock_);
         operations_.add_admin_routes(router_);
+        live::add_storage_admin_routes(router_, archive_);
         std::filesystem::create_directory(folder_);
         net::HttpServerSettings settings;
         settings.listeners.push_back({"", 0, socket(), std::nullopt});
@@ -121,6 +123,14 @@ protected:
                                clock_,
                                [](std::vector<store::Submission>&) {}};
     ingest::Inbox inbox_{registry_, writer_};
+    live::Archive archive_{{.app_url = database_.app_url(),
+                            .owner_url = database_.owner_url(),
+                            .time_zone = "Europe/Paris",
+                            .close_hour = 3,
+                            .close_after_days = 2},
+                           registry_,
+                           clock_,
+                           [this](store::Day day) { writer_.route_late(day); }};
     alarms::Recorder recorder_{pool_, stream_, registry_, clock_};
     operations::Operations operations_{{.pool = pool_,
                                         .clock = clock_,
@@ -275,6 +285,35 @@ TEST_F(Cli, ListsShowsAndReplaysQuarantine) {
     EXPECT_EQ(vigie({"quarantine", "show", id}).code, 1);
     EXPECT_TRUE(writer_.stop(std::chrono::seconds{10}));
     EXPECT_EQ(writer_.counters().frames.load(), 1U);
+}
+
+TEST_F(Cli, ClosesDaysAndVerifiesThem) {
+    store::Pool owner(database_.owner_url(), 0);
+    static constexpr store::Query day{
+        "cli_day",
+        "create table frame_20261118 partition of frame for values from ('2026-11-18T00:00:00Z') "
+        "to ('2026-11-19T00:00:00Z')"};
+    static constexpr store::Query frames{
+        "cli_frames",
+        "insert into frame select '2026-11-18T00:00:00Z'::timestamptz + i * interval '1 minute', "
+        "now(), 1, 1, array[i, 2] from generate_series(0, 99) as i"};
+    static constexpr store::Query bend{
+        "cli_bend_chunk", "update chunk set body = set_byte(body, 9, get_byte(body, 9) # 1)"};
+    owner.write_now([](store::Transaction& tx) {
+        tx.execute(day);
+        tx.execute(frames);
+    });
+    EXPECT_THAT(vigie({"storage", "status"}).out, HasSubstr("frame_20261118"));
+    EXPECT_EQ(vigie({"storage", "close", "2026-11-21"}).code, 1) << "not old enough";
+    EXPECT_THAT(vigie({"storage", "close", "2026-11-18"}).out,
+                HasSubstr("2026-11-18 closed: 100 frames, 200 values"));
+    EXPECT_THAT(vigie({"storage", "close"}).out, HasSubstr("no day is due"));
+    EXPECT_EQ(answer({"storage", "status"})["closed"]["values"], 200);
+    EXPECT_EQ(answer({"storage", "verify", "--all"})["chunks"], 1);
+    owner.write_now([](store::Transaction& tx) { tx.execute(bend); });
+    const Ran broken = vigie({"storage", "verify"});
+    EXPECT_EQ(broken.code, 1);
+    EXPECT_THAT(broken.out, HasSubstr("NOT WHOLE"));
 }
 
 TEST_F(Cli, TellsItsExitCodesApart) {
