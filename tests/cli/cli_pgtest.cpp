@@ -234,6 +234,25 @@ TEST_F(Cli, MakesListsAndRevokesCredentials) {
     EXPECT_EQ(vigie({"credential", "revoke", "b"}).code, 1);
 }
 
+TEST_F(Cli, BindsACredentialToACertificate) {
+    const auto pem =
+        file("cabinet.pem", "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n");
+    const Ran made = vigie({"credential", "create", "cabinet", "--all", "--certificate", pem});
+    EXPECT_EQ(made.code, 0) << made.err;
+    EXPECT_THAT(made.out, HasSubstr("signs in by its certificate, sha256:ba7816bf"));
+    EXPECT_THAT(made.out, testing::Not(HasSubstr("password")));
+    const auto fleet = answer({"credential", "create", "fleet", "--all", "--certificate-subject",
+                               "CN=fleet,O=City"})["rows"][0];
+    EXPECT_EQ(fleet["certificate"], "subject:CN=fleet,O=City");
+    EXPECT_EQ(credentials_.certified()({"", "CN=fleet,O=City"})->name(), "fleet");
+    EXPECT_EQ(vigie({"credential", "create", "x", "--all", "--certificate", pem}).code, 1)
+        << "it signs in another";
+    EXPECT_EQ(vigie({"credential", "create", "x", "--all", "--certificate", pem,
+                     "--certificate-subject", "CN=x"})
+                  .code,
+              2);
+}
+
 TEST_F(Cli, LooksAfterPeople) {
     const auto made = answer({"user", "add", "lea", "--name", "Léa", "--employer", "Métropole"});
     EXPECT_FALSE(made["password"].get<std::string>().empty());

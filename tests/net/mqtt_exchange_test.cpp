@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <map>
+#include <span>
 #include <sstream>
 
 #include "tests/net/mqtt_raw_peer.hpp"
@@ -204,8 +205,16 @@ private:
 };
 
 TEST_P(MqttExchange, IsByteForByte) {
-    start();
-    for (const std::string& line : GetParam().lines) {
+    auto lines = std::span(GetParam().lines);
+    constexpr std::string_view receive_max = "receive-max ";
+    MqttServerSettings settings;
+    if (lines.front().starts_with(receive_max)) {
+        const int number = std::stoi(lines.front().substr(receive_max.size()));
+        settings.receive_max = static_cast<std::uint16_t>(number);
+        lines = lines.subspan(1);
+    }
+    start(settings);
+    for (const std::string& line : lines) {
         run(line);
         if (HasFailure()) return;
     }
