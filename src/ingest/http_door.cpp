@@ -101,10 +101,6 @@ wire::Response refused(const Refusal& refusal, bool french) {
     return api::problem(error, french);
 }
 
-bool is_media_type(std::string_view header, std::string_view type) {
-    return header.substr(0, header.find(';')) == type;
-}
-
 // Waits for a call from another thread, or for the end of patience.
 struct Wait {
     explicit Wait(asio::any_io_executor executor) : timer(std::move(executor)) {}
@@ -163,12 +159,12 @@ asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& requ
         response.headers.set("WWW-Authenticate", "Basic realm=\"device door\"");
         co_return response;
     }
-    const auto type = request.headers.get("Content-Type");
-    const bool ndjson = is_media_type(type, "application/x-ndjson");
-    if (!ndjson && !is_media_type(type, "application/json")) {
+    const auto format = format_of(request.headers.get("Content-Type"));
+    if (!format) {
         co_return api::problem(
-            base::fail(base::Errc::unsupported, "send application/json or application/x-ndjson",
-                       "envoyer application/json ou application/x-ndjson"),
+            base::fail(base::Errc::unsupported,
+                       "send application/json, application/x-ndjson or application/senml+json",
+                       "envoyer application/json, application/x-ndjson ou application/senml+json"),
             french);
     }
     Allowance* allowance = (*sender)->allowance();
@@ -177,7 +173,7 @@ asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& requ
             co_return *std::move(refusal);
     }
     auto sorted = inbox_.sort_messages(
-        {sender->get(), "http", request.path, request.body, clock_.now()}, ndjson);
+        {sender->get(), "http", request.path, request.body, clock_.now(), *format});
     if (allowance != nullptr) allowance->charge_values(sorted.values);
     const auto executor = co_await asio::this_coro::executor;
     const auto wait = std::make_shared<Wait>(executor);

@@ -38,18 +38,19 @@ Sorted Inbox::sort_topic(const Parcel& parcel) {
                                            {"the credential does not cover this asset",
                                             "l'identifiant ne couvre pas cet équipement"}});
         }
-        return decode_for_asset(*asset, parcel.payload, {stamped, parcel.sender->may_backfill()});
+        return decode_for_asset(*catalogue, *asset, parcel.payload, parcel.format,
+                                {stamped, parcel.sender->may_backfill()});
     };
     keep(sorted, decode(), parcel, stamped);
     return sorted;
 }
 
-Sorted Inbox::sort_messages(const Parcel& parcel, bool ndjson) {
+Sorted Inbox::sort_messages(const Parcel& parcel) {
     Sorted sorted;
     const base::Instant stamped = stamp(parcel.received_at);
     const auto catalogue = registry_.current();
     keep(sorted,
-         decode_messages(*catalogue, *parcel.sender, parcel.payload, ndjson,
+         decode_messages(*catalogue, *parcel.sender, parcel.payload, parcel.format,
                          {stamped, parcel.sender->may_backfill()}),
          parcel, stamped);
     return sorted;

@@ -64,6 +64,12 @@ std::string user_properties_text(const wire::mqtt::PropertyView& properties) {
     return text.empty() ? text : " (user properties: " + text + ")";
 }
 
+// What a 5.0 client says it is; what it does not say, and 3.1.1 cannot, is seen by its shape.
+Format format_of(const wire::mqtt::PropertyView& properties) {
+    const auto type = properties.text(wire::mqtt::PropertyId::content_type);
+    return type ? ingest::format_of(*type).value_or(Format::by_shape) : Format::by_shape;
+}
+
 MqttReason above(Exceeded exceeded) {
     return exceeded == Exceeded::values ? MqttReason::quota_exceeded
                                         : MqttReason::message_rate_too_high;
@@ -146,8 +152,8 @@ net::MqttAdmission MqttDoor::publish(net::MqttPrincipal& principal,
     if (allowance != nullptr) {
         if (auto held = held_back(*allowance, message.qos, clock_.now())) return *std::move(held);
     }
-    auto sorted =
-        inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload, message.received_at});
+    auto sorted = inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload,
+                                     message.received_at, format_of(message.properties)});
     if (allowance != nullptr) allowance->charge_values(sorted.values);
     if (sorted.refusal && !message.properties.empty())
         sorted.submission.quarantined.back().detail += user_properties_text(message.properties);

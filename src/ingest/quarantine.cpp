@@ -90,8 +90,8 @@ void add_quarantine_routes(api::Router& admin, Inbox& inbox, const base::Clock& 
             const CityIt sender;
             const Parcel parcel{&sender, row->channel == "http" ? "http" : "mqtt", row->topic,
                                 row->payload, clock.now()};
-            auto sorted = row->channel == "http" ? inbox.sort_messages(parcel, false)
-                                                 : inbox.sort_topic(parcel);
+            auto sorted =
+                row->channel == "http" ? inbox.sort_messages(parcel) : inbox.sort_topic(parcel);
             if (sorted.refusal) {
                 return base::fail_at(base::Errc::conflict, sorted.refusal->pointer,
                                      sorted.refusal->detail.en, sorted.refusal->detail.fr);

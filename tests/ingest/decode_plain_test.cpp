@@ -138,7 +138,7 @@ TEST_F(DecodePlain, HoldsItsSize) {
     EXPECT_TRUE(plain(payload));
     payload += ' ';
     EXPECT_FALSE(plain(payload));
-    EXPECT_TRUE(decode_for_asset(asset_, payload, arrival_));
+    EXPECT_TRUE(decode_for_asset({}, asset_, payload, Format::json, arrival_));
 }
 
 // Bytes changed, dropped and doubled: whatever is still taken must be right.

@@ -4,76 +4,13 @@
 
 #include <cmath>
 
+#include "tests/ingest/decode_bench.hpp"
 #include "vigie/base/limits.hpp"
 
 namespace vigie::ingest {
 namespace {
 
-using assets::Property;
-using assets::PropertyType;
-
-std::shared_ptr<const std::vector<assets::Kind>> one_kind() {
-    assets::Kind kind;
-    kind.id = 1;
-    kind.code = "thing";
-    kind.layout = 7;
-    kind.width = 5;
-    kind.late_limit = std::chrono::hours{24};
-    const auto property = [](const char* code, PropertyType type, int position) {
-        Property p;
-        p.code = code;
-        p.type = type;
-        p.position = position;
-        return p;
-    };
-    kind.properties = {
-        property("power_w", PropertyType::number, 0), property("on", PropertyType::boolean, 1),
-        property("fault", PropertyType::code, 2), property("position", PropertyType::position, 3)};
-    kind.properties[0].min = 0;
-    kind.properties[0].max = 100;
-    kind.properties[2].codes = {"none", "lamp"};
-    return std::make_shared<const std::vector<assets::Kind>>(std::vector{kind});
-}
-
-class TestSender final : public Sender {
-public:
-    [[nodiscard]] const std::string& name() const override { return name_; }
-    [[nodiscard]] bool may(assets::AssetId asset) const override { return asset == 1; }
-    [[nodiscard]] bool may_backfill() const override { return false; }
-
-private:
-    std::string name_ = "test";
-};
-
-class Decode : public testing::Test {
-protected:
-    Decode() {
-        std::vector<assets::Asset> all(3);
-        for (int i = 0; i < 3; ++i) {
-            all[static_cast<std::size_t>(i)].id = i + 1;
-            all[static_cast<std::size_t>(i)].code = "T-" + std::to_string(i + 1);
-            all[static_cast<std::size_t>(i)].kind = &kinds_->front();
-        }
-        all[2].life_stage = assets::LifeStage::removed;
-        catalogue_ = std::make_unique<assets::Catalogue>(kinds_, std::move(all));
-    }
-
-    [[nodiscard]] std::expected<Decoded, Refusal> decode(std::string_view payload,
-                                                         bool backfill = false) const {
-        return decode_for_asset(*catalogue_->find("T-1"), payload, {now_, backfill});
-    }
-    void expect_refused(std::string_view payload, Reason reason, const std::string& pointer) const {
-        const auto decoded = decode(payload);
-        ASSERT_FALSE(decoded) << payload;
-        EXPECT_EQ(to_string(decoded.error().reason), to_string(reason)) << payload;
-        EXPECT_EQ(decoded.error().pointer, pointer) << payload;
-        EXPECT_FALSE(decoded.error().detail.fr.empty());
-    }
-
-    std::shared_ptr<const std::vector<assets::Kind>> kinds_ = one_kind();
-    std::unique_ptr<assets::Catalogue> catalogue_;
-    base::Instant now_ = *base::parse_rfc3339("2026-11-22T12:00:00Z");
-};
+class Decode : public DecodeBench {};
 
 TEST_F(Decode, TakesWhatFits) {
     const auto decoded =
@@ -106,12 +43,16 @@ TEST_F(Decode, RefusesWithReasonAndPointer) {
     expect_refused("", Reason::not_json, "");
     expect_refused("{", Reason::not_json, "");
     expect_refused("\xff\xfe", Reason::not_json, "");
-    expect_refused("[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]", Reason::not_json, "");
+    expect_refused(std::string(16, '[') + std::string(16, ']'), Reason::wrong_shape, "/0");
+    expect_refused(std::string(17, '[') + std::string(17, ']'), Reason::not_json, "");
     expect_refused("42", Reason::wrong_shape, "");
     expect_refused("[]", Reason::wrong_shape, "");
     expect_refused("{}", Reason::wrong_shape, "/values");
     expect_refused(R"({"values":{}})", Reason::wrong_shape, "/values");
     expect_refused(R"({"values":{"on":true},"tt":1})", Reason::wrong_shape, "/tt");
+    expect_refused(R"({"values":{"on":true},"a/b~\u0000":1})", Reason::wrong_shape, "/a~1b~0?");
+    expect_refused(R"({"values":{"on":true},")" + std::string(99, 'x') + R"(é":1})",
+                   Reason::wrong_shape, "/" + std::string(99, 'x'));
     expect_refused(R"([{"values":{"on":true}},{"values":{"on":1}}])", Reason::wrong_type,
                    "/1/values/on");
     expect_refused(R"({"values":{"power_w":"41"}})", Reason::wrong_type, "/values/power_w");
@@ -158,7 +99,8 @@ TEST_F(Decode, MessagesNameTheirAssets) {
     const TestSender sender;
     const Arrival arrival{now_, false};
     const auto decode_body = [&](std::string_view body, bool ndjson) {
-        return decode_messages(*catalogue_, sender, body, ndjson, arrival);
+        return decode_messages(*catalogue_, sender, body, ndjson ? Format::ndjson : Format::json,
+                               arrival);
     };
     const auto lines = decode_body(
         "{\"asset\":\"T-1\",\"values\":{\"on\":true}}\n\n{\"asset\":\"T-1\",\"values\":{\"on\":"
@@ -186,6 +128,26 @@ TEST_F(Decode, MessagesNameTheirAssets) {
         EXPECT_EQ(to_string(refused.error().reason), to_string(reason)) << body;
         EXPECT_EQ(refused.error().pointer, pointer) << body;
     }
+}
+
+TEST_F(Decode, KnowsLinesByTheirShape) {
+    const auto lines = decode(
+        "{\"t\":1795348800000,\"values\":{\"power_w\":1}}\r\n\n{\"values\":{\"on\":true}}\n");
+    ASSERT_TRUE(lines) << lines.error().detail.en;
+    EXPECT_EQ(lines->frames.size(), 2U);
+    EXPECT_TRUE(decode("{\"values\":\n{\"on\":true}\n}")) << "JSON over several lines is JSON";
+    expect_refused("{\"values\":{\"on\":true}}\n{\"values\":{\"on\":1}}", Reason::wrong_type,
+                   "/1/values/on");
+    expect_refused("{\"values\":\n{\"on\":true}", Reason::not_json, "");
+    expect_refused("7\n{\"values\":{\"on\":true}}", Reason::not_json, "");
+}
+
+TEST_F(Decode, TakesMediaTypesWithTheirParameters) {
+    EXPECT_EQ(format_of("application/json; charset=utf-8"), Format::json);
+    EXPECT_EQ(format_of("application/x-ndjson"), Format::ndjson);
+    EXPECT_EQ(format_of("application/senml+json ;v=1"), Format::senml);
+    for (const char* other : {"", "text/plain", "application/senml+cbor", "application/jsonx"})
+        EXPECT_EQ(format_of(other), std::nullopt) << other;
 }
 
 TEST(Topic, NamesOneAsset) {

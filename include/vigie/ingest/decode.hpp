@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,16 +58,30 @@ struct Arrival {
     bool may_backfill{};
 };
 
-// {"t": ..., "values": {...}} or an array of such, for one asset (MQTT: the topic names it).
-[[nodiscard]] std::expected<Decoded, Refusal> decode_for_asset(const assets::Asset& asset,
+// docs/payloads.md has each of them.
+enum class Format {
+    by_shape,  // whichever of the others it looks like
+    json,      // {"t": ..., "values": {...}}, or an array of such
+    ndjson,    // one such a line
+    senml,     // RFC 8428
+};
+
+// By its media type, with or without parameters; nothing for one that is not taken.
+[[nodiscard]] std::optional<Format> format_of(std::string_view media_type);
+
+// For one asset (MQTT: the topic names it).
+[[nodiscard]] std::expected<Decoded, Refusal> decode_for_asset(const assets::Catalogue& catalogue,
+                                                               const assets::Asset& asset,
                                                                std::string_view payload,
+                                                               Format format,
                                                                const Arrival& arrival);
 
-// {"asset": ..., "t": ..., "values": {...}}, an array of such, or one a line (NDJSON); each must be
-// the sender's.
+// Each observation names its asset ("asset" beside "values", or within the SenML name); each must
+// be the sender's.
 [[nodiscard]] std::expected<Decoded, Refusal> decode_messages(const assets::Catalogue& catalogue,
                                                               const Sender& sender,
-                                                              std::string_view payload, bool ndjson,
+                                                              std::string_view payload,
+                                                              Format format,
                                                               const Arrival& arrival);
 
 // vigie/v1/{asset}/observations -> {asset}; empty for anything else.

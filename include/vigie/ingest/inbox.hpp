@@ -37,6 +37,7 @@ struct Parcel {
     std::string_view topic;
     std::string_view payload;
     base::Instant received_at;
+    Format format{Format::by_shape};
 };
 
 // What became of it. `submission` is complete but for who waits.
@@ -56,7 +57,7 @@ public:
     // An MQTT publication.
     [[nodiscard]] Sorted sort_topic(const Parcel& parcel);
     // A body that names its assets.
-    [[nodiscard]] Sorted sort_messages(const Parcel& parcel, bool ndjson);
+    [[nodiscard]] Sorted sort_messages(const Parcel& parcel);
     // False: no room; nothing was taken.
     [[nodiscard]] bool submit(Sorted& sorted);
 
