@@ -61,6 +61,8 @@ std::vector<Figure> pipeline_figures(Pipeline& pipeline) {
                 mqtt.ended_above_rate),
         counter("vigie_ingest_http_above_rate_total", "HTTP requests answered 429",
                 inbox.http_above_rate),
+        counter("vigie_ingest_throttled_total", "wrong sign-ins answered to come back later",
+                pipeline.throttle().throttled()),
         counter("vigie_ingest_too_large_total", "HTTP bodies beyond their credential's limit",
                 inbox.too_large),
         counter("vigie_mqtt_received_bytes_total", "bytes received", mqtt.bytes_in),

@@ -64,8 +64,9 @@ Pipeline::Pipeline(const Parts& parts)
       inbox_(parts.registry, writer_),
       // 2. who speaks, and for which assets
       sessions_(parts.pool, parts.clock),
-      mqtt_door_(inbox_, parts.authority, parts.certified, sessions_, parts.clock),
-      http_door_(inbox_, parts.authority, parts.clock),
+      throttle_(parts.clock),
+      mqtt_door_(inbox_, parts.authority, parts.certified, throttle_, sessions_, parts.clock),
+      http_door_(inbox_, parts.authority, throttle_, parts.clock),
       // 1. bytes
       mqtt_(parts.io, mqtt_settings(parts.settings), parts.clock, mqtt_door_),
       http_(parts.io, http_settings(parts.settings),

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "vigie/config/settings.hpp"
+#include "vigie/ingest/door_throttle.hpp"
 #include "vigie/ingest/http_door.hpp"
 #include "vigie/ingest/inbox.hpp"
 #include "vigie/ingest/mqtt_door.hpp"
@@ -48,6 +49,7 @@ public:
     [[nodiscard]] ingest::SessionBook& sessions() { return sessions_; }
     [[nodiscard]] store::FrameWriter& writer() { return writer_; }
     [[nodiscard]] const store::Spool& spool() const { return spool_; }
+    [[nodiscard]] const ingest::DoorThrottle& throttle() const { return throttle_; }
     [[nodiscard]] net::MqttServer& mqtt() { return mqtt_; }
     [[nodiscard]] net::HttpServer& http() { return http_; }
 
@@ -59,6 +61,7 @@ private:
     store::FrameWriter writer_;
     ingest::Inbox inbox_;
     ingest::SessionBook sessions_;
+    ingest::DoorThrottle throttle_;
     ingest::MqttDoor mqtt_door_;
     ingest::HttpDoor http_door_;
     net::MqttServer mqtt_;

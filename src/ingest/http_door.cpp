@@ -63,14 +63,21 @@ wire::Response try_later(bool french, const char* en, const char* fr) {
     return response;
 }
 
-wire::Response above_rate(base::Duration wait, bool french) {
-    auto response = api::problem(
-        base::fail(base::Errc::limit_exceeded, "above the rate of this credential: send it later",
-                   "au-delà du débit de cet identifiant : renvoyer plus tard"),
-        french);
+wire::Response come_back(base::Duration wait, const char* en, const char* fr, bool french) {
+    auto response = api::problem(base::fail(base::Errc::limit_exceeded, en, fr), french);
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
     response.headers.set("Retry-After", std::to_string(std::max<std::int64_t>(seconds.count(), 1)));
     return response;
+}
+
+wire::Response too_often(base::Duration wait, bool french) {
+    return come_back(wait, "too many wrong sign-ins from this address",
+                     "trop de connexions refusées depuis cette adresse", french);
+}
+
+wire::Response above_rate(base::Duration wait, bool french) {
+    return come_back(wait, "above the rate of this credential: send it later",
+                     "au-delà du débit de cet identifiant : renvoyer plus tard", french);
 }
 
 wire::Response too_large(std::size_t bytes_max, bool french) {
@@ -110,9 +117,13 @@ struct Wait {
 
 }  // namespace
 
-HttpDoor::HttpDoor(Inbox& inbox, Authority authority, const base::Clock& clock,
-                   std::chrono::milliseconds patience)
-    : inbox_(inbox), authority_(std::move(authority)), clock_(clock), patience_(patience) {}
+HttpDoor::HttpDoor(Inbox& inbox, Authority authority, DoorThrottle& throttle,
+                   const base::Clock& clock, std::chrono::milliseconds patience)
+    : inbox_(inbox),
+      authority_(std::move(authority)),
+      throttle_(throttle),
+      clock_(clock),
+      patience_(patience) {}
 
 asio::awaitable<wire::Response> HttpDoor::serve(wire::Request request) {
     const bool french = wire::language_of(request.headers.get("Accept-Language")) == "fr";
@@ -155,6 +166,12 @@ asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& requ
     const auto secrets = secrets_of(request);
     const auto sender = authority_(secrets.user_name, secrets.secret);
     if (!sender) {
+        // Nothing said about who it is: a probe, as some clients send one first.
+        const bool tried = request.headers.has("Authorization");
+        if (tried) {
+            if (const auto wait = throttle_.failed(secrets.user_name, request.peer))
+                co_return too_often(*wait, french);
+        }
         auto response = api::problem(sender.error(), french);
         response.headers.set("WWW-Authenticate", "Basic realm=\"device door\"");
         co_return response;

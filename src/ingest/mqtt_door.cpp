@@ -91,10 +91,11 @@ std::optional<net::MqttAdmission> held_back(Allowance& allowance, wire::mqtt::Qo
 }  // namespace
 
 MqttDoor::MqttDoor(Inbox& inbox, Authority authority, CertificateAuthority certified,
-                   SessionBook& sessions, const base::Clock& clock)
+                   DoorThrottle& throttle, SessionBook& sessions, const base::Clock& clock)
     : inbox_(inbox),
       authority_(std::move(authority)),
       certified_(std::move(certified)),
+      throttle_(throttle),
       sessions_(sessions),
       clock_(clock) {}
 
@@ -110,17 +111,29 @@ base::Result<std::shared_ptr<const Sender>> MqttDoor::sign_in(
     return authority_(user_name, request.password.value_or(""));
 }
 
+net::MqttConnectDecision MqttDoor::turn_away(const net::MqttConnectRequest& request,
+                                             const base::Error& error) {
+    net::MqttConnectDecision decision;
+    const std::string name = request.user_name.value_or("");
+    if (const auto wait = throttle_.failed(name, request.peer_address)) {
+        decision.reason = MqttReason::quota_exceeded;
+        decision.reason_string =
+            "too many wrong sign-ins from this address: try again in " +
+            std::to_string(std::chrono::ceil<std::chrono::seconds>(*wait).count()) + " s";
+        return decision;
+    }
+    decision.reason = MqttReason::bad_user_name_or_password;
+    decision.reason_string = error.detail.en;
+    spdlog::info("mqtt: {} from {} refused: {}", shown_name(name), request.peer_address,
+                 error.detail.en);
+    return decision;
+}
+
 boost::asio::awaitable<net::MqttConnectDecision> MqttDoor::authenticate(
     net::MqttConnectRequest request) {
     net::MqttConnectDecision decision;
     auto sender = sign_in(request);
-    if (!sender) {
-        decision.reason = MqttReason::bad_user_name_or_password;
-        decision.reason_string = sender.error().detail.en;
-        spdlog::info("mqtt: {} from {} refused: {}", request.user_name.value_or("(no user name)"),
-                     request.peer_address, sender.error().detail.en);
-        co_return decision;
-    }
+    if (!sender) co_return turn_away(request, sender.error());
     if (Allowance* allowance = (*sender)->allowance()) {
         if (allowance->refused_for(clock_.now())) {
             decision.reason = MqttReason::quota_exceeded;

@@ -159,6 +159,38 @@ TEST_P(DeviceLimits, CutARevokedCredentialWhoeverRevokedIt) {
     EXPECT_FALSE(stays.closed);
 }
 
+TEST_P(DeviceLimits, ThrottleWrongSignInsAndNeverARightOne) {
+    credential("wrong", "LP-1");
+    credential("right", "LP-1");
+    start();
+    const std::string secret = secrets_["wrong"];
+    secrets_["wrong"] = "not that";
+    Device wrong(io_);
+    const bool v5 = GetParam() == Version::v5;
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_FALSE(connect(wrong, "wrong"));
+        EXPECT_EQ(wrong.client.refused_with(), Reason::bad_user_name_or_password) << i;
+    }
+    EXPECT_FALSE(connect(wrong, "wrong"));
+    EXPECT_EQ(wrong.client.refused_with(),
+              v5 ? Reason::quota_exceeded : Reason::server_unavailable);
+    const std::string answer = post("wrong", observation_of("LP-1", 100));
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 429")) << "the same count at both doors";
+    EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
+    for (int i = 0; i < 30; ++i) {
+        const std::string name = "nobody" + std::to_string(i);
+        secrets_[name] = "x";
+        EXPECT_THAT(post(name, "{}"), StartsWith(i < 15 ? "HTTP/1.1 401" : "HTTP/1.1 429"))
+            << "20 of an address, and not one more: " << i;
+    }
+    Device right(io_);
+    EXPECT_TRUE(connect(right, "right")) << "behind the same address";
+    EXPECT_THAT(post("right", observation_of("LP-1", 100)), StartsWith("HTTP/1.1 200"));
+    secrets_["wrong"] = secret;
+    EXPECT_TRUE(connect(wrong, "wrong")) << "mended, it need not wait";
+    EXPECT_EQ(figure("vigie_ingest_throttled_total"), 17);
+}
+
 TEST_P(DeviceLimits, ForgetWhatWasTakenAwayAndLearnWhatWasGiven) {
     credential("gateway", "LP-1");
     start();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "vigie/ingest/door_throttle.hpp"
 #include "vigie/ingest/inbox.hpp"
 #include "vigie/wire/http.hpp"
 
@@ -15,7 +16,7 @@ class HttpDoor {
 public:
     // After `patience` without durability the answer is 503: send it again, nothing is stored
     // twice.
-    HttpDoor(Inbox& inbox, Authority authority, const base::Clock& clock,
+    HttpDoor(Inbox& inbox, Authority authority, DoorThrottle& throttle, const base::Clock& clock,
              std::chrono::milliseconds patience = std::chrono::seconds{25});
     boost::asio::awaitable<wire::Response> serve(wire::Request request);
 
@@ -25,6 +26,7 @@ private:
                                                                     std::size_t bytes, bool french);
     Inbox& inbox_;
     Authority authority_;
+    DoorThrottle& throttle_;
     const base::Clock& clock_;
     std::chrono::milliseconds patience_;
 };

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "vigie/ingest/door_throttle.hpp"
 #include "vigie/ingest/inbox.hpp"
 #include "vigie/ingest/sessions.hpp"
 #include "vigie/net/mqtt_server.hpp"
@@ -11,8 +12,9 @@ namespace vigie::ingest {
 
 class MqttDoor final : public net::MqttHandler {
 public:
+    // All outlive the door.
     MqttDoor(Inbox& inbox, Authority authority, CertificateAuthority certified,
-             SessionBook& sessions, const base::Clock& clock);
+             DoorThrottle& throttle, SessionBook& sessions, const base::Clock& clock);
 
     boost::asio::awaitable<net::MqttConnectDecision> authenticate(
         net::MqttConnectRequest request) override;
@@ -40,11 +42,14 @@ public:
                          std::vector<net::MqttCompletion>& completions);
 
 private:
+    net::MqttConnectDecision turn_away(const net::MqttConnectRequest& request,
+                                       const base::Error& error);
     Inbox& inbox_;
     base::Result<std::shared_ptr<const Sender>> sign_in(const net::MqttConnectRequest& request);
 
     Authority authority_;
     CertificateAuthority certified_;
+    DoorThrottle& throttle_;
     SessionBook& sessions_;
     const base::Clock& clock_;
 };
