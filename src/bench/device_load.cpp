@@ -44,6 +44,7 @@ struct DeviceLoad::Impl {
         std::size_t written{};
         std::string in;  // the start of a packet whose rest is on its way
         std::array<Clock::time_point, in_flight_max> sent_at;
+        std::array<std::pair<std::int64_t, std::uint32_t>, in_flight_max> said{};
 
         explicit Link(const std::string& topic) : packet(topic) {}
         [[nodiscard]] std::size_t in_flight() const { return next - first; }
@@ -53,6 +54,7 @@ struct DeviceLoad::Impl {
     int poll{-1};
     LoadFigures figures;
     bool counting{};
+    std::uint32_t repeated{};  // messages of each device that it says again; 0: it says new ones
     std::uint64_t acknowledged{};
     std::uint64_t sent{};
     std::vector<std::pair<Link*, std::size_t>> answered;  // by the last wait
@@ -175,9 +177,14 @@ struct DeviceLoad::Impl {
     }
 
     void add_message(Link& link, std::int64_t now_ms, Clock::time_point intended) {
-        link.last_ms = std::max(now_ms, link.last_ms + 1);
-        link.packet.append_to(link.out, packet_id(link.next), link.last_ms,
-                              static_cast<std::uint32_t>(sent));
+        auto& said = link.said[link.next % in_flight_max];
+        if (repeated > 0 && link.next >= repeated) {
+            said = link.said[(link.next - repeated) % in_flight_max];
+        } else {
+            link.last_ms = std::max(now_ms, link.last_ms + 1);
+            said = {link.last_ms, static_cast<std::uint32_t>(sent)};
+        }
+        link.packet.append_to(link.out, packet_id(link.next), said.first, said.second);
         link.sent_at[link.next % in_flight_max] = intended;
         ++link.next;
         ++sent;
@@ -276,6 +283,14 @@ LoadFigures DeviceLoad::at_rate(double rate, std::chrono::milliseconds warm_up,
     auto figures = impl.end(began);
     const double wanted = rate * figures.seconds;
     figures.kept_up = static_cast<double>(figures.acknowledged) > 0.98 * wanted;
+    return figures;
+}
+
+LoadFigures DeviceLoad::repeat(std::size_t window, std::chrono::milliseconds warm_up,
+                               std::chrono::milliseconds measured) {
+    impl_->repeated = static_cast<std::uint32_t>(std::min(window, in_flight_max - 1));
+    auto figures = saturate(window, warm_up, measured);
+    impl_->repeated = 0;
     return figures;
 }
 

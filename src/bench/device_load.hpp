@@ -46,6 +46,11 @@ public:
     LoadFigures at_rate(double rate, std::chrono::milliseconds warm_up,
                         std::chrono::milliseconds measured);
 
+    // As saturate(), but each device sends the last `window` messages of its own again and again,
+    // value for value: what follows an outage.
+    LoadFigures repeat(std::size_t window, std::chrono::milliseconds warm_up,
+                       std::chrono::milliseconds measured);
+
     [[nodiscard]] std::uint64_t acknowledged_in_all() const;
 
 private:

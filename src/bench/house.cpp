@@ -28,6 +28,8 @@ std::atomic<House*> standing{nullptr};
 constexpr std::chrono::seconds start_limit{120};
 constexpr std::chrono::seconds stop_limit{60};
 
+constexpr std::size_t communes_a_side = 5;
+
 constexpr const char* kind_head = R"(code = "bench_meter"
 name = { en = "Metered light point", fr = "Point lumineux mesuré" }
 desk = "video"
@@ -231,7 +233,38 @@ std::string House::tool(const std::vector<std::string>& arguments, const std::st
     return said;
 }
 
+// A chequerboard of squares over the assets.
+std::vector<std::string> House::communes() {
+    std::vector<std::string> codes;
+    for (std::size_t i = 0; i < communes_a_side * communes_a_side; ++i)
+        codes.push_back(fmt::format("21{:03}", i + 1));
+    return codes;
+}
+
+void House::lay_communes() const {
+    json features = json::array();
+    const auto codes = communes();
+    constexpr double width = 0.2 / communes_a_side;
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        const double west = 4.9 + width * static_cast<double>(i % communes_a_side);
+        const double south = 47.2 + width * static_cast<double>(i / communes_a_side);
+        const json ring = {{west, south},
+                           {west + width, south},
+                           {west + width, south + width},
+                           {west, south + width},
+                           {west, south}};
+        features.push_back(
+            {{"type", "Feature"},
+             {"properties", {{"code", codes[i]}, {"name", "Commune " + codes[i]}}},
+             {"geometry", {{"type", "Polygon"}, {"coordinates", json::array({ring})}}}});
+    }
+    std::ofstream(folder_ / "communes.geojson")
+        << json{{"type", "FeatureCollection"}, {"features", features}}.dump();
+    tool({"zone", "import", folder_ / "communes.geojson", "--type", "commune"});
+}
+
 std::vector<Device> House::settle() {
+    if (settings_.with_communes) lay_communes();
     std::ofstream table(folder_ / "assets.csv");
     table << "code,lon,lat\n";
     json wishes = json::array();
@@ -239,22 +272,32 @@ std::vector<Device> House::settle() {
     for (std::size_t i = 0; i < settings_.devices; ++i) {
         table << fmt::format(
             "{},{:.6f},{:.6f}\n", asset_code(i),
-            4.9 + 0.2 * static_cast<double>(i % side) / static_cast<double>(side),
-            47.2 + 0.2 * static_cast<double>(i / side) / static_cast<double>(side));
+            4.9 + 0.2 * (0.5 + static_cast<double>(i % side)) / static_cast<double>(side),
+            47.2 + 0.2 * (0.5 + static_cast<double>(i / side)) / static_cast<double>(side));
         wishes.push_back({{"name", asset_code(i)}, {"assets", {asset_code(i)}}});
     }
     table.close();
-    std::ofstream(folder_ / "credentials.json") << wishes.dump();
     tool({"asset", "import", folder_ / "assets.csv", "--kind", "bench_meter"});
+    return credentials_for(wishes);
+}
+
+// A thousand at a time.
+std::vector<Device> House::credentials_for(const json& wishes) const {
     const fs::path secrets = folder_ / "secrets.json";
-    fs::remove(secrets);
-    tool({"credential", "create", "--from-file", folder_ / "credentials.json", "--secrets-out",
-          secrets});
     std::vector<Device> devices;
-    for (const auto& row : json::parse(read_file(secrets))) {
-        const std::string name = row.at("name");
-        devices.push_back(
-            {name, row.at("username"), row.at("password"), "vigie/v1/" + name + "/observations"});
+    for (std::size_t first = 0; first < wishes.size(); first += 1'000) {
+        json some = json::array();
+        for (std::size_t i = first; i < std::min(first + 1'000, wishes.size()); ++i)
+            some.push_back(wishes[i]);
+        std::ofstream(folder_ / "credentials.json") << some.dump();
+        fs::remove(secrets);
+        tool({"credential", "create", "--from-file", folder_ / "credentials.json", "--secrets-out",
+              secrets});
+        for (const auto& row : json::parse(read_file(secrets))) {
+            const std::string name = row.at("name");
+            devices.push_back({name, row.at("username"), row.at("password"),
+                               "vigie/v1/" + name + "/observations"});
+        }
     }
     return devices;
 }

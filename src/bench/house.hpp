@@ -21,6 +21,7 @@ struct HouseSettings {
     std::filesystem::path folder;    // empty: a new one under /tmp
     bool keep{};                     // leave the folder
     bool with_rules{};               // the kind has rules
+    bool with_communes{};            // and its assets lie in communes
     std::size_t devices{1'000};
     int shared_buffers_mb{256};
     int writers{2};
@@ -41,6 +42,9 @@ public:
     // The kind's assets, each with a credential of its own.
     [[nodiscard]] std::vector<Device> settle();
 
+    // The communes that settle() laid over the assets, when they were asked for.
+    [[nodiscard]] static std::vector<std::string> communes();
+
     // The admin tool; throws with its words when it fails.
     std::string tool(const std::vector<std::string>& arguments,
                      const std::string& input = {}) const;
@@ -52,6 +56,8 @@ public:
 
 private:
     void write_files() const;
+    void lay_communes() const;
+    [[nodiscard]] std::vector<Device> credentials_for(const nlohmann::json& wishes) const;
     void stop_server();
     void close_down();
 

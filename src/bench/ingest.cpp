@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "bench/consoles.hpp"
 #include "bench/limit_store.hpp"
 #include "bench/report.hpp"
 
@@ -26,6 +27,7 @@ struct Round {
     double reference{};
     double values{};
     double limit_cost_us{};  // processor time a row, at the best batch
+    double shown{};          // messages a second, all consoles together
     double cost_us{};        // and a message, all of us together
     json cost;
     Latency puback;
@@ -51,6 +53,7 @@ public:
                                                        .assets = options.house.devices,
                                                        .seconds = options.limit_seconds});
         load_ = std::make_unique<DeviceLoad>(house_.port("device_mqtt"), devices_);
+        if (options.consoles > 0) open_consoles();
         report_["database"] = limit_->version();
         say("{}; {}", report_["machine"].get<std::string>(), limit_->version());
     }
@@ -75,6 +78,16 @@ private:
             << fmt::format(text, std::forward<T>(values)...) << std::endl;
     }
 
+    void open_consoles() {
+        const std::string password = "vigie-bench-0123456789";
+        house_.tool({"user", "add", "bench", "--role", "supervisor", "--employer", "Bench",
+                     "--password-stdin"},
+                    password + "\n");
+        const auto port = house_.port("control");
+        consoles_ = std::make_unique<Consoles>(port, sign_in(port, "bench", password),
+                                               "bench_meter", House::communes(), options_.consoles);
+    }
+
     // The limit, then the server: both in the same minute.
     Round measure() {
         Round round;
@@ -93,8 +106,11 @@ private:
         round.reference = limit_->reference(reference_rows);
         limit_->checkpoint();
         const Meter meter(house_.watch());
+        const auto shown = consoles_ ? consoles_->messages() : 0;
         const auto figures = load_->saturate(options_.window, warm_up, as_ms(options_.seconds));
         round.spent = meter.spent();
+        if (consoles_)
+            round.shown = static_cast<double>(consoles_->messages() - shown) / round.spent.wall_s;
         const auto messages = static_cast<double>(figures.sent_in_all - sent_);
         sent_ = figures.sent_in_all;
         round.cost = cost_of(round.spent, messages);
@@ -140,6 +156,8 @@ private:
         report_["limit_values_per_s"] = of_rounds([](const Round& r) { return r.limit; });
         report_["reference_values_per_s"] = of_rounds([](const Round& r) { return r.reference; });
         report_["puback_ms"] = {{"p50", of_rounds(p50)}, {"p99", of_rounds(p99)}};
+        report_["consoles"] = options_.consoles;
+        report_["console_messages_per_s"] = of_rounds([](const Round& r) { return r.shown; });
         report_["devices"] = devices_.size();
         report_["window"] = options_.window;
         report_["foreign_share"] = of_rounds([](const Round& r) { return r.spent.foreign_share; });
@@ -160,6 +178,9 @@ private:
                             {"postgres_proportional_bytes", round.cluster_bytes}});
         }
         const auto& last = rounds_.back();
+        if (consoles_)
+            say("{} consoles: {} messages a second to all of them", options_.consoles,
+                grouped(report_["console_messages_per_s"]));
         report_["server_resident_bytes_max"] = last.server.resident_max_bytes;
         report_["postgres_proportional_bytes"] = last.cluster_bytes;
         say("median of {}: {} values/s ({} messages/s), L {}, ratio {:.2f} (of processor "
@@ -211,6 +232,7 @@ private:
     std::vector<Device> devices_;
     std::unique_ptr<Limit> limit_;
     std::unique_ptr<DeviceLoad> load_;
+    std::unique_ptr<Consoles> consoles_;
     std::vector<Round> rounds_;
     std::uint64_t sent_{};
     json report_;

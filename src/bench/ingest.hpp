@@ -10,10 +10,11 @@ namespace vigie::bench {
 struct IngestOptions {
     HouseSettings house;
     std::size_t rounds{5};
-    std::size_t window{20};
+    std::size_t window{50};
     double seconds{4};          // of ingestion, a round
     double limit_seconds{1.5};  // of each batch size, a round
     bool latency{true};         // and at 5,000 and 20,000 messages a second
+    std::size_t consoles{};     // each watching a commune
     bool json{};
 };
 

@@ -1,0 +1,115 @@
+#include "bench/modes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <iostream>
+
+#include "bench/limit_store.hpp"
+#include "bench/report.hpp"
+
+namespace vigie::bench {
+
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr milliseconds warm_up_of_modes{1'000};
+constexpr std::size_t loud_devices = 1'000;
+
+milliseconds milliseconds_of(double seconds) {
+    return milliseconds{static_cast<std::int64_t>(seconds * 1e3)};
+}
+
+void tell(const ModeOptions& options, const json& report, const std::string& sentence) {
+    if (options.json) {
+        std::cout << report.dump(2) << std::endl;
+    } else {
+        std::cout << sentence << std::endl;
+    }
+}
+
+std::vector<Device> some(const std::vector<Device>& devices, std::size_t count) {
+    return {devices.begin(),
+            devices.begin() + static_cast<std::ptrdiff_t>(std::min(count, devices.size()))};
+}
+
+}  // namespace
+
+int run_idle(const ModeOptions& options) {
+    json report = head_of_report("idle");
+    House house(options.house);
+    house.start();
+    const auto devices = house.settle();
+    {
+        // What connecting leaves behind by itself, whoever comes after.
+        const DeviceLoad first(house.port("device_mqtt"), some(devices, 100));
+    }
+    const auto before = memory_of(house.watch().server).resident_bytes;
+    const DeviceLoad load(house.port("device_mqtt"), devices);
+    const auto after = memory_of(house.watch().server).resident_bytes;
+    const double each = static_cast<double>(after - before) / static_cast<double>(devices.size());
+    report["devices"] = devices.size();
+    report["server_bytes_before"] = before;
+    report["server_bytes_after"] = after;
+    report["bytes_per_device"] = each;
+    tell(options, report,
+         fmt::format(
+             "{} connected idle devices: {:.0f} bytes of server memory each ({:.1f} -> {:.1f} "
+             "MB), kernel apart",
+             devices.size(), each, static_cast<double>(before) / 1e6,
+             static_cast<double>(after) / 1e6));
+    return 0;
+}
+
+int run_redelivery(const ModeOptions& options) {
+    json report = head_of_report("redelivery");
+    House house(options.house);
+    house.start();
+    DeviceLoad load(house.port("device_mqtt"), house.settle());
+    std::vector<double> ratios;
+    std::vector<double> rates;
+    for (std::size_t round = 0; round < options.rounds; ++round) {
+        const auto normal =
+            load.saturate(options.window, warm_up_of_modes, milliseconds_of(options.seconds));
+        const auto storm =
+            load.repeat(options.window, warm_up_of_modes, milliseconds_of(options.seconds));
+        rates.push_back(static_cast<double>(storm.acknowledged) / storm.seconds);
+        ratios.push_back(rates.back() * normal.seconds / static_cast<double>(normal.acknowledged));
+    }
+    report["ratio"] = median(ratios);
+    report["messages_per_s"] = median(rates);
+    tell(options, report,
+         fmt::format("redeliveries: {} messages/s, {:.2f} of the normal rate",
+                     grouped(median(rates)), median(ratios)));
+    return 0;
+}
+
+int run_restart(const ModeOptions& options) {
+    json report = head_of_report("restart");
+    House house(options.house);
+    house.start();
+    const auto devices = house.settle();
+    std::vector<double> seconds;
+    for (std::size_t round = 0; round < options.rounds; ++round) {
+        {
+            DeviceLoad load(house.port("device_mqtt"), some(devices, loud_devices));
+            (void)load.saturate(options.window, warm_up_of_modes, milliseconds_of(options.seconds));
+        }
+        house.kill_server();
+        seconds.push_back(static_cast<double>(house.start().count()) / 1e3);
+    }
+    report["assets"] = devices.size();
+    report["seconds"] = median(seconds);
+    report["seconds_max"] = *std::ranges::max_element(seconds);
+    tell(options, report,
+         fmt::format(
+             "back in service after kill -9 with {} assets: {:.2f} s (median of {}), {:.2f} "
+             "s at most",
+             devices.size(), median(seconds), seconds.size(), *std::ranges::max_element(seconds)));
+    return 0;
+}
+
+}  // namespace vigie::bench
