@@ -37,6 +37,7 @@ namespace {
 
 constexpr std::chrono::minutes housekeeping_every{10};
 constexpr std::chrono::seconds database_looked_at_every{1};
+constexpr std::chrono::seconds silent_statement_max{5};  // once the database is known to be away
 // Credentials says what is due; the database is asked far less often.
 constexpr std::chrono::milliseconds rights_looked_at_every{500};
 // CNIL, recommendation on logging (2021): between six months and a year.
@@ -227,6 +228,13 @@ struct Server::Impl {
             [this] { return pipeline->writer().counters().away.load(); });
     }
 
+    // A database that stands still must not hold the threads of the pools.
+    void cut_silent_statements() {
+        if (!pipeline->writer().counters().away) return;
+        foundation->pool.cut_silent(silent_statement_max);
+        foundation->public_pool.cut_silent(silent_statement_max);
+    }
+
     // Partitions ahead, what is over thrown away. A database that is away is tried again the next
     // time.
     void keep_house() {
@@ -253,6 +261,7 @@ struct Server::Impl {
             while (!wake.wait_for(lock, stop, database_looked_at_every,
                                   [&stop] { return stop.stop_requested(); })) {
                 database->revive();
+                cut_silent_statements();
             }
         });
     }

@@ -1,10 +1,14 @@
 #include "vigie/store/database.hpp"
 
+#include <sys/socket.h>
+
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <mutex>
 #include <pqxx/pqxx>
 #include <thread>
@@ -158,10 +162,62 @@ Rows::Iterator Rows::end() const {
 
 namespace {
 
+struct StatementUnderWay {
+    int socket{};
+    std::chrono::steady_clock::time_point since;
+};
+
+// Statements under way, so that those of a database that stands still can be cut off.
+class UnderWay {
+public:
+    class Passage {
+    public:
+        Passage(UnderWay& all, int socket) : all_(all) {
+            const std::lock_guard lock(all_.mutex_);
+            place_ = all_.entries_.insert(all_.entries_.end(),
+                                          {socket, std::chrono::steady_clock::now()});
+        }
+        ~Passage() {
+            const std::lock_guard lock(all_.mutex_);
+            all_.entries_.erase(place_);
+        }
+        Passage(const Passage&) = delete;
+        Passage& operator=(const Passage&) = delete;
+
+    private:
+        UnderWay& all_;
+        std::list<StatementUnderWay>::iterator place_;
+    };
+
+    // The waiting thread finds its connection broken.
+    std::size_t cut(std::chrono::milliseconds older_than) {
+        const auto since = std::chrono::steady_clock::now() - older_than;
+        const std::lock_guard lock(mutex_);
+        std::size_t count = 0;
+        for (const auto& entry : entries_) {
+            if (entry.since > since) continue;
+            ::shutdown(entry.socket, SHUT_RDWR);
+            ++count;
+        }
+        return count;
+    }
+
+private:
+    std::mutex mutex_;
+    std::list<StatementUnderWay> entries_;
+};
+
+// A connection that cannot be made is given up after a while; what the URL says wins.
+std::string with_connect_limit(const std::string& url) {
+    if (url.find("connect_timeout") != std::string::npos) return url;
+    if (url.find("://") == std::string::npos) return url + " connect_timeout=5";
+    return url + (url.find('?') == std::string::npos ? "?" : "&") + "connect_timeout=5";
+}
+
 // A connection and the statements it has prepared, by the address of their text (they are
 // literals).
 struct Connection {
-    explicit Connection(const std::string& url) : pg(url) {}
+    explicit Connection(const std::string& url) : pg(with_connect_limit(url)) {}
     pqxx::connection pg;
     std::unordered_map<const char*, std::string> prepared;
 
@@ -197,10 +253,11 @@ std::string sqlstate_of(const pqxx::transaction_rollback& error) {
 
 class PqxxTransaction final : public Transaction {
 public:
-    PqxxTransaction(Connection& connection, pqxx::transaction_base& work)
-        : connection_(connection), work_(work) {}
+    PqxxTransaction(Connection& connection, pqxx::transaction_base& work, UnderWay& under_way)
+        : connection_(connection), work_(work), under_way_(under_way) {}
 
     Rows run(const Query& query, std::vector<Param> params) override {
+        const UnderWay::Passage passage(under_way_, connection_.pg.sock());
         try {
             const auto& name = connection_.statement(query);
             std::vector<const char*> texts;
@@ -228,6 +285,7 @@ public:
 private:
     Connection& connection_;
     pqxx::transaction_base& work_;
+    UnderWay& under_way_;
     std::vector<std::function<void()>> actions_;
 };
 
@@ -241,6 +299,7 @@ bool means_away(const std::string& sqlstate) {
 
 struct Pool::Impl {
     std::string url;
+    UnderWay under_way;
     std::mutex mutex;
     std::condition_variable wake;
     std::deque<std::function<void()>> tasks;
@@ -300,6 +359,10 @@ Pool::~Pool() {
     impl_->threads.clear();
 }
 
+std::size_t Pool::cut_silent(std::chrono::milliseconds older_than) {
+    return impl_->under_way.cut(older_than);
+}
+
 void Pool::enqueue(std::function<void()> task) {
     {
         const std::lock_guard lock(impl_->mutex);
@@ -310,10 +373,38 @@ void Pool::enqueue(std::function<void()> task) {
 
 namespace {
 
+// Begins and, unless it was committed, rolls back: both ask the database, and may be cut off.
 template <typename Work>
-void run_once(Connection& connection, const std::function<bool(Transaction&)>& work) {
-    Work pg_work(connection.pg);
-    PqxxTransaction transaction(connection, pg_work);
+class BoundedWork {
+public:
+    BoundedWork(Connection& connection, UnderWay& under_way)
+        : connection_(connection), under_way_(under_way) {
+        const UnderWay::Passage passage(under_way_, connection_.pg.sock());
+        work_.emplace(connection_.pg);
+    }
+    ~BoundedWork() {
+        const UnderWay::Passage passage(under_way_, connection_.pg.sock());
+        work_.reset();
+    }
+    BoundedWork(const BoundedWork&) = delete;
+    BoundedWork& operator=(const BoundedWork&) = delete;
+    Work& operator*() { return *work_; }
+    void commit() {
+        const UnderWay::Passage passage(under_way_, connection_.pg.sock());
+        work_->commit();
+    }
+
+private:
+    Connection& connection_;
+    UnderWay& under_way_;
+    std::optional<Work> work_;
+};
+
+template <typename Work>
+void run_once(Connection& connection, UnderWay& under_way,
+              const std::function<bool(Transaction&)>& work) {
+    BoundedWork<Work> pg_work(connection, under_way);
+    PqxxTransaction transaction(connection, *pg_work, under_way);
     if (!work(transaction)) return;
     pg_work.commit();
     transaction.committed();
@@ -326,9 +417,9 @@ void Pool::in_transaction(Mode mode, const std::function<bool(Transaction&)>& wo
     try {
         auto connection = impl_->take();
         if (mode == Mode::write) {
-            run_once<pqxx::work>(*connection, work);
+            run_once<pqxx::work>(*connection, impl_->under_way, work);
         } else {
-            run_once<Reader>(*connection, work);
+            run_once<Reader>(*connection, impl_->under_way, work);
         }
         impl_->give_back(std::move(connection));
     } catch (const pqxx::in_doubt_error& error) {

@@ -96,16 +96,30 @@ std::string digest_of(const Quarantined& row) {
     return digest;
 }
 
+// What PostgreSQL takes as text: a NUL, or bytes that are not UTF-8, must not cost the row.
+std::string storable(const std::string& text) {
+    if (!base::is_utf8(text)) return base::to_hex(text);
+    std::string out;
+    for (const char c : text) {
+        if (c == '\0') {
+            out += "\u2400";
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
 void quarantine(PgConnection& pg, const std::vector<Quarantined>& rows) {
     if (rows.empty()) return;
     using Q = Quarantined;
     pg.execute(insert_quarantine,
                {column_of(rows, [](const Q& q) { return base::to_rfc3339(q.received_at); }),
-                column_of(rows, [](const Q& q) { return q.credential; }),
+                column_of(rows, [](const Q& q) { return storable(q.credential); }),
                 column_of(rows, [](const Q& q) { return q.channel; }),
-                column_of(rows, [](const Q& q) { return q.topic; }),
+                column_of(rows, [](const Q& q) { return storable(q.topic); }),
                 column_of(rows, [](const Q& q) { return q.reason; }),
-                column_of(rows, [](const Q& q) { return q.detail; }),
+                column_of(rows, [](const Q& q) { return storable(q.detail); }),
                 column_of(rows, [](const Q& q) { return "\\x" + base::to_hex(q.payload); }),
                 column_of(rows, [](const Q& q) { return "\\x" + base::to_hex(digest_of(q)); })});
 }

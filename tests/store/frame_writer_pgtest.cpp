@@ -23,6 +23,9 @@ constexpr Query quarantine_dump{
     "quarantine_dump",
     "select string_agg(reason || ':' || convert_from(payload, 'UTF8'), ' ' order by id) as dump "
     "from quarantine"};
+constexpr Query quarantine_details{
+    "quarantine_details",
+    "select string_agg(detail, ' ' order by detail collate \"C\") as dump from quarantine"};
 constexpr Query kill_others{"kill_others",
                             "select pg_terminate_backend(pid) from pg_stat_activity "
                             "where datname = current_database() and pid <> pg_backend_pid()"};
@@ -245,6 +248,22 @@ TEST_F(FrameWriterTest, TakesNoMoreThanItsLimitAndTellsWhenThereIsRoom) {
     EXPECT_TRUE(writer_->submit(ten));
     std::unique_lock lock(mutex);
     EXPECT_TRUE(told.wait_for(lock, std::chrono::seconds(20), [&] { return room; }));
+}
+
+TEST_F(FrameWriterTest, WhateverARefusedMessageHoldsItIsKept) {
+    open();
+    const std::string nul("/values/a\0b", 11);
+    for (const std::string& text : {nul, std::string("\xff\xfe"), std::string("\"{}\\,")}) {
+        Submission refused;
+        refused.quarantined.push_back({noon(), text, "mqtt", text, "not_json", text, "p" + text});
+        refused.ticket = 1;
+        ASSERT_TRUE(writer_->submit(refused));
+        ++sent_;
+    }
+    submit(frame(1, 0, {1}));
+    wait_all();
+    EXPECT_EQ(dump(quarantine_details), "\"{}\\, /values/a\u2400b fffe");
+    EXPECT_EQ(writer_->counters().refused_rows, 0U);
 }
 
 TEST_F(FrameWriterTest, ARefusedPayloadTakesRoomByItsSize) {

@@ -7,6 +7,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <mutex>
 
@@ -310,6 +311,23 @@ TEST_F(OutageTest, AClusterThatStandsStillIsAway) {
     wait_durable();
     wait_drained();
     expect_everything_once();
+}
+
+TEST_F(OutageTest, AStatementOfAClusterThatStandsStillCanBeCutOff) {
+    Pool pool(cluster_->url("vigie_app"), 1);
+    const auto ask = [&pool] {
+        return pool.read_now([](Transaction& tx) { return tx.rows(outage_frames).size(); });
+    };
+    EXPECT_EQ(ask(), 0U);
+    auto pids = backends();
+    pids.push_back(*cluster_->pid());
+    freeze(pids);
+    auto stuck = std::async(std::launch::async, ask);
+    wait_until([&] { return pool.cut_silent(std::chrono::milliseconds{50}) == 1; });
+    EXPECT_THROW((void)stuck.get(), Unavailable);
+    thaw();
+    EXPECT_EQ(pool.cut_silent({}), 0U);
+    EXPECT_EQ(ask(), 0U);
 }
 
 TEST_F(OutageTest, ALockThatIsNotGivenIsNoReasonToWait) {

@@ -9,6 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -114,6 +115,11 @@ public:
     std::invoke_result_t<F, Transaction&> read_now(F work) {
         return now(Mode::read, work);
     }
+
+    // Breaks the connections whose statement has waited for longer: whoever waits hears
+    // Unavailable. For a database that stands still; a slow answer of one that is well is nobody's
+    // business. Answers how many.
+    std::size_t cut_silent(std::chrono::milliseconds older_than);
 
 private:
     // Runs the function in a transaction; commits when it answers true. Throws Unavailable,
