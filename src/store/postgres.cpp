@@ -234,7 +234,10 @@ void Cluster::launch() {
     launch.gid = gid_;
     launch.new_session = true;
     launch.die_with_parent = options_.disposable;
-    if (child_ > 0) waitpid(child_, nullptr, WNOHANG);  // one that was killed
+    // One that was killed a moment ago: until it is waited for, its number seems to be alive.
+    for (int i = 0; child_ > 0 && i < 500 && waitpid(child_, nullptr, WNOHANG) == 0; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
     child_ = spawn(launch);
 }
 
