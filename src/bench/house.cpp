@@ -142,7 +142,11 @@ House::House(HouseSettings settings)
 }
 
 House::~House() {
-    if (standing.exchange(nullptr) == this) close_down();
+    if (standing.exchange(nullptr) == this) {
+        close_down();
+    } else {
+        pause();  // abandon() is at it, and ends the program
+    }
 }
 
 void House::close_down() {
