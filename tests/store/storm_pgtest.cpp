@@ -1,4 +1,4 @@
-// Every client sends its window again: what that costs beside what is new. Prints both rates.
+// Every client sends its window again: nothing is written. Prints both rates, and asserts neither.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr int storm_assets = 1'000;
 constexpr int storm_rounds = 20;  // messages of each asset a measurement
-constexpr int storm_measurements = 5;
+constexpr int storm_measurements = 3;
 
 constexpr Query storm_count{"storm_count", "select count(*) as n from frame"};
 constexpr Query storm_xmax{"storm_xmax", "select count(*) as n from frame where xmax::text <> '0'"};
