@@ -68,7 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         bytes += store::encode_record(sequence++, input.substr(at + 1, length));
         at += 1 + length;
     }
-    const auto damaged = (data[1] << 8U | data[2]) % bytes.size();
+    const auto damaged = ((std::size_t{data[1]} << 8U) | data[2]) % bytes.size();
     if (data[0] & 2U) bytes[damaged] = static_cast<char>(bytes[damaged] ^ 0x55);
     if (data[0] & 4U) bytes.resize(damaged);
     const auto contents = store::read_segment(bytes);
