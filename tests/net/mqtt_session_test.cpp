@@ -46,6 +46,7 @@ TEST_F(MqttSessionTest, ResumesWithItsSubscriptions) {
         run_until([&heard] { return !heard.empty(); });
         EXPECT_EQ(heard, std::vector<std::string>{"hello"});
         wait_for(client.disconnect());
+        EXPECT_TRUE(handler.expect("disconnected " + name + " 0"));
     }
 }
 
