@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <stdexcept>
 
 #include "vigie/store/postgres.hpp"
@@ -33,7 +34,9 @@ fs::path fresh_folder(const fs::path& parent) {
 // From /proc/PID/stat; the program's name before it may hold anything but is in brackets.
 pid_t parent_of(pid_t pid) {
     std::ifstream file(fs::path("/proc") / std::to_string(pid) / "stat");
-    const std::string line(std::istreambuf_iterator<char>(file), {});
+    std::ostringstream text;
+    text << file.rdbuf();  // says nothing of a process that ends meanwhile; an iterator would throw
+    const std::string line = text.str();
     const auto end_of_name = line.rfind(')');
     if (end_of_name == std::string::npos) return 0;
     return std::atoi(line.substr(std::min(line.size(), end_of_name + 4)).c_str());
