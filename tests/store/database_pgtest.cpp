@@ -130,8 +130,8 @@ TEST(Database, SaysWhatLibpqxxForgets) {
 
 TEST(Database, ResumesTheCallerWhereItWas) {
     test::Database db;
+    boost::asio::io_context io;  // outlives the pool, whose threads post to it
     Pool pool(db.app_url(), 2);
-    boost::asio::io_context io;
     int answered = 0;
     const auto ask = [&](std::string key) -> boost::asio::awaitable<void> {
         co_await pool.write([key](Transaction& tx) { tx.execute(note_add, key, "x"); });
