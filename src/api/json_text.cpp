@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "vigie/api/body.hpp"
+#include "vigie/base/json_depth.hpp"
 #include "vigie/base/text.hpp"
 
 namespace vigie::api {
@@ -23,33 +24,13 @@ base::Error not_json(std::string_view text, std::size_t at) {
                       "pas du JSON, ligne " + l + ", colonne " + c);
 }
 
-// Depth is counted before parsing: building the tree of a hostile body is what must not happen.
-bool too_deep(std::string_view text) {
-    std::size_t depth = 0;
-    bool quoted = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quoted) {
-            if (c == '\\') ++i;
-            quoted = c != '"';
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > json_depth_max) return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
-}
-
 }  // namespace
 
 base::Result<std::shared_ptr<const nlohmann::json>> parse_json(std::string_view text) {
     using nlohmann::json;
     if (!base::is_utf8(text))
         return base::fail(base::Errc::malformed, "not UTF-8", "pas de l'UTF-8");
-    if (too_deep(text)) {
+    if (base::nests_deeper_than(text, json_depth_max)) {
         const std::string max = std::to_string(json_depth_max);
         return base::fail(base::Errc::malformed, "more than " + max + " levels deep",
                           "plus de " + max + " niveaux d'imbrication");

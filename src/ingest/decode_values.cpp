@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "vigie/base/geometry.hpp"
+#include "vigie/base/json_depth.hpp"
 #include "vigie/base/limits.hpp"
 #include "vigie/base/text.hpp"
 
@@ -75,27 +76,6 @@ std::expected<void, Refusal> put_position(const assets::Property& property,
     return {};
 }
 
-// Counted before parsing. The parser's own callback would do, but it looks at all that an array
-// holds for each object in it: 250 kB of "{}," took seconds.
-bool is_shallow(std::string_view payload) {
-    std::size_t depth = 0;
-    bool quoted = false;
-    for (std::size_t i = 0; i < payload.size(); ++i) {
-        const char c = payload[i];
-        if (quoted) {
-            if (c == '\\') ++i;
-            quoted = c != '"';
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > json_depth_max) return false;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return true;
-}
-
 }  // namespace
 
 std::unexpected<Refusal> refuse(Reason reason, std::string pointer, std::string en,
@@ -104,7 +84,7 @@ std::unexpected<Refusal> refuse(Reason reason, std::string pointer, std::string 
 }
 
 std::expected<nlohmann::json, Refusal> parse_payload(std::string_view payload) {
-    if (!is_shallow(payload)) {
+    if (base::nests_deeper_than(payload, json_depth_max)) {
         return refuse(Reason::not_json, "", "the payload is nested too deeply",
                       "le contenu est trop imbriqué");
     }
