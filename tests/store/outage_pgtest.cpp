@@ -100,6 +100,11 @@ protected:
         changed_.notify_all();
     }
 
+    std::size_t durable() {
+        const std::lock_guard lock(mutex_);
+        return durable_;
+    }
+
     // The value follows from the key, so that every row can be compared.
     static double value_of(int asset, int second) { return asset * 1e6 + second; }
 
@@ -376,7 +381,7 @@ TEST_F(OutageTest, AFullSpoolMakesDevicesWaitAndLosesNothing) {
     }
     while (submit(1 + second % 5, second))
         ++second;
-    EXPECT_LT(durable_, sent_) << "what the spool had no room for is not acknowledged";
+    EXPECT_LT(durable(), sent_) << "what the spool had no room for is not acknowledged";
     EXPECT_LE(spool_->counters().bytes, 4'000U);
     EXPECT_LE(writer_->counters().pending, 50U);
     cluster_->start();
