@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""scripts/run broken off after any of its commands, and started again: it must come up, and lose or double nothing.
+
+The programs are played by a script that refuses what the real ones refuse (somebody or something that is there already);
+what is tried is scripts/run itself."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+top = Path(__file__).resolve().parent.parent
+
+# Every call is counted; after call number $BREAK_AFTER scripts/run is stopped, as Ctrl-C would.
+play = r"""#!/usr/bin/env bash
+state=$PLAY_STATE
+last() { printf '%s' "${@: -1}"; }
+after() { # the value that follows option $1
+  local wanted=$1; shift
+  while [ $# -gt 1 ]; do [ "$1" = "$wanted" ] && { printf '%s' "$2"; return; }; shift; done
+}
+counted() {
+  calls=$(($(cat "$state/calls" 2>/dev/null || echo 0) + 1))
+  echo "$calls" > "$state/calls"
+  if [ "$calls" = "${BREAK_AFTER:-}" ]; then kill -TERM "$(cat "$state/pid")"; fi
+}
+new() { # FILE: as a row that may be there once
+  [ ! -e "$1" ] || { echo "$1 is there already" >&2; exit 1; }
+  mkdir -p "$(dirname "$1")"; cat > "$1"
+}
+listed() { # WHAT FOLDER
+  echo '{ "rows": ['; for one in "$2"/*; do [ ! -e "$one" ] || echo "  { \"$1\": \"$(basename "$one")\" },"; done; echo '] }'
+}
+case "$(basename "$0") $1 ${2:-}" in
+  "vigied "*)
+    exec python3 -c '
+import os, signal, socket, sys
+path = os.environ["VIGIE_SOCKET"]
+if os.path.exists(path): os.unlink(path)
+door = socket.socket(socket.AF_UNIX); door.bind(path)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+open(os.environ["PLAY_STATE"] + "/server", "w").write(str(os.getpid()))
+print("a line of its log", file=sys.stderr, flush=True)
+signal.pause()' ;;
+  "vigie status --json") echo '{"doors": {"device_mqtt": {"port": 1}}}'; exit ;;
+  "vigie-sim run "*) exec python3 -c 'import signal; signal.pause()' ;;
+  "vigie-sim generate "*)
+    out=$(after --out "$@"); mkdir -p "$out/assets"
+    for file in communes.geojson streets.geojson credentials.json; do touch "$out/$file"; done
+    touch "$out/assets/made" ;;
+  "vigie zone import"|"vigie street import") [ -e "$3" ] || exit 1 ;;
+  "vigie asset import") [ -e "$(dirname "$3")/made" ] || exit 1 ;;
+  "vigie credential create")
+    case " $* " in *" --replace "*) ;; *) [ ! -e "$state/credential" ] || { echo 'there already' >&2; exit 1; } ;; esac
+    echo "secret $RANDOM" > "$state/credential"
+    [ "${BREAK_AFTER:-}" = unwritten ] && { kill -TERM "$(cat "$state/pid")"; exit 1; }
+    cp "$state/credential" "$(after --secrets-out "$@")" ;;
+  "vigie user list") listed login "$state/people" ;;
+  "vigie user add") new "$state/people/$3" ;;
+  "vigie user set-password") [ -e "$state/people/$3" ] || exit 1; cat > "$state/people/$3" ;;
+  "vigie crew list") listed code "$state/crews" ;;
+  "vigie crew add") new "$state/crews/$3" </dev/null ;;
+  *) echo "nobody plays $*" >&2; exit 1 ;;
+esac
+counted
+"""
+
+
+class Stage:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.state = self.folder / "state"
+        self.data = self.folder / "data"
+        for made in ("scripts", "build/release/bin", "state"):
+            (self.folder / made).mkdir(parents=True)
+        shutil.copy(top / "scripts/run", self.folder / "scripts/run")
+        self.program("scripts/build", "#!/bin/sh\n")
+        for name in ("vigied", "vigie", "vigie-sim"):
+            self.program(f"build/release/bin/{name}", play)
+
+    def program(self, name, text):
+        (self.folder / name).write_text(text)
+        (self.folder / name).chmod(0o755)
+
+    def start(self, break_after=""):
+        (self.state / "calls").unlink(missing_ok=True)
+        environment = {**os.environ, "PLAY_STATE": str(self.state), "BREAK_AFTER": str(break_after)}
+        command = f'echo $$ > "{self.state}/pid"; exec bash scripts/run --data "{self.data}"'
+        return subprocess.Popen(["bash", "-c", command], cwd=self.folder, env=environment, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def calls(self):
+        return int((self.state / "calls").read_text())
+
+
+def until_ready(started):
+    said = ""
+    for line in started.stdout:
+        said += line
+        if "Ctrl-C stops everything" in line:
+            return said
+    raise AssertionError(f"scripts/run does not come up again:\n{said}")
+
+
+def ends(started, number):
+    started.send_signal(number)
+    rest = started.stdout.read()
+    return started.wait(), rest
+
+
+def must(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def comes_up(stage):
+    started = stage.start()
+    try:
+        said = until_ready(started)
+        password = stage.data.joinpath("first-sign-in.txt").read_text().split("password: ")[1].strip()
+        people = {one.name: one.read_text().strip() for one in (stage.state / "people").iterdir()}
+        must(people == dict.fromkeys(("supervisor", "admin", "equipe1"), password), f"{people}, told: {password}")
+        must({one.name for one in (stage.state / "crews").iterdir()} == {"EQ1", "EQ2"}, "crews")
+        must(password in said, "the sign-in is not told")
+        secrets = (stage.data / "city/secrets.json").read_text()
+        must(secrets == (stage.state / "credential").read_text(), "the simulator has an old secret")
+        must(oct((stage.data / "first-sign-in.txt").stat().st_mode)[-3:] == "600", "everybody may read the password")
+    finally:
+        status, _ = ends(started, signal.SIGTERM)
+    must(status == 143, f"stopped by SIGTERM, it ended with {status}")
+
+
+def try_breaks():
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(folder)
+        comes_up(stage)
+        calls = stage.calls()
+    must(calls > 15, f"only {calls} commands were counted")
+    for break_after in [*range(1, calls + 1), "unwritten"]:
+        with tempfile.TemporaryDirectory() as folder:
+            stage = Stage(folder)
+            broken = stage.start(break_after)
+            said = broken.stdout.read()
+            must(broken.wait() != 0, f"it was not broken off after call {break_after}:\n{said}")
+            try:
+                comes_up(stage)
+            except AssertionError as error:
+                raise AssertionError(f"broken off after call {break_after}: {error}") from error
+    return calls
+
+
+def try_later_starts():
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(folder)
+        comes_up(stage)
+        # Who threw the paper with the first sign-in away keeps the password chosen since.
+        (stage.data / "first-sign-in.txt").unlink()
+        (stage.state / "people/supervisor").write_text("chosen since")
+        started = stage.start()
+        until_ready(started)
+        ends(started, signal.SIGTERM)
+        must((stage.state / "people/supervisor").read_text() == "chosen since", "a password was reset")
+        # A server that ends by itself is no success.
+        started = stage.start()
+        until_ready(started)
+        os.kill(int((stage.state / "server").read_text()), signal.SIGKILL)
+        said = started.stdout.read()
+        must(started.wait() == 1, "a crash of the server ended scripts/run well")
+        must(f"{stage.data}/vigied.log" in said and "a line of its log" in said, f"it says nothing of the crash:\n{said}")
+
+
+try:
+    count = try_breaks()
+    try_later_starts()
+except AssertionError as error:
+    print(f"run_script: {error}", file=sys.stderr)
+    sys.exit(1)
+print(f"scripts/run comes up again after a break behind any of {count} commands")
