@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Style as a test: what a machine can hold us to. Prints each breach as file:line and exits 1 if there is any."""
+import json
 import re
 import subprocess
 import sys
@@ -100,6 +101,16 @@ def check_pages(names, breaches):
                     breaches.append(f"{name}:{number}: there is no test \"{title}\"")
 
 
+def check_lock(breaches):
+    """`npm ci` takes the lock file: packages of other platforms are in it. npm leaves them out when node_modules is there."""
+    name = "src/console/package-lock.json"
+    packages = json.loads((TOP / name).read_text(encoding="utf-8"))["packages"]
+    for package in packages.values():
+        for optional in package.get("optionalDependencies", {}):
+            if not any(path.endswith("node_modules/" + optional) for path in packages):
+                breaches.append(f"{name}: {optional} is missing; make it anew without src/console/node_modules")
+
+
 def check_format(names, breaches):
     cpp = [name for name in names if name.endswith((".hpp", ".cpp"))]
     for start in range(0, len(cpp), 100):
@@ -122,6 +133,7 @@ def main():
             check_cpp(name, lines, breaches)
         check_text(name, lines, breaches)
     check_pages(names, breaches)
+    check_lock(breaches)
     check_format(names, breaches)
     print("\n".join(sorted(set(breaches))) if breaches else f"{len(names)} files, no breach")
     return 1 if breaches else 0
