@@ -1,8 +1,9 @@
 // Everything the console knows about the city as it is now, fed by the stream.
 import { useSyncExternalStore } from 'react';
 import type { Alarm, Crew, DeskStrip, Incident, Intervention, LogbookEntry } from '../api/types.ts';
+import { clock } from './clock.ts';
 import { Painter } from './painter.ts';
-import { Rows } from './rows.ts';
+import { Rows, type Standing } from './rows.ts';
 import { type Link, type Socket, StreamClient, type Topic } from './stream.ts';
 
 const later = (ms: number, act: () => void) => {
@@ -47,9 +48,10 @@ export const logbook = new Rows<LogbookEntry>(painter, (row) => String(row.numbe
 
 export const stream = new StreamClient({
   open: () => new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/stream`) as unknown as Socket,
-  now: () => Date.now(),
+  now: clock.now,
   later,
   random: Math.random,
+  serverTime: (at) => clock.hear(at),
 });
 
 function fed<Row>(topic: string, rows: Rows<Row>): Topic {
@@ -57,6 +59,7 @@ function fed<Row>(topic: string, rows: Rows<Row>): Topic {
     topic,
     snapshot: (all) => rows.replace(all as Row[]),
     delta: (some, removed) => rows.apply(some as Row[], removed),
+    refused: (status) => rows.refuse(status),
   };
 }
 
@@ -72,6 +75,7 @@ export function startCity(): () => void {
     stream.subscribe({
       topic: 'logbook',
       snapshot: (all) => logbook.replace(all as LogbookEntry[]),
+      refused: (status) => logbook.refuse(status),
       delta: (some) => {
         logbook.apply(some as LogbookEntry[], []);
         const all = logbook.all();
@@ -92,6 +96,15 @@ export function newestFirst(rows: readonly LogbookEntry[]): LogbookEntry[] {
 
 export function useRows<Row>(rows: Rows<Row>): readonly Row[] {
   return useSyncExternalStore(rows.subscribe, rows.all);
+}
+
+export function useStanding<Row>(rows: Rows<Row>): Standing {
+  return useSyncExternalStore(rows.subscribe, rows.standing);
+}
+
+/** The open incident that took an alarm in. One that is closed answers for nothing any more. */
+export function openIncidentOf(row: { incident?: number } | undefined): Incident | undefined {
+  return row?.incident === undefined ? undefined : incidents.get(String(row.incident));
 }
 
 export function useLink(): Link {

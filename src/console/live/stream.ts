@@ -16,6 +16,8 @@ export interface Surroundings {
   now(): number;
   later(ms: number, act: () => void): () => void;
   random(): number;
+  /** The server said what its clock says. */
+  serverTime?(at: string): void;
 }
 
 export interface Topic {
@@ -24,6 +26,8 @@ export interface Topic {
   /** Everything there is: forget what was known. */
   snapshot(rows: unknown[]): void;
   delta(rows: unknown[], removed: string[]): void;
+  /** It was not given: a right is lacking, or the server cannot now (then it is asked for again by itself). */
+  refused?(status: number): void;
   /** For a topic without snapshot: read anew, and say from where to go on. */
   reload?(): Promise<Place>;
 }
@@ -177,6 +181,7 @@ export class StreamClient {
       case 'resumed':
         return this.goOn(message);
       case 'heartbeat':
+        if (message.at) this.around.serverTime?.(message.at);
         return this.set({ ...this.link, lag_ms: this.lagOf(message) });
       case 'error':
         return this.refused(message);
@@ -258,6 +263,7 @@ export class StreamClient {
     const id = message.id ?? '';
     const subscription = this.subscriptions.get(id);
     const status = message.problem?.status ?? 0;
+    if (status !== status_gone) subscription?.topic.refused?.(status);
     // A right we lack, a topic that is not there: nothing will change that.
     if (!subscription || (status < 500 && status !== status_gone && status !== status_too_many)) return;
     const atOnce = subscription.topic.reload && subscription.place && !subscription.untried;

@@ -90,6 +90,42 @@ describe('rows', () => {
     expect(rows.all()).toHaveLength(2);
   });
 
+  it('tell an emptiness that is known from one that is not', () => {
+    const screen = new Screen();
+    const rows = rowsOn(screen);
+    expect(rows.standing()).toBe('loading');
+    rows.refuse(503);
+    screen.pass(0);
+    expect(rows.standing()).toBe('unavailable');
+    rows.replace([]);
+    screen.pass(1000);
+    expect(rows.standing()).toBe('known');
+  });
+
+  it('keep what they had through a breakdown, and nothing when the right is gone', () => {
+    const screen = new Screen();
+    const rows = rowsOn(screen);
+    rows.replace([row('a')]);
+    rows.refuse(503);
+    screen.pass(0);
+    expect([rows.all().length, rows.standing()]).toEqual([1, 'unavailable']);
+    rows.refuse(403);
+    screen.pass(1000);
+    expect([rows.all().length, rows.standing()]).toEqual([0, 'forbidden']);
+  });
+
+  it('tell of a change at once to who must hear it while nobody looks', () => {
+    const screen = new Screen();
+    screen.dark = true;
+    const rows = rowsOn(screen);
+    let told = 0;
+    rows.watch(() => {
+      told += 1;
+    });
+    rows.apply([row('a')], []);
+    expect([told, [...rows.unpainted()].length, rows.all().length]).toEqual([1, 1, 0]);
+  });
+
   it('hand out the same list until it is painted anew', () => {
     const screen = new Screen();
     const rows = rowsOn(screen);

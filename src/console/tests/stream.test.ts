@@ -27,6 +27,7 @@ class Peer implements Socket {
 
 class Stage {
   peers: Peer[] = [];
+  serverTimes: string[] = [];
   time = 1_000_000;
   private planned: { at: number; act: () => void }[] = [];
   client = new StreamClient({
@@ -44,6 +45,7 @@ class Stage {
       };
     },
     random: () => 0.5,
+    serverTime: (at) => this.serverTimes.push(at),
   });
   get peer(): Peer {
     return this.peers.at(-1)!;
@@ -84,6 +86,30 @@ function following() {
 }
 
 describe('the stream client', () => {
+  it('tells a topic why it is not given, and asks again only for what may come', () => {
+    const stage = new Stage();
+    const refused: string[] = [];
+    for (const topic of ['alarms', 'logbook']) {
+      stage.client.subscribe({ ...kept(topic).what, refused: (status) => refused.push(`${topic} ${status}`) });
+    }
+    stage.client.start();
+    stage.hello();
+    const id = (topic: string) => stage.peer.asked(topic)[0]?.id;
+    stage.peer.tell({ type: 'error', id: id('alarms'), problem: { status: 503 } });
+    stage.peer.tell({ type: 'error', id: id('logbook'), problem: { status: 403 } });
+    expect(refused).toEqual(['alarms 503', 'logbook 403']);
+    stage.pass(6000);
+    expect([stage.peer.asked('alarms').length, stage.peer.asked('logbook').length]).toEqual([2, 1]);
+  });
+
+  it('hands on what the server’s clock says', () => {
+    const stage = new Stage();
+    stage.client.start();
+    stage.hello();
+    stage.peer.tell({ type: 'heartbeat', sequence: 101, lag_ms: 1, at: '2026-11-22T18:00:00Z' });
+    expect(stage.serverTimes).toEqual(['2026-11-22T18:00:00Z']);
+  });
+
   it('asks for everything at first, then takes what changes', () => {
     const { stage, heard, id } = following();
     stage.peer.tell({ type: 'delta', id, sequence: 103, prev: 100, rows: ['b'], removed: ['a'] });

@@ -1,13 +1,14 @@
 import { useSyncExternalStore } from 'react';
+import { clock } from '../live/clock.ts';
 
-let now = Date.now();
+let now = clock.now();
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void) {
   listeners.add(listener);
   timer ??= setInterval(() => {
-    now = Date.now();
+    now = clock.now();
     for (const each of listeners) each();
   }, 1000);
   return () => {
@@ -18,7 +19,7 @@ function subscribe(listener: () => void) {
   };
 }
 
-/** The time of day, renewed every second: ages on the screen grow together. */
+/** The server's time of day, renewed every second: ages on the screen grow together. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
