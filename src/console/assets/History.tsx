@@ -1,11 +1,22 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { Kind, Property, Series } from '../api/types.ts';
+import type { Kind, Property } from '../api/types.ts';
 import { useWords } from '../i18n/index.ts';
 import { localeOf, moment } from '../ui/format.ts';
 import { token, useTheme } from '../ui/theme.ts';
-import { type Hole, holeAt, holesOf, line, nearest, type Point, pointsOf, type Segment, segments } from './history.ts';
+import {
+  type Hole,
+  holeAt,
+  holesOf,
+  holesTold,
+  line,
+  nearest,
+  type Point,
+  pointsOf,
+  type Segment,
+  segments,
+} from './history.ts';
 import { useHistory } from './useHistory.ts';
 import { printed, propertyName, propertyOf } from './value.ts';
 
@@ -194,12 +205,11 @@ function Ribbon({ drawn }: { drawn: Drawn }) {
 function Table({ all }: { all: Drawn[] }) {
   const { t, language } = useWords();
   const now = Date.now();
-  const holes = all[0]?.holes ?? [];
   const when = (at: number) => moment(new Date(at).toISOString(), now, language, true);
   const rows = [
-    ...holes.map((hole) => ({
+    ...holesTold(all).map(({ hole, labels }) => ({
       at: hole.from,
-      name: t('history.gap'),
+      name: labels.length === all.length ? t('history.gap') : `${t('history.gap')} – ${labels.join(', ')}`,
       value: `${t('history.until')} ${when(hole.to)} : ${t(`gap.${hole.cause}`)}`,
     })),
     ...all.flatMap((one) =>
@@ -245,14 +255,13 @@ export default function History({ code, kind }: { code: string; kind: Kind | und
   // biome-ignore lint/correctness/useExhaustiveDependencies: labels follow the language
   const all = useMemo<Drawn[]>(() => {
     if (!query.data) return [];
-    const { from, to, gaps, bucket } = query.data;
-    const holes = holesOf(gaps);
-    return query.data.series
-      .map((series: Series) => {
+    const { from, to, properties } = query.data;
+    return properties
+      .map(({ series, gaps }) => {
         const property = propertyOf(kind, series.property);
         return {
-          points: pointsOf(series, !!bucket),
-          holes,
+          points: pointsOf(series, false),
+          holes: holesOf(gaps),
           from: Math.max(Date.parse(from), Date.parse(to) - hours * hour_ms),
           to: Date.parse(to),
           property,

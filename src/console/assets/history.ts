@@ -1,5 +1,5 @@
 // What the last day looked like, ready to be drawn: holes stay holes. Pure.
-import type { Gap, Series } from '../api/types.ts';
+import type { Gap, Observations, Series } from '../api/types.ts';
 
 export interface Point {
   at: number;
@@ -16,6 +16,42 @@ export interface Segment {
   from: number;
   to: number;
   value: string;
+}
+
+const pages_max = 8;
+
+/** One property's last day: its points, and the holes in it whatever else the asset reported meanwhile. */
+export interface PropertyDay {
+  series: Series;
+  gaps: Gap[];
+}
+
+export interface Day {
+  from: string;
+  to: string;
+  properties: PropertyDay[];
+}
+
+type Read = (property: string, cursor: string | undefined) => Promise<Observations>;
+
+/** Asked for several properties at once, the server tells only the holes that all of them share. */
+export async function dayOf(property: string, read: Read): Promise<PropertyDay> {
+  const day: PropertyDay = { series: { property, points: [] }, gaps: [] };
+  const seen = new Set<string>();
+  let cursor: string | undefined;
+  for (let page = 0; page < pages_max; page += 1) {
+    const one = await read(property, cursor);
+    for (const series of one.series) {
+      if (series.property === property) day.series.points.push(...series.points);
+    }
+    for (const gap of one.gaps) {
+      if (!seen.has(gap.from)) day.gaps.push(gap);
+      seen.add(gap.from);
+    }
+    cursor = one.next;
+    if (!cursor) break;
+  }
+  return day;
 }
 
 function instant(raw: unknown): number {
@@ -37,6 +73,22 @@ export function pointsOf(series: Series, bucketed: boolean): Point[] {
 
 export function holesOf(gaps: readonly Gap[]): Hole[] {
   return gaps.map(({ from, to, cause }) => ({ from: Date.parse(from), to: Date.parse(to), cause }));
+}
+
+/** Each hole once, with the names of what has it: most often everything, as when the asset was silent. */
+export function holesTold(
+  all: readonly { label: string; holes: readonly Hole[] }[],
+): { hole: Hole; labels: string[] }[] {
+  const told = new Map<string, { hole: Hole; labels: string[] }>();
+  for (const { label, holes } of all) {
+    for (const hole of holes) {
+      const key = `${hole.from} ${hole.to} ${hole.cause}`;
+      const one = told.get(key);
+      if (one) one.labels.push(label);
+      else told.set(key, { hole, labels: [label] });
+    }
+  }
+  return [...told.values()];
 }
 
 /** Columns for a line: seconds and values, with an empty value inside every hole so that no line bridges it. */
