@@ -1,104 +1,21 @@
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
 import { answered, api } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
 import type { Alarm, Kind } from '../api/types.ts';
-import { go } from '../app/place.ts';
+import { useMay } from '../app/session.ts';
 import { AssetBody } from '../assets/AssetPanel.tsx';
 import { useKinds } from '../assets/kinds.ts';
 import { printed, propertyName, propertyOf } from '../assets/value.ts';
 import { type Language, useWords } from '../i18n/index.ts';
-import { alarms, incidents, useRows } from '../live/city.ts';
+import { alarms, useRows } from '../live/city.ts';
 import { showOnMap } from '../map/camera.ts';
-import { askForIncident } from '../operations/NewIncident.tsx';
 import { Age, Moment } from '../ui/Age.tsx';
 import { author } from '../ui/author.ts';
-import { tell } from '../ui/notices.ts';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
+import { AlarmLink } from './AlarmLink.tsx';
+import { Suppressed, WithIncident } from './AlarmParts.tsx';
 import { acknowledge, canAcknowledge } from './acknowledge.ts';
-
-function Suppressed({ cause }: { cause: Alarm }) {
-  const { t, said } = useWords();
-  const [open, setOpen] = useState(false);
-  const query = useQuery({
-    queryKey: ['suppressed', cause.id, cause.suppresses],
-    queryFn: () =>
-      answered(
-        api.GET('/api/v1/alarms', { params: { query: { suppressed_by: cause.id, state: 'suppressed', limit: 1000 } } }),
-      ),
-    enabled: open,
-  });
-  if (!cause.suppresses) return null;
-  return (
-    <section className="panel-part">
-      <button
-        type="button"
-        className="button"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-        data-testid="suppressed"
-      >
-        {open ? '▾' : '▸'} {t('alarm.hides', { count: cause.suppresses })}
-      </button>
-      {open && (
-        <ul className="plain-list" data-testid="suppressed-list">
-          {(query.data?.rows ?? []).map((row) => (
-            <li key={row.id}>
-              <button
-                type="button"
-                className="link"
-                onClick={() => go({ selection: { type: 'asset', key: row.asset } })}
-              >
-                {row.asset}
-              </button>{' '}
-              {said(row.name)} <span className="quiet">{row.street}</span>
-            </li>
-          ))}
-        </ul>
-      )}
-    </section>
-  );
-}
-
-function Attach({ row }: { row: Alarm }) {
-  const { t } = useWords();
-  const open = useRows(incidents);
-  const [number, setNumber] = useState('');
-  if (row.incident || row.raises !== 'alarm' || open.length === 0) return null;
-  const attach = async () => {
-    try {
-      const path = { number: Number(number) };
-      await answered(api.POST('/api/v1/incidents/{number}/alarms', { params: { path }, body: { alarm: row.id } }));
-      go({ selection: { type: 'incident', key: number } });
-    } catch (error) {
-      tell(explained(error));
-    }
-  };
-  return (
-    <span className="attach">
-      <select
-        className="input"
-        value={number}
-        onChange={(event) => setNumber(event.target.value)}
-        aria-label={t('alarm.attach_to')}
-      >
-        <option value="">{t('alarm.attach_to')}</option>
-        {[...open]
-          .sort((a, b) => b.number - a.number)
-          .map((one) => (
-            <option key={one.number} value={one.number}>
-              {t('incident.number', { number: one.number })} {one.title}
-            </option>
-          ))}
-      </select>
-      {number && (
-        <button type="button" className="button" onClick={() => void attach()}>
-          {t('alarm.attach')}
-        </button>
-      )}
-    </span>
-  );
-}
+import { isAlarmId } from './causes.ts';
 
 /** The value that raised it, in the words of its kind. */
 function raisedBy(row: Alarm, kind: Kind | undefined, language: Language): string {
@@ -108,9 +25,27 @@ function raisedBy(row: Alarm, kind: Kind | undefined, language: Language): strin
   return property ? `${propertyName(kind, property.code)} : ${value}` : value;
 }
 
+/** What moved it, for a person: another alarm by its name, or a word of the record in words. */
+function Cause({ cause }: { cause: string }) {
+  const { t } = useWords();
+  return (
+    <>
+      {' · '}
+      {isAlarmId(cause) ? (
+        <>
+          {t('alarm_cause.alarm')} <AlarmLink id={cause} />
+        </>
+      ) : (
+        t(`alarm_cause.${cause}`, { defaultValue: t('alarm_cause.other') })
+      )}
+    </>
+  );
+}
+
 export function AlarmPanel({ id }: { id: string }) {
   const { t, said, language } = useWords();
   const { kindName, communeName, kind } = useKinds();
+  const may = useMay();
   useRows(alarms);
   const live = alarms.get(id);
   const query = useQuery({
@@ -169,13 +104,7 @@ export function AlarmPanel({ id }: { id: string }) {
           <>
             <dt>{t('alarm.hidden_by')}</dt>
             <dd>
-              <button
-                type="button"
-                className="link"
-                onClick={() => go({ selection: { type: 'alarm', key: row.suppressed_by ?? '' } })}
-              >
-                {said(alarms.get(row.suppressed_by)?.name) || row.suppressed_by}
-              </button>
+              <AlarmLink id={row.suppressed_by} />
             </dd>
           </>
         )}
@@ -185,7 +114,7 @@ export function AlarmPanel({ id }: { id: string }) {
         <p>{said(row.response)}</p>
       </section>
       <div className="actions">
-        {canAcknowledge(row) && (
+        {canAcknowledge(row) && may('operate', 'alarms', row.commune) && (
           <button
             type="button"
             className="button button-primary"
@@ -195,26 +124,7 @@ export function AlarmPanel({ id }: { id: string }) {
             {t('alarm.acknowledge')} <kbd>A</kbd>
           </button>
         )}
-        {row.incident ? (
-          <button
-            type="button"
-            className="button"
-            onClick={() => go({ selection: { type: 'incident', key: String(row.incident) } })}
-            data-testid="to-incident"
-          >
-            {t('alarm.to_incident', { number: t('incident.number', { number: row.incident }) })}
-          </button>
-        ) : (
-          <button
-            type="button"
-            className="button"
-            onClick={() => askForIncident({ alarm: row.id })}
-            data-testid="open-incident"
-          >
-            {t('alarm.open_incident')} <kbd>F2</kbd>
-          </button>
-        )}
-        <Attach row={row} />
+        <WithIncident row={row} />
         <button type="button" className="button" onClick={() => showOnMap(row.position as [number, number], row.asset)}>
           {t('map.show')} <kbd>M</kbd>
         </button>
@@ -232,7 +142,7 @@ export function AlarmPanel({ id }: { id: string }) {
                   {t(`alarm_state.${one.to}`)}{' '}
                   <span className="quiet small">
                     {author(one.author)}
-                    {one.cause ? ` · ${one.cause}` : ''}
+                    {one.cause && <Cause cause={one.cause} />}
                   </span>
                 </span>
               </li>

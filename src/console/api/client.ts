@@ -1,6 +1,7 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { language } from '../i18n/index.ts';
 import type { paths } from './generated/contract.ts';
+import { newKey } from './keys.ts';
 import { asProblem } from './problem.ts';
 import type { Session } from './types.ts';
 
@@ -13,10 +14,6 @@ export function setSession(next: Session | null) {
 
 export function whenSessionOver(act: () => void) {
   onSessionOver = act;
-}
-
-export function newKey(): string {
-  return crypto.randomUUID();
 }
 
 const asThePerson: Middleware = {

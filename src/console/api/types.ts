@@ -2,6 +2,7 @@ import type { components } from './generated/contract.ts';
 
 type Schemas = components['schemas'];
 export type Session = Schemas['Session'];
+export type Grant = Schemas['Grant'];
 export type Alarm = Schemas['Alarm'];
 export type AlarmDetail = Schemas['AlarmDetail'];
 export type AlarmState = Schemas['AlarmState'];

@@ -1,7 +1,7 @@
 // For who does not look, or cannot see: a critical alarm is said at once, counts at most every five seconds.
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useWords } from '../i18n/index.ts';
-import { alarms, incidents, useRows } from '../live/city.ts';
+import { alarms, incidents, useRows, useStanding } from '../live/city.ts';
 import { queueOf } from '../operations/queue.ts';
 import { usePlace } from './place.ts';
 
@@ -23,6 +23,8 @@ export function Announcer() {
   const { page, desk } = usePlace();
   const alarmRows = useRows(alarms);
   const incidentRows = useRows(incidents);
+  const standings = [useStanding(alarms), useStanding(incidents)];
+  const counted = standings.every((one) => one === 'known');
   const known = useRef<Set<string> | null>(null);
   const [critical, setCritical] = useState('');
   const waiting = useMemo(
@@ -36,19 +38,19 @@ export function Announcer() {
     );
     const before = known.current;
     // What was there when the page opened is no news.
-    if (alarms.loaded()) known.current = new Set(now.map((row) => row.id));
+    if (alarms.standing() === 'known') known.current = new Set(now.map((row) => row.id));
     const news = before && now.filter((row) => !before.has(row.id));
     if (news && news.length > 0) setCritical(news.map((row) => `${said(row.name)}, ${row.asset}`).join('. '));
   }, [alarmRows, said]);
   useEffect(() => {
-    document.title = `${waiting > 0 ? `(${waiting}) ` : ''}Vigie – ${t(`shell.page_${page}`)}`;
-  }, [t, page, waiting]);
+    document.title = `${counted && waiting > 0 ? `(${waiting}) ` : ''}Vigie – ${t(`shell.page_${page}`)}`;
+  }, [t, page, waiting, counted]);
   return (
     <div className="visually-hidden">
       <p role="alert" data-testid="critical">
         {critical && `${t('priority.1')} : ${critical}`}
       </p>
-      <p role="status">{t('queue.announce', { count: slowly })}</p>
+      <p role="status">{counted && t('queue.announce', { count: slowly })}</p>
     </div>
   );
 }

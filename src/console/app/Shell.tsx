@@ -1,21 +1,25 @@
 import { useEffect, useState } from 'react';
 import { useWords } from '../i18n/index.ts';
-import { alarms } from '../live/city.ts';
-import { LogbookPage } from '../logbook/LogbookPage.tsx';
-import { NewIncident, type NewIncidentFrom } from '../operations/NewIncident.tsx';
+import { alarms, openIncidentOf } from '../live/city.ts';
+import type { NewIncidentFrom } from '../operations/ask.ts';
+import { NewIncident } from '../operations/dialogs.ts';
 import { OperationsPage } from '../operations/OperationsPage.tsx';
+import { afterShell } from '../ui/afterShell.ts';
 import { Announcer } from './Announcer.tsx';
-import { Keys } from './Keys.tsx';
 import { LinkBanner } from './LinkBanner.tsx';
 import { go, type Selection, usePlace } from './place.ts';
 import { SelfBanner } from './SelfBanner.tsx';
 import { StatusLine } from './StatusLine.tsx';
+import { useMay } from './session.ts';
 import { useShortcuts } from './shortcuts.ts';
 import { TopBar } from './TopBar.tsx';
 
-/** A new incident starts from what is before the operator: the chosen alarm, unless an incident has it already. */
+const Keys = afterShell(async () => (await import('./Keys.tsx')).Keys);
+const LogbookPage = afterShell(async () => (await import('../logbook/LogbookPage.tsx')).LogbookPage);
+
+/** A new incident starts from what is before the operator: the chosen alarm, unless an open incident has it already. */
 function chosen(selection: Selection | null): NewIncidentFrom {
-  if (selection?.type === 'alarm' && !alarms.get(selection.key)?.incident) return { alarm: selection.key };
+  if (selection?.type === 'alarm' && !openIncidentOf(alarms.get(selection.key))) return { alarm: selection.key };
   if (selection?.type === 'asset') return { asset: selection.key };
   return {};
 }
@@ -23,9 +27,10 @@ function chosen(selection: Selection | null): NewIncidentFrom {
 export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const { t } = useWords();
   const { page, selection } = usePlace();
+  const operates = useMay()('operate', 'operations');
   const [help, setHelp] = useState(false);
   const [from, setFrom] = useState<NewIncidentFrom | null>(null);
-  useShortcuts({ '?': () => setHelp(true), F2: () => setFrom(chosen(selection)) });
+  useShortcuts({ '?': () => setHelp(true), F2: () => operates && setFrom(chosen(selection)) });
   useEffect(() => {
     const open = (event: Event) => setFrom((event as CustomEvent<NewIncidentFrom>).detail);
     addEventListener('vigie:new-incident', open);

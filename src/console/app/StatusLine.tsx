@@ -24,11 +24,11 @@ export function StatusLine() {
           : t(`link.${link.state}`)}
       </span>
       <span data-testid="equipment-count">
-        {points.count > 0 ? t('status.equipment', { amount: number(points.count, language) }) : t('status.loading')}
+        {points.shape > 0 ? t('status.equipment', { amount: number(points.count, language) }) : t('status.loading')}
       </span>
       {told.map((state) => (
         <span key={state} className="status-more">
-          {number(points.byState[state] ?? 0, language)} {t(`display.${state}_many`)}
+          {points.shape > 0 ? number(points.byState[state] ?? 0, language) : '–'} {t(`display.${state}_many`)}
         </span>
       ))}
       <time className="status-clock">{clock(now, language)}</time>

@@ -1,17 +1,19 @@
 import { type ReactNode, useMemo } from 'react';
 import { useWords } from '../i18n/index.ts';
-import { alarms, useRows } from '../live/city.ts';
+import { alarms, useRows, useStanding } from '../live/city.ts';
 import { AddressSearch } from '../map/AddressSearch.tsx';
-import { askForIncident } from '../operations/NewIncident.tsx';
+import { askForIncident } from '../operations/ask.ts';
 import { countByPriority } from '../operations/queue.ts';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
 import { LanguageButton, ThemeButton } from './Preferences.tsx';
-import { useSession } from './session.ts';
+import { useMay, useSession } from './session.ts';
 
 export function TopBar(props: { nav: ReactNode; onSignOut: () => void; onHelp: () => void }) {
   const { t } = useWords();
   const session = useSession();
+  const may = useMay();
   const rows = useRows(alarms);
+  const known = useStanding(alarms) === 'known';
   const counts = useMemo(() => countByPriority(rows), [rows]);
   return (
     <header className="top-bar">
@@ -20,15 +22,24 @@ export function TopBar(props: { nav: ReactNode; onSignOut: () => void; onHelp: (
       </h1>
       {props.nav}
       <AddressSearch />
-      <button type="button" className="button" onClick={() => askForIncident({})} data-testid="new-incident">
-        {t('incident.new')} <kbd>F2</kbd>
-      </button>
+      {may('operate', 'operations') && (
+        <button type="button" className="button" onClick={() => askForIncident({})} data-testid="new-incident">
+          {t('incident.new')} <kbd>F2</kbd>
+        </button>
+      )}
       <ul className="top-counts" aria-label={t('shell.counts')}>
         {[1, 2, 3, 4].map((priority) => (
           <li key={priority} title={t(`priority.${priority}`)} data-testid={`count-${priority}`}>
             <PriorityMark priority={priority} size={18} />
             <span className="visually-hidden">{t(`priority.${priority}`)} </span>
-            <span className={counts[priority] ? 'strong' : 'quiet'}>{counts[priority]}</span>
+            {known ? (
+              <span className={counts[priority] ? 'strong' : 'quiet'}>{counts[priority]}</span>
+            ) : (
+              <span className="quiet">
+                <span aria-hidden="true">–</span>
+                <span className="visually-hidden">{t('lacking.unknown_count')}</span>
+              </span>
+            )}
           </li>
         ))}
       </ul>

@@ -3,12 +3,14 @@ import { lazy, Suspense } from 'react';
 import { explained } from '../api/problem.ts';
 import type { Kind, LiveAsset } from '../api/types.ts';
 import { go } from '../app/place.ts';
+import { useMay } from '../app/session.ts';
 import { useWords } from '../i18n/index.ts';
 import { alarms, useRows } from '../live/city.ts';
 import { showOnMap } from '../map/camera.ts';
-import { askForIncident } from '../operations/NewIncident.tsx';
+import { askForIncident } from '../operations/ask.ts';
 import { Age } from '../ui/Age.tsx';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
+import { Because } from './Because.tsx';
 import { useKinds } from './kinds.ts';
 import { useAsset } from './useAsset.ts';
 import { printed, propertyName, propertyOf } from './value.ts';
@@ -91,6 +93,7 @@ export function AssetBody({ code, without }: { code: string; without?: string })
           )}
         </h3>
         <Freshness live={live} />
+        <Because code={code} unpowered={live?.freshness === 'unpowered'} />
         <Values live={live} kind={kind} />
       </section>
       {rows.length > 0 && (
@@ -127,6 +130,7 @@ export function AssetPanel({ code }: { code: string }) {
   const { t, language } = useWords();
   const { kindName, communeName, kind: kindOf } = useKinds();
   const { asset, error } = useAsset(code);
+  const may = useMay();
   if (!asset) return <p className="panel quiet">{error ? explained(error) : t('common.loading')}</p>;
   const parents = [
     ['power', asset.power_parent],
@@ -174,13 +178,15 @@ export function AssetPanel({ code }: { code: string }) {
         })}
       </dl>
       <div className="actions">
-        <button
-          type="button"
-          className="button"
-          onClick={() => askForIncident({ asset: asset.code, position: asset.position as [number, number] })}
-        >
-          {t('incident.new')} <kbd>F2</kbd>
-        </button>
+        {may('operate', 'operations', asset.commune) && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => askForIncident({ asset: asset.code, position: asset.position as [number, number] })}
+          >
+            {t('incident.new')} <kbd>F2</kbd>
+          </button>
+        )}
         <button
           type="button"
           className="button"

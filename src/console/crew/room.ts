@@ -1,5 +1,6 @@
 // The crew page's conversation with the room: few words, each of which may fail and be said again.
-import { answered, api, newKey, setSession } from '../api/client.ts';
+import { answered, api, setSession } from '../api/client.ts';
+import { newKey } from '../api/keys.ts';
 import { Problem } from '../api/problem.ts';
 import type { Intervention, InterventionState, Position, Session } from '../api/types.ts';
 import { type Answer, Outbox, type Outcome, outcomeOf } from './outbox.ts';

@@ -4,8 +4,18 @@ import { useWords } from '../i18n/index.ts';
 import { Moment } from '../ui/Age.tsx';
 import { author } from '../ui/author.ts';
 
+/** The only entry whose own words name who wrote it; what people write may hold any name. */
+const names_its_author = 'incident_claimed';
+
+interface Props {
+  rows: readonly LogbookEntry[];
+  linked?: boolean;
+  /** Asks for a correction of an entry; absent where one may not write. */
+  onCorrect?: (row: LogbookEntry) => void;
+}
+
 /** Entries of the logbook, in the order given. What was written late says so: both clocks are kept. */
-export function Story({ rows, linked }: { rows: readonly LogbookEntry[]; linked?: boolean }) {
+export function Story({ rows, linked, onCorrect }: Props) {
   const { t, said } = useWords();
   return (
     <ol className="story" data-testid="story">
@@ -30,7 +40,7 @@ export function Story({ rows, linked }: { rows: readonly LogbookEntry[]; linked?
               )}
               <span className="story-text">{said(row.text)}</span>{' '}
               <span className="quiet small">
-                {said(row.text).includes(row.author_name ?? row.author) ? '' : author(row.author, row.author_name)}
+                {row.entry_type === names_its_author ? '' : author(row.author, row.author_name)}
                 {late && (
                   <>
                     {' · '}
@@ -38,6 +48,21 @@ export function Story({ rows, linked }: { rows: readonly LogbookEntry[]; linked?
                   </>
                 )}
                 {row.corrects !== undefined && ` · ${t('logbook.corrects', { number: row.corrects })}`}
+                {onCorrect && (
+                  <>
+                    {' · '}
+                    <span>{t('logbook.number', { number: row.number })}</span>{' '}
+                    <button
+                      type="button"
+                      className="link"
+                      onClick={() => onCorrect(row)}
+                      aria-label={t('logbook.correct_entry', { number: row.number })}
+                      data-testid="correct"
+                    >
+                      {t('logbook.correct')}
+                    </button>
+                  </>
+                )}
               </span>
             </span>
           </li>

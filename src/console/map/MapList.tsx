@@ -30,14 +30,14 @@ const keyOf = (at: number) => points.codes[at] ?? '';
 export function MapList() {
   const { t, language } = useWords();
   const { kindName } = useKinds();
-  const { revision } = usePoints();
+  const { revision, shape } = usePoints();
   const { selection } = usePlace();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the points changed
   const rows = useMemo(inFrame, [revision]);
   return (
     <div className="map-list">
       <p className="quiet small" role="status">
-        {t('map.list_count', { amount: number(rows.length, language) })}
+        {shape > 0 ? t('map.list_count', { amount: number(rows.length, language) }) : t('status.loading')}
       </p>
       <EntryList
         id="asset-list"
@@ -49,7 +49,7 @@ export function MapList() {
           go({ selection: { type: 'asset', key: keyOf(at) } }, how === 'arrow' ? 'replace' : 'push')
         }
         onOpen={() => document.getElementById('detail-pane')?.focus()}
-        empty={t('map.list_empty')}
+        empty={t(shape > 0 ? 'map.list_empty' : 'common.loading')}
       >
         {(at) => {
           const state = points.stateOf(at);

@@ -2,9 +2,10 @@ import './map.css';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import type { Position } from '../api/types.ts';
 import { go, usePlace } from '../app/place.ts';
+import { useMay } from '../app/session.ts';
 import { useKinds } from '../assets/kinds.ts';
 import { useWords } from '../i18n/index.ts';
-import { askForIncident } from '../operations/NewIncident.tsx';
+import { askForIncident } from '../operations/ask.ts';
 import { readView } from './camera.ts';
 import { Legend } from './Legend.tsx';
 import { MapList } from './MapList.tsx';
@@ -58,6 +59,7 @@ function Kinds({ hidden, onChange }: { hidden: ReadonlySet<string>; onChange: (n
 export function MapPane() {
   const { t } = useWords();
   const { view } = usePlace();
+  const operates = useMay()('operate', 'operations');
   const [failed, setFailed] = useState(false);
   const [placing, setPlacing] = useState(false);
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
@@ -102,7 +104,7 @@ export function MapPane() {
           </button>
         </fieldset>
         {!list && <Kinds hidden={hidden} onChange={setHidden} />}
-        {!list && (
+        {!list && operates && (
           <button
             type="button"
             className="button"

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from 'react';
-import { answered, api, newKey } from '../api/client.ts';
+import { answered, api } from '../api/client.ts';
+import { KeyOfAct } from '../api/keys.ts';
 import { explained } from '../api/problem.ts';
 import { useWords } from '../i18n/index.ts';
 import { incidents } from '../live/city.ts';
@@ -11,7 +12,7 @@ const reasons = ['solved', 'no_fault_found', 'duplicate', 'false_alarm', 'handed
 export function CloseIncident({ number, onClose }: { number: number; onClose: () => void }) {
   const { t } = useWords();
   const [refusal, setRefusal] = useState('');
-  const [key] = useState(newKey);
+  const [key] = useState(() => new KeyOfAct());
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -19,7 +20,7 @@ export function CloseIncident({ number, onClose }: { number: number; onClose: ()
       reason: String(form.get('reason')) as (typeof reasons)[number],
       text: String(form.get('text')).trim() || undefined,
     };
-    const params = { path: { number }, header: { 'Idempotency-Key': key } };
+    const params = { path: { number }, header: { 'Idempotency-Key': key.of(body) } };
     try {
       incidents.put(await answered(api.POST('/api/v1/incidents/{number}/close', { params, body })));
       onClose();

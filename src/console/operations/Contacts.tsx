@@ -1,9 +1,12 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { answered, api } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
-import type { Contact } from '../api/types.ts';
+import type { Contact, IncidentDetail } from '../api/types.ts';
+import { useMay } from '../app/session.ts';
 import { useWords } from '../i18n/index.ts';
 import { Moment } from '../ui/Age.tsx';
+import { AddContact } from './dialogs.ts';
 
 function Caller({ row }: { row: Contact }) {
   const { t } = useWords();
@@ -33,24 +36,43 @@ function Caller({ row }: { row: Contact }) {
 }
 
 /** Who called stays hidden until asked for: reading it leaves a trace. */
-export function Contacts({ rows }: { rows: Contact[] }) {
+export function Contacts({ incident }: { incident: IncidentDetail }) {
   const { t } = useWords();
-  if (rows.length === 0) return null;
+  const may = useMay();
+  const queries = useQueryClient();
+  const [adding, setAdding] = useState(false);
+  const rows = incident.contact_rows;
+  const adds = incident.status === 'open' && may('operate', 'contacts', incident.commune);
+  if (rows.length === 0 && !adds) return null;
+  const close = (added: boolean) => {
+    setAdding(false);
+    if (added) void queries.invalidateQueries({ queryKey: ['incident', incident.number] });
+  };
   return (
     <section className="panel-part">
-      <h3>{t('incident.contacts')}</h3>
-      <ul className="plain-list" data-testid="contacts">
-        {rows.map((row) => (
-          <li key={row.id}>
-            <p>
-              {t(`contact.${row.channel}`)} <Moment at={row.received_at} /> – {row.summary}
-            </p>
-            <p className="quiet small">
-              {row.address} {row.has_caller && <Caller row={row} />}
-            </p>
-          </li>
-        ))}
-      </ul>
+      <div className="part-head">
+        <h3>{t('incident.contacts')}</h3>
+        {adds && (
+          <button type="button" className="button" onClick={() => setAdding(true)} data-testid="add-contact">
+            {t('contact.add')}
+          </button>
+        )}
+      </div>
+      {rows.length > 0 && (
+        <ul className="plain-list" data-testid="contacts">
+          {rows.map((row) => (
+            <li key={row.id}>
+              <p>
+                {t(`contact.${row.channel}`)} <Moment at={row.received_at} /> – {row.summary}
+              </p>
+              <p className="quiet small">
+                {row.address} {row.has_caller && may('view', 'contacts', incident.commune) && <Caller row={row} />}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+      {adding && <AddContact incident={incident} onClose={close} />}
     </section>
   );
 }

@@ -1,8 +1,9 @@
 import { go, usePlace } from '../app/place.ts';
 import { useWords } from '../i18n/index.ts';
-import { desks, useRows } from '../live/city.ts';
+import { desks, useRows, useStanding } from '../live/city.ts';
 import { age } from '../ui/format.ts';
 import { useNow } from '../ui/useNow.ts';
+import { Lacking } from './Lacking.tsx';
 
 const order = ['security', 'police', 'video', 'traffic', 'winter', 'citizen'];
 /** Beyond this in ten minutes, one person cannot answer them any more (EEMUA 191). */
@@ -12,9 +13,17 @@ export const flood_alarms = 10;
 export function DeskStrips() {
   const { t, said, language } = useWords();
   const rows = useRows(desks);
+  const standing = useStanding(desks);
   const { desk } = usePlace();
   const now = useNow();
   const sorted = [...rows].sort((a, b) => order.indexOf(a.desk) - order.indexOf(b.desk));
+  if (sorted.length === 0) {
+    return (
+      <div className="desks-lacking">
+        <Lacking parts={[['desks', standing]]} />
+      </div>
+    );
+  }
   return (
     <ul className="desks" aria-label={t('desks.title')}>
       {sorted.map((row) => {

@@ -2,11 +2,12 @@ import { AlarmPanel } from '../alarms/AlarmPanel.tsx';
 import { go, usePlace } from '../app/place.ts';
 import { AssetPanel } from '../assets/AssetPanel.tsx';
 import { useWords } from '../i18n/index.ts';
-import { logbook, newestFirst, useRows } from '../live/city.ts';
+import { logbook, newestFirst, useRows, useStanding } from '../live/city.ts';
 import { Story } from '../logbook/Story.tsx';
 import { Notices } from '../ui/Notices.tsx';
 import { useSettled } from '../ui/useSettled.ts';
 import { IncidentPanel } from './IncidentPanel.tsx';
+import { Lacking } from './Lacking.tsx';
 
 const latest_entries = 40;
 
@@ -14,12 +15,14 @@ const latest_entries = 40;
 function Latest() {
   const { t } = useWords();
   const rows = useRows(logbook);
+  const standing = useStanding(logbook);
   return (
     <div className="panel">
       <div className="panel-head">
         <h2>{t('logbook.latest')}</h2>
       </div>
       <p className="quiet small">{t('detail.nothing')}</p>
+      <Lacking parts={[['logbook', standing]]} />
       <Story rows={newestFirst(rows).slice(0, latest_entries)} linked />
     </div>
   );

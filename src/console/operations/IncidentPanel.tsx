@@ -1,28 +1,27 @@
-import { type FormEvent, useState } from 'react';
+import type { FormEvent } from 'react';
 import { acknowledge, canAcknowledge } from '../alarms/acknowledge.ts';
 import { answered, api } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
 import type { IncidentDetail } from '../api/types.ts';
 import { go } from '../app/place.ts';
-import { may, useSession } from '../app/session.ts';
+import { useMay } from '../app/session.ts';
 import { useKinds } from '../assets/kinds.ts';
 import { useWords } from '../i18n/index.ts';
-import { desks, incidents, useRows } from '../live/city.ts';
+import { desks, useRows } from '../live/city.ts';
 import { Story } from '../logbook/Story.tsx';
-import { showOnMap } from '../map/camera.ts';
 import { Age, Moment } from '../ui/Age.tsx';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
-import { ChangeIncident } from './ChangeIncident.tsx';
-import { CloseIncident } from './CloseIncident.tsx';
 import { Contacts } from './Contacts.tsx';
 import { Dispatch } from './Dispatch.tsx';
 import { Interventions } from './Interventions.tsx';
+import { Ownership } from './Ownership.tsx';
 import { useActs, useIncident } from './useIncident.ts';
 
 type Acts = ReturnType<typeof useActs>;
 
 function Alarms({ incident }: { incident: IncidentDetail }) {
   const { t, said } = useWords();
+  const may = useMay();
   if (incident.alarm_rows.length === 0) return null;
   return (
     <section className="panel-part">
@@ -37,7 +36,7 @@ function Alarms({ incident }: { incident: IncidentDetail }) {
             <span className="quiet">
               {row.asset} · {row.active ? t('alarm.active') : t('alarm.inactive')} · {t(`alarm_state.${row.state}`)}
             </span>
-            {canAcknowledge(row) && (
+            {canAcknowledge(row) && may('operate', 'alarms', row.commune) && (
               <button type="button" className="button" onClick={() => void acknowledge(row)} data-testid="acknowledge">
                 {t('alarm.acknowledge')}
               </button>
@@ -88,67 +87,15 @@ function Note({ number, act }: { number: number; act: Acts['act'] }) {
   );
 }
 
-function Ownership({ incident, act }: { incident: IncidentDetail; act: Acts['act'] }) {
-  const { t } = useWords();
-  const session = useSession();
-  const [asking, setAsking] = useState<'change' | 'close' | null>(null);
-  const params = { path: { number: incident.number } };
-  const mine = incident.owner === session.login;
-  const open = incident.status === 'open';
-  const claim = () =>
-    act(async () => incidents.put(await answered(api.POST('/api/v1/incidents/{number}/claim', { params }))));
-  const release = () =>
-    act(async () => incidents.put(await answered(api.POST('/api/v1/incidents/{number}/release', { params }))));
-  return (
-    <>
-      <div className="actions">
-        {open && !incident.owner && (
-          <button type="button" className="button button-primary" onClick={() => void claim()} data-testid="claim">
-            {t('incident.claim')}
-          </button>
-        )}
-        {open && incident.owner && !mine && may(session, 'operate', 'operations') && (
-          <button type="button" className="button" onClick={() => void claim()} data-testid="claim">
-            {t('incident.claim')}
-          </button>
-        )}
-        {open && mine && (
-          <button type="button" className="button" onClick={() => void release()} data-testid="release">
-            {t('incident.release')}
-          </button>
-        )}
-        {open && (
-          <>
-            <button type="button" className="button" onClick={() => setAsking('change')} data-testid="change">
-              {t('incident.change')}
-            </button>
-            <button type="button" className="button" onClick={() => setAsking('close')} data-testid="close-incident">
-              {t('incident.close')}
-            </button>
-          </>
-        )}
-        <button
-          type="button"
-          className="button"
-          onClick={() => showOnMap(incident.position, incident.asset)}
-          title={t('map.show')}
-        >
-          {t('map.show')}
-        </button>
-      </div>
-      {asking === 'change' && <ChangeIncident incident={incident} onClose={() => setAsking(null)} />}
-      {asking === 'close' && <CloseIncident number={incident.number} onClose={() => setAsking(null)} />}
-    </>
-  );
-}
-
 export function IncidentPanel({ number }: { number: number }) {
   const { t, said } = useWords();
   useRows(desks);
   const { communeName } = useKinds();
   const { incident, error } = useIncident(number);
   const { act, refusal } = useActs(number);
+  const may = useMay();
   if (!incident) return <p className="panel quiet">{error ? explained(error) : t('common.loading')}</p>;
+  const works = incident.status === 'open' && may('operate', 'operations', incident.commune);
   return (
     <article className="panel" data-testid="incident-panel" data-number={incident.number} data-status={incident.status}>
       <div className="panel-head">
@@ -205,12 +152,12 @@ export function IncidentPanel({ number }: { number: number }) {
         </p>
       )}
       <Alarms incident={incident} />
-      <Contacts rows={incident.contact_rows} />
+      <Contacts incident={incident} />
       <Interventions incident={incident} act={act} />
-      {incident.status === 'open' && <Dispatch incident={incident} act={act} />}
+      {works && <Dispatch incident={incident} act={act} />}
       <section className="panel-part">
         <h3>{t('incident.story')}</h3>
-        {incident.status === 'open' && <Note number={number} act={act} />}
+        {works && <Note number={number} act={act} />}
         <Story rows={[...incident.story].reverse()} />
       </section>
     </article>

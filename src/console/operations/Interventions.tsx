@@ -4,7 +4,7 @@ import { useWords } from '../i18n/index.ts';
 import { crews } from '../live/city.ts';
 import { Age } from '../ui/Age.tsx';
 import { author } from '../ui/author.ts';
-import { MoveIntervention } from './MoveIntervention.tsx';
+import { MoveIntervention } from './dialogs.ts';
 import type { useActs } from './useIncident.ts';
 
 const finished: InterventionState[] = ['closed', 'cancelled', 'refused'];

@@ -1,8 +1,10 @@
 import { type FormEvent, useState } from 'react';
-import { answered, api, newKey } from '../api/client.ts';
+import { answered, api } from '../api/client.ts';
+import { newKey } from '../api/keys.ts';
 import type { Intervention, InterventionState, Move, MoveReason } from '../api/types.ts';
 import { useWords } from '../i18n/index.ts';
 import { crews, interventions } from '../live/city.ts';
+import { clock } from '../live/clock.ts';
 import { Dialog } from '../ui/Dialog.tsx';
 import { needsNote, reasonsOf } from './reasons.ts';
 import type { useActs } from './useIncident.ts';
@@ -24,7 +26,7 @@ export function MoveIntervention({ row, to, act, onClose }: Props) {
     const note = String(new FormData(event.currentTarget).get('note') ?? '').trim();
     const body: Move = {
       to,
-      at: new Date().toISOString(),
+      at: new Date(clock.now()).toISOString(),
       reason: reason || undefined,
       note: note || undefined,
     };

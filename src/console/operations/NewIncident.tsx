@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from 'react';
-import { answered, api, newKey } from '../api/client.ts';
+import { answered, api } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
 import type { Address, Desk, NewContact, Position, NewIncident as Wanted } from '../api/types.ts';
 import { go } from '../app/place.ts';
@@ -8,61 +8,39 @@ import { alarms, desks, useRows } from '../live/city.ts';
 import { AddressBox } from '../map/AddressBox.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
 import { number } from '../ui/format.ts';
-
-export interface NewIncidentFrom {
-  alarm?: string;
-  asset?: string;
-  position?: Position;
-}
-
-/** Opens the question from anywhere in the page. */
-export function askForIncident(from: NewIncidentFrom) {
-  dispatchEvent(new CustomEvent<NewIncidentFrom>('vigie:new-incident', { detail: from }));
-}
+import type { NewIncidentFrom } from './ask.ts';
+import { ContactFields, contactOf, wordsOf } from './ContactFields.tsx';
+import { type Doors, Opening } from './opening.ts';
 
 const focus_after_ms = 100;
-const channels: NewContact['channel'][] = ['phone', 'counter', 'email', 'radio', 'other'];
 
-function words(form: FormData, name: string): string | undefined {
-  const text = String(form.get(name) ?? '').trim();
-  return text === '' ? undefined : text;
+const doors: Doors = {
+  contact: (body, key) =>
+    answered(api.POST('/api/v1/contacts', { params: { header: { 'Idempotency-Key': key } }, body })),
+  incident: (body, key) =>
+    answered(api.POST('/api/v1/incidents', { params: { header: { 'Idempotency-Key': key } }, body })),
+};
+
+function calledBody(form: FormData, from: NewIncidentFrom): NewContact {
+  return {
+    ...contactOf(form),
+    desk: wordsOf(form, 'desk') as Desk | undefined,
+    position: from.position,
+    answered: form.get('answered') === 'on' || undefined,
+  };
 }
 
-/** Makes the contact first, when somebody called, and the incident from it; each with a key of its own to try again. */
-async function open(form: FormData, from: NewIncidentFrom, keys: [string, string]): Promise<number | null> {
-  const called = form.get('called') === 'on';
-  const desk = words(form, 'desk') as Desk | undefined;
-  let contact: string | undefined;
-  if (called) {
-    const body: NewContact = {
-      channel: String(form.get('channel')) as NewContact['channel'],
-      summary: words(form, 'summary') ?? words(form, 'title') ?? '',
-      desk,
-      caller_name: words(form, 'caller_name'),
-      callback_number: words(form, 'callback_number'),
-      address: words(form, 'address'),
-      position: from.position,
-      answered: form.get('answered') === 'on' || undefined,
-    };
-    const params = { header: { 'Idempotency-Key': keys[0] } };
-    const kept = await answered(api.POST('/api/v1/contacts', { params, body }));
-    if (body.answered) return null;
-    contact = kept.id;
-  }
-  const body: Wanted = {
+function incidentBody(form: FormData, from: NewIncidentFrom): Wanted {
+  return {
     alarm: from.alarm,
-    contact,
-    title: words(form, 'title'),
-    desk,
+    title: wordsOf(form, 'title'),
+    desk: wordsOf(form, 'desk') as Desk | undefined,
     priority: Number(form.get('priority')) || undefined,
     position: from.position,
     asset: from.asset,
-    note: words(form, 'note'),
+    note: wordsOf(form, 'note'),
     claim: form.get('claim') === 'on',
   };
-  const params = { header: { 'Idempotency-Key': keys[1] } };
-  const made = await answered(api.POST('/api/v1/incidents', { params, body }));
-  return made.number;
 }
 
 /** An asset found by its code is more than a place. */
@@ -70,48 +48,6 @@ function placedFrom(from: NewIncidentFrom, place: Address | null): NewIncidentFr
   if (!place) return from;
   const asset = place.match === 'asset' ? place.code : undefined;
   return { ...from, asset, position: place.position as Position };
-}
-
-function Contact() {
-  const { t } = useWords();
-  return (
-    <>
-      <div className="field-row">
-        <label className="field">
-          <span>{t('contact.channel')}</span>
-          <select className="input" name="channel">
-            {channels.map((one) => (
-              <option key={one} value={one}>
-                {t(`contact.${one}`)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label className="field">
-          <span>{t('contact.callback')}</span>
-          <input className="input" name="callback_number" type="tel" maxLength={40} autoComplete="off" />
-        </label>
-      </div>
-      <div className="field-row">
-        <label className="field">
-          <span>{t('contact.caller')}</span>
-          <input className="input" name="caller_name" maxLength={200} autoComplete="off" />
-        </label>
-        <label className="field">
-          <span>{t('contact.address')}</span>
-          <input className="input" name="address" autoComplete="off" />
-        </label>
-      </div>
-      <label className="field">
-        <span>{t('contact.summary')}</span>
-        <textarea className="input" name="summary" maxLength={4000} required data-testid="contact-summary" />
-      </label>
-      <p className="quiet small">{t('contact.private')}</p>
-      <label>
-        <input type="checkbox" name="answered" /> {t('contact.answered')}
-      </label>
-    </>
-  );
 }
 
 export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose: () => void }) {
@@ -122,14 +58,16 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
   const [called, setCalled] = useState(!from.alarm && !from.position && !from.asset);
   const [refusal, setRefusal] = useState('');
   const [asking, setAsking] = useState(false);
-  const [keys] = useState<[string, string]>(() => [newKey(), newKey()]);
+  const [opening] = useState(() => new Opening(doors));
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     setAsking(true);
     setRefusal('');
     try {
-      const made = await open(form, placedFrom(from, place), keys);
+      const where = placedFrom(from, place);
+      const contact = form.get('called') === 'on' ? calledBody(form, where) : null;
+      const made = await opening.submit(contact, incidentBody(form, where));
       onClose();
       if (made === null) return;
       go({ page: 'operations', selection: { type: 'incident', key: String(made) } });
@@ -174,7 +112,7 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
             )}
           </div>
         )}
-        {!alarm && (
+        {!alarm && !opening.kept && (
           <label>
             <input
               type="checkbox"
@@ -186,7 +124,15 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
             {t('contact.called')}
           </label>
         )}
-        {called && <Contact />}
+        {opening.kept && <p data-testid="contact-kept">{t('contact.kept')}</p>}
+        {called && !opening.kept && (
+          <>
+            <ContactFields />
+            <label>
+              <input type="checkbox" name="answered" /> {t('contact.answered')}
+            </label>
+          </>
+        )}
         <label className="field">
           <span>{t(alarm ? 'incident.title_optional' : 'incident.title')}</span>
           <input className="input" name="title" maxLength={200} required={!alarm && !called} data-testid="title" />

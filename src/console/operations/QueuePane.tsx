@@ -1,14 +1,17 @@
 import { type ReactNode, useMemo } from 'react';
 import { acknowledge } from '../alarms/acknowledge.ts';
+import type { Intervention } from '../api/types.ts';
 import { go, type Tab, usePlace } from '../app/place.ts';
+import { useMay } from '../app/session.ts';
 import { useShortcuts } from '../app/shortcuts.ts';
 import { useWords } from '../i18n/index.ts';
-import { alarms, desks, incidents, interventions, useRows } from '../live/city.ts';
+import { alarms, desks, incidents, interventions, useRows, useStanding } from '../live/city.ts';
 import { showOnMap } from '../map/camera.ts';
 import { EntryList } from './EntryList.tsx';
 import { EntryRow } from './EntryRow.tsx';
 import { InterventionRow } from './InterventionRow.tsx';
-import { type Entry, matches, noticesOf, queueOf } from './queue.ts';
+import { Lacking, type Part } from './Lacking.tsx';
+import { type Entry, interventionsOf, noticesOf, queueOf } from './queue.ts';
 
 const tabs: Tab[] = ['queue', 'maintenance', 'interventions'];
 const shows = ['', 'waiting', 'incidents', 'alarms'];
@@ -25,6 +28,7 @@ function selectEntry(entry: Entry, how: 'arrow' | 'click') {
 
 function Entries({ rows, label, empty }: { rows: Entry[]; label: string; empty: string }) {
   const { selection } = usePlace();
+  const may = useMay();
   return (
     <EntryList
       id="queue-list"
@@ -37,7 +41,7 @@ function Entries({ rows, label, empty }: { rows: Entry[]; label: string; empty: 
       onOpen={openDetail}
       letters={{
         a: (entry) => {
-          if (entry.type === 'alarm') void acknowledge(entry.row);
+          if (entry.type === 'alarm' && may('operate', 'alarms', entry.row.commune)) void acknowledge(entry.row);
         },
         m: (entry) => showOnMap(entry.row.position, entry.row.asset),
       }}
@@ -48,17 +52,9 @@ function Entries({ rows, label, empty }: { rows: Entry[]; label: string; empty: 
   );
 }
 
-function Interventions({ filter }: { filter: string }) {
+function Interventions({ rows, empty }: { rows: Intervention[]; empty: string }) {
   const { t } = useWords();
-  const all = useRows(interventions);
   const { selection } = usePlace();
-  const rows = useMemo(
-    () =>
-      all
-        .filter((row) => !filter || matches([row.incident_title, row.crew, row.address, row.asset].join(' '), filter))
-        .sort((a, b) => a.priority - b.priority || Date.parse(a.created_at) - Date.parse(b.created_at)),
-    [all, filter],
-  );
   return (
     <EntryList
       id="queue-list"
@@ -74,7 +70,7 @@ function Interventions({ filter }: { filter: string }) {
       }
       onOpen={openDetail}
       letters={{ m: (row) => showOnMap(row.position as [number, number] | undefined, row.asset) }}
-      empty={t('queue.no_interventions')}
+      empty={empty}
     >
       {(row) => <InterventionRow row={row} />}
     </EntryList>
@@ -87,20 +83,36 @@ export function QueuePane() {
   const alarmRows = useRows(alarms);
   const incidentRows = useRows(incidents);
   const interventionRows = useRows(interventions);
+  const standings: Record<Tab, Part[]> = {
+    queue: [
+      ['alarms', useStanding(alarms)],
+      ['incidents', useStanding(incidents)],
+    ],
+    maintenance: [['alarms', useStanding(alarms)]],
+    interventions: [['interventions', useStanding(interventions)]],
+  };
   const wanted = useMemo(() => ({ desk, show, filter }), [desk, show, filter]);
   const queue = useMemo(() => queueOf(alarmRows, incidentRows, wanted), [alarmRows, incidentRows, wanted]);
   const notices = useMemo(() => noticesOf(alarmRows, wanted), [alarmRows, wanted]);
+  const dispatched = useMemo(() => {
+    const desksOf = new Map(incidentRows.map((row) => [row.number, row.desk as string]));
+    return interventionsOf(interventionRows, (incident) => desksOf.get(incident), { desk, filter });
+  }, [interventionRows, incidentRows, desk, filter]);
   useShortcuts({ '/': () => document.getElementById('queue-filter')?.focus() });
   const counts: Record<Tab, number> = {
     queue: queue.length,
     maintenance: notices.length,
-    interventions: interventionRows.length,
+    interventions: dispatched.length,
   };
+  const known = (name: Tab) => standings[name].every(([, standing]) => standing === 'known');
+  // Emptiness is told only when it is known; what hides it is told above the list.
+  const empty = (word: string) =>
+    known(tab) ? t(desk || filter || (tab === 'queue' && show) ? 'queue.nothing_fits' : word) : '';
   let body: ReactNode;
-  if (tab === 'queue') body = <Entries rows={queue} label={t('queue.tab_queue')} empty={t('queue.empty')} />;
+  if (tab === 'queue') body = <Entries rows={queue} label={t('queue.tab_queue')} empty={empty('queue.empty')} />;
   else if (tab === 'maintenance') {
-    body = <Entries rows={notices} label={t('queue.tab_maintenance')} empty={t('queue.no_notices')} />;
-  } else body = <Interventions filter={filter} />;
+    body = <Entries rows={notices} label={t('queue.tab_maintenance')} empty={empty('queue.no_notices')} />;
+  } else body = <Interventions rows={dispatched} empty={empty('queue.no_interventions')} />;
   return (
     <>
       <div className="queue-head">
@@ -125,7 +137,7 @@ export function QueuePane() {
                 document.getElementById(`tab-${next}`)?.focus();
               }}
             >
-              {t(`queue.tab_${name}`)} <span className="tab-count">{counts[name]}</span>
+              {t(`queue.tab_${name}`)} <span className="tab-count">{known(name) ? counts[name] : '–'}</span>
             </button>
           ))}
         </div>
@@ -168,6 +180,7 @@ export function QueuePane() {
         )}
       </div>
       <div id="queue-body" className="queue-body" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        <Lacking parts={standings[tab]} />
         {body}
       </div>
     </>

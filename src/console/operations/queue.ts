@@ -1,5 +1,5 @@
-// What waits for somebody: open incidents, and alarms that no incident has taken in. Pure.
-import type { Alarm, Incident } from '../api/types.ts';
+// What waits for somebody: open incidents, and alarms that no open incident has taken in. Pure.
+import type { Alarm, Incident, Intervention } from '../api/types.ts';
 import { folded } from '../ui/format.ts';
 
 export type Entry =
@@ -71,10 +71,13 @@ function needsAnswer(row: Alarm): boolean {
 }
 
 export function queueOf(alarms: readonly Alarm[], incidents: readonly Incident[], wanted: Wanted): Entry[] {
+  const open = new Set(incidents.map((row) => row.number));
+  // An alarm that an open incident took in is read there; asked for by name, it is listed here as well. A closed incident
+  // answers for nothing any more: what stays or returns after it stands here again.
+  const taken = (row: Alarm) => row.incident !== undefined && open.has(row.incident) && wanted.show !== 'alarms';
   const entries = [
     ...incidents.map(ofIncident),
-    // An alarm that an incident took in is read there; asked for by name, it is listed here as well.
-    ...alarms.filter((row) => needsAnswer(row) && (!row.incident || wanted.show === 'alarms')).map(ofAlarm),
+    ...alarms.filter((row) => needsAnswer(row) && !taken(row)).map(ofAlarm),
   ];
   return entries.filter((entry) => shown(entry, wanted)).sort(inOrder);
 }
@@ -85,6 +88,19 @@ export function noticesOf(alarms: readonly Alarm[], wanted: Wanted): Entry[] {
     .map(ofAlarm)
     .filter((entry) => shown(entry, { ...wanted, show: '' }))
     .sort((a, b) => Date.parse(b.since) - Date.parse(a.since) || (a.key < b.key ? -1 : 1));
+}
+
+/** An intervention stands at the desk of its incident; one whose incident is not known is hidden from nobody. */
+export function interventionsOf(
+  rows: readonly Intervention[],
+  deskOf: (incident: number) => string | undefined,
+  { desk, filter }: Pick<Wanted, 'desk' | 'filter'>,
+): Intervention[] {
+  const atDesk = (row: Intervention) => !desk || (deskOf(row.incident) ?? desk) === desk;
+  const words = (row: Intervention) => [row.incident_title, row.crew, row.address, row.asset].join(' ');
+  return rows
+    .filter((row) => atDesk(row) && (!filter || matches(words(row), filter)))
+    .sort((a, b) => a.priority - b.priority || Date.parse(a.created_at) - Date.parse(b.created_at));
 }
 
 /** How many alarms ask for an answer, by priority. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Alarm, Incident } from '../api/types.ts';
+import type { Alarm, Incident, Intervention } from '../api/types.ts';
 import { held, moved } from '../operations/anchor.ts';
-import { countByPriority, matches, noticesOf, queueOf } from '../operations/queue.ts';
+import { countByPriority, interventionsOf, matches, noticesOf, queueOf } from '../operations/queue.ts';
 
 const alarm = (id: string, change: Partial<Alarm> = {}): Alarm => ({
   id,
@@ -64,6 +64,23 @@ describe('the queue', () => {
     const alarms = [alarm('a', { incident: 7 })];
     expect(keys(queueOf(alarms, [incident(7)], all))).toEqual(['incident:7']);
     expect(keys(queueOf(alarms, [incident(7)], { ...all, show: 'alarms' }))).toEqual(['alarm:a']);
+  });
+
+  it('shows an alarm again once its incident is closed: what stays or returns has nobody', () => {
+    const alarms = [alarm('stays', { incident: 7, state: 'acknowledged' }), alarm('back', { incident: 7 })];
+    expect(keys(queueOf(alarms, [], all))).toEqual(['alarm:back', 'alarm:stays']);
+    expect(keys(queueOf(alarms, [incident(8)], all))).toEqual(['alarm:back', 'alarm:stays', 'incident:8']);
+  });
+
+  it('keeps interventions at the desk of their incident, and hides none whose incident is not known', () => {
+    const row = (id: string, number: number): Intervention =>
+      ({ id, incident: number, incident_title: 'Arbre', crew: 'EQ1', priority: 3, created_at: id }) as Intervention;
+    const rows = [row('2026-11-22T18:00:00Z', 1), row('2026-11-22T18:01:00Z', 2), row('2026-11-22T18:02:00Z', 3)];
+    const deskOf = (number: number) => ({ 1: 'traffic', 2: 'citizen' })[number];
+    const shown = (desk: string) => interventionsOf(rows, deskOf, { desk, filter: '' }).map((one) => one.incident);
+    expect(shown('')).toEqual([1, 2, 3]);
+    expect(shown('citizen')).toEqual([2, 3]);
+    expect(interventionsOf(rows, deskOf, { desk: '', filter: 'poteau' })).toEqual([]);
   });
 
   it('filters by desk, by what waits, and by words without accents', () => {
