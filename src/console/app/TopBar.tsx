@@ -6,6 +6,7 @@ import { askForIncident } from '../operations/ask.ts';
 import { countByPriority } from '../operations/queue.ts';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
 import { LanguageButton, ThemeButton } from './Preferences.tsx';
+import { Sound } from './Sound.tsx';
 import { useMay, useSession } from './session.ts';
 
 export function TopBar(props: { nav: ReactNode; onSignOut: () => void; onHelp: () => void }) {
@@ -44,6 +45,7 @@ export function TopBar(props: { nav: ReactNode; onSignOut: () => void; onHelp: (
         ))}
       </ul>
       <div className="top-person">
+        <Sound />
         <LanguageButton />
         <ThemeButton />
         <button

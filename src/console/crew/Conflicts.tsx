@@ -1,7 +1,7 @@
 import { useWords } from '../i18n/index.ts';
-import { Moment } from '../ui/Age.tsx';
 import type { Answer } from './outbox.ts';
 import { outbox } from './room.ts';
+import { Tapped } from './Tapped.tsx';
 
 /** Answers that the server did not take. They stay until their author decides. */
 export function Conflicts({ answers }: { answers: readonly Answer[] }) {
@@ -20,10 +20,9 @@ export function Conflicts({ answers }: { answers: readonly Answer[] }) {
             {one.found
               ? t('crew.conflict_meaning', { state: t(`state.${one.found}`) })
               : t('crew.conflict_plain', { detail: one.refusal ?? '' })}{' '}
-            <span className="quiet">
-              ({t('crew.tapped_at')} <Moment at={one.move.at} seconds />)
-            </span>
+            <Tapped answer={one} />
           </p>
+          {one.untimely && <p data-testid="untimely">{t('crew.conflict_time')}</p>}
           {one.move.note && <p className="quiet">{one.move.note}</p>}
           <div className="crew-two">
             <button type="button" className="button crew-button" onClick={() => void outbox.tryAgain(one.key)}>

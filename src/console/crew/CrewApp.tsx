@@ -81,8 +81,8 @@ export function CrewApp() {
     void outbox.load().then(whoIsThere).then(setPerson);
   }, []);
   useEffect(() => {
-    document.title = `Vigie – ${t('crew.room')}`;
-  }, [t]);
+    if (!person) document.title = `Vigie – ${t('crew.room')}`;
+  }, [t, person]);
   if (person === undefined) return <main className="crew quiet">{t('common.loading')}</main>;
   if (person === null) return <SignIn online={online} waiting={answers.length} onSignedIn={setPerson} />;
   const leave = async () => {

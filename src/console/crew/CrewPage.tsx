@@ -2,14 +2,19 @@ import { useCallback, useEffect, useState } from 'react';
 import { Problem } from '../api/problem.ts';
 import type { Intervention } from '../api/types.ts';
 import { useWords } from '../i18n/index.ts';
+import { clock } from '../live/clock.ts';
 import { Moment } from '../ui/Age.tsx';
+import { useNow } from '../ui/useNow.ts';
 import { Conflicts } from './Conflicts.tsx';
+import { followRoom } from './follow.ts';
 import { InterventionCard } from './InterventionCard.tsx';
+import { News } from './News.tsx';
 import type { Answer } from './outbox.ts';
 import { PositionButton } from './PositionButton.tsx';
 import { Preferences } from './Preferences.tsx';
 import { flushPosition, outbox, readInterventions, whenTaken } from './room.ts';
 import { kept, type Person } from './shelf.ts';
+import { minutesWrong } from './times.ts';
 
 const again_ms = 10_000;
 
@@ -43,9 +48,14 @@ export function CrewPage({ person, online, answers, onSignOut, onSignInNeeded }:
   const exchange = useCallback(async () => {
     await outbox.flush();
     if (outbox.needsSignIn) return onSignInNeeded();
-    if (person.crew) await flushPosition(person.crew);
+    if (person.crew) await flushPosition(person);
     await read();
-  }, [read, person.crew, onSignInNeeded]);
+  }, [read, person, onSignInNeeded]);
+
+  useEffect(() => {
+    if (!online || !person.crew) return;
+    return followRoom(person.crew, () => void read());
+  }, [online, person.crew, read]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the network came or went
   useEffect(() => {
@@ -73,6 +83,8 @@ export function CrewPage({ person, online, answers, onSignOut, onSignInNeeded }:
   const waiting = answers.filter((one) => one.state === 'waiting' && one.by === person.login).length;
   const others = answers.filter((one) => one.by !== person.login).length;
   const connected = online && reached;
+  useNow();
+  const wrong = minutesWrong(clock.offset());
   return (
     <div className="crew">
       <header className="crew-head">
@@ -84,6 +96,12 @@ export function CrewPage({ person, online, answers, onSignOut, onSignInNeeded }:
         </p>
       </header>
       <main>
+        <News rows={rows} />
+        {wrong !== 0 && (
+          <p className="refusal" data-testid="clock-wrong">
+            {t(wrong > 0 ? 'crew.clock_ahead' : 'crew.clock_behind', { count: Math.abs(wrong) })}
+          </p>
+        )}
         {!person.crew && <p className="refusal">{t('crew.no_crew')}</p>}
         {others > 0 && <p className="refusal">{t('crew.others', { count: others })}</p>}
         <Conflicts answers={answers.filter((one) => one.by === person.login)} />
@@ -100,7 +118,7 @@ export function CrewPage({ person, online, answers, onSignOut, onSignInNeeded }:
         )}
       </main>
       <footer className="crew-foot">
-        {person.crew && <PositionButton crew={person.crew} />}
+        {person.crew && <PositionButton person={person} />}
         <span className="crew-foot-row">
           <Preferences />
           <span className="quiet">{person.name}</span>

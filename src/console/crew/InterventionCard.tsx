@@ -2,11 +2,12 @@ import { type FormEvent, useState } from 'react';
 import type { Intervention, InterventionState, MoveReason } from '../api/types.ts';
 import { useWords } from '../i18n/index.ts';
 import { needsNote, reasonsOf } from '../operations/reasons.ts';
-import { Age, Moment } from '../ui/Age.tsx';
+import { Age } from '../ui/Age.tsx';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
 import type { Answer } from './outbox.ts';
 import { outbox } from './room.ts';
 import { likeliest, offered, presentState } from './steps.ts';
+import { Tapped } from './Tapped.tsx';
 
 function Why({ row, to, onDone }: { row: Intervention; to: InterventionState; onDone: () => void }) {
   const { t } = useWords();
@@ -86,7 +87,7 @@ export function InterventionCard({ row, answers }: { row: Intervention; answers:
         </span>{' '}
         {last && (
           <span className="quiet" data-testid="to-send">
-            {t('crew.to_send')} ({t('crew.tapped_at')} <Moment at={last.move.at} seconds />)
+            {t('crew.to_send')} <Tapped answer={last} />
           </span>
         )}
       </p>

@@ -1,20 +1,20 @@
 import { useState } from 'react';
 import { useWords } from '../i18n/index.ts';
 import { sendPosition } from './room.ts';
+import type { Person } from './shelf.ts';
 
 const wait_ms = 15_000;
 
 /** The position goes out when the crew says so: the room sees where they are, not where they have been all day. */
-export function PositionButton({ crew }: { crew: string }) {
+export function PositionButton({ person }: { person: Person }) {
   const { t } = useWords();
   const [told, setTold] = useState('');
   const send = () => {
     setTold(t('common.loading'));
     navigator.geolocation.getCurrentPosition(
       ({ coords, timestamp }) => {
-        const at = new Date(timestamp).toISOString();
-        void sendPosition(crew, at, [coords.longitude, coords.latitude]).then((sent) =>
-          setTold(t(sent ? 'crew.position_sent' : 'crew.position_kept')),
+        void sendPosition(person, timestamp, [coords.longitude, coords.latitude]).then((sent) =>
+          setTold(sent.kind === 'refused' ? sent.refusal : t(`crew.position_${sent.kind}`)),
         );
       },
       () => setTold(t('crew.position_refused')),

@@ -1,8 +1,9 @@
 // The crew page's conversation with the room: few words, each of which may fail and be said again.
 import { answered, api, setSession } from '../api/client.ts';
 import { newKey } from '../api/keys.ts';
-import { Problem } from '../api/problem.ts';
-import type { Intervention, InterventionState, Position, Session } from '../api/types.ts';
+import { explained, Problem, sentencesOf } from '../api/problem.ts';
+import type { Intervention, InterventionState, Position, ProblemBody, Session } from '../api/types.ts';
+import { clock } from '../live/clock.ts';
 import { type Answer, Outbox, type Outcome, outcomeOf } from './outbox.ts';
 import { keep, kept, type Person, shelf } from './shelf.ts';
 
@@ -40,11 +41,13 @@ async function send(answer: Answer): Promise<Outcome> {
       params,
       body: answer.move,
     });
-    const problem = (error ?? {}) as { detail?: string; title?: string; state?: InterventionState };
-    const refusal = problem.detail ?? problem.title ?? `HTTP ${response.status}`;
+    const problem = (error ?? {}) as Partial<ProblemBody> & { state?: InterventionState };
+    const refusal = sentencesOf(problem, problem.detail ?? problem.title ?? `HTTP ${response.status}`);
     // Signed in anew in another window: this page's session is a former one. Once more with the present one.
     if (response.status === 403 && (await renewed())) return await send(answer);
-    return outcomeOf(response.status, refusal, problem.state, answer.move.to);
+    const outcome = outcomeOf(response.status, refusal, problem.state, answer.move.to);
+    const untimely = problem.errors?.some((one) => one.pointer === '/at') || undefined;
+    return outcome.kind === 'refused' ? { ...outcome, untimely } : outcome;
   } catch {
     return { kind: 'later' };
   }
@@ -58,7 +61,7 @@ async function renewed(): Promise<boolean> {
   return present !== null && (present as Session).csrf_token !== before;
 }
 
-export const outbox = new Outbox(shelf, { send }, newKey, () => afterTaken());
+export const outbox = new Outbox(shelf, { send, reachable: () => navigator.onLine }, newKey, () => afterTaken(), clock);
 
 export async function signIn(login: string, password: string): Promise<Person> {
   const session = await answered(api.POST('/api/v1/session', { body: { login, password } }));
@@ -72,6 +75,7 @@ export async function signOut(): Promise<void> {
   await api.DELETE('/api/v1/session').catch(() => undefined);
   await keep('person', undefined);
   await keep('interventions', undefined);
+  await keep('position', undefined);
   present = null;
   setSession(null);
 }
@@ -100,27 +104,40 @@ export async function readInterventions(crew: string): Promise<{ rows: Intervent
   const query = { crew, status: 'open' as const, limit: 100 };
   const page = await answered(api.GET('/api/v1/interventions', { params: { query } }));
   const rows = page.rows.filter((row) => !['refused', 'cancelled', 'closed'].includes(row.state));
-  const list = { rows, at: new Date().toISOString() };
+  const list = { rows, at: new Date(clock.now()).toISOString() };
   await keep('interventions', list);
   return list;
 }
 
-/** Only the newest position matters: one that could not be sent waits alone. */
-export async function sendPosition(crew: string, at: string, position: Position): Promise<boolean> {
-  await keep('position', { at, position });
-  return flushPosition(crew);
+export type Sent = { kind: 'sent' | 'kept' } | { kind: 'refused'; refusal: string };
+
+/** Only the newest position matters: one that could not be sent waits alone, for the person whose it is. */
+export async function sendPosition(person: Person, fixed_at: number, position: Position): Promise<Sent> {
+  await keep('position', { fixed_at, position, by: person.login, crew: person.crew });
+  return flushPosition(person);
 }
 
-export async function flushPosition(crew: string): Promise<boolean> {
+export async function flushPosition(person: Person): Promise<Sent> {
   const waiting = await kept('position');
-  if (!waiting) return true;
+  if (!waiting) return { kind: 'sent' };
+  // Where somebody else was is not where this person is.
+  if (waiting.by !== person.login || waiting.crew !== person.crew) {
+    await keep('position', undefined);
+    return { kind: 'sent' };
+  }
   try {
-    if (await sessionKnown()) return false;
-    await answered(api.PUT('/api/v1/crews/{code}/position', { params: { path: { code: crew } }, body: waiting }));
+    if (await sessionKnown()) return { kind: 'kept' };
+    if (outbox.author !== person.login) return { kind: 'kept' };
+    const body = { at: new Date(clock.corrected(waiting.fixed_at)).toISOString(), position: waiting.position };
+    await answered(api.PUT('/api/v1/crews/{code}/position', { params: { path: { code: person.crew } }, body }));
   } catch (error) {
-    // One that the server will never take is dropped; the next one replaces it anyway.
-    if (!(error instanceof Problem) || error.status >= 500 || error.status === 401) return false;
+    if (!(error instanceof Problem) || error.status >= 500 || error.status === 401 || error.status === 429) {
+      return { kind: 'kept' };
+    }
+    // One that the server will never take is dropped, and said so; the next one replaces it anyway.
+    await keep('position', undefined);
+    return { kind: 'refused', refusal: explained(error) };
   }
   await keep('position', undefined);
-  return true;
+  return { kind: 'sent' };
 }

@@ -11,7 +11,8 @@ export interface Person {
 export interface Kept {
   person?: Person;
   interventions?: { rows: Intervention[]; at: string };
-  position?: { at: string; position: Position };
+  /** `fixed_at`: by the telephone's clock; it is put right when sent. */
+  position?: { fixed_at: number; position: Position; by: string; crew: string };
 }
 
 interface Pocket extends DBSchema {

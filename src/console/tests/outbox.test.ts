@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Intervention, InterventionState } from '../api/types.ts';
+import { newlySent } from '../crew/news.ts';
 import { type Answer, Outbox, type Outcome, outcomeOf, type Shelf } from '../crew/outbox.ts';
 import { offered, presentState } from '../crew/steps.ts';
+import { minutesWrong } from '../crew/times.ts';
 
 class Memory implements Shelf {
   rows = new Map<string, Answer>();
@@ -93,6 +95,96 @@ describe('the outbox', () => {
     expect(outbox.list()).toEqual([]);
   });
 
+  /** The server’s clock, once known; the telephone’s is `ahead_ms` ahead of it. */
+  const clockAhead = (ahead_ms: number) => ({
+    known_: false,
+    known() {
+      return this.known_;
+    },
+    now: () => Date.parse('2026-11-22T18:20:00Z'),
+    corrected(local: number) {
+      return this.known_ ? local - ahead_ms : local;
+    },
+  });
+  const timed = (shelf: Shelf, outcomes: Outcome[], clock: ReturnType<typeof clockAhead>) => {
+    const sent: Answer[] = [];
+    let keys = 0;
+    const send = async (answer: Answer) => {
+      sent.push(answer);
+      return outcomes.shift() ?? { kind: 'later' as const };
+    };
+    const network = { there: true };
+    const post = { send, reachable: () => network.there };
+    return { sent, network, outbox: new Outbox(shelf, post, () => `key-${++keys}`, undefined, clock) };
+  };
+  const tooEarly: Outcome = { kind: 'refused', refusal: 'ahead', untimely: true };
+
+  it('puts the time of a tap right by the server’s clock, and keeps what the telephone said', async () => {
+    const clock = clockAhead(10 * 60_000);
+    clock.known_ = true;
+    const { outbox, sent } = timed(new Memory(), [taken], clock);
+    await outbox.add('i', 'one', move('on_site'));
+    expect(sent[0]?.move.at).toBe('2026-11-22T17:50:00.000Z');
+    expect(sent[0]?.tapped).toBe('2026-11-22T18:00:00Z');
+  });
+
+  it('puts right, before it is first sent, what was tapped without network', async () => {
+    const clock = clockAhead(-5 * 60_000);
+    const { outbox, sent, network } = timed(new Memory(), [taken], clock);
+    network.there = false;
+    await outbox.add('i', 'one', move('on_site'));
+    expect(sent).toEqual([]);
+    network.there = true;
+    clock.known_ = true;
+    await outbox.flush();
+    expect(sent[0]?.move.at).toBe('2026-11-22T18:05:00.000Z');
+  });
+
+  it('changes nothing under a key that may have reached the server', async () => {
+    const shelf = new Memory();
+    const clock = clockAhead(10 * 60_000);
+    const { outbox, sent } = timed(shelf, [later, taken], clock);
+    await outbox.add('i', 'one', move('on_site'));
+    clock.known_ = true;
+    await outbox.flush();
+    expect(sent.map((one) => [one.key, one.move.at])).toEqual([
+      ['key-1', '2026-11-22T18:00:00Z'],
+      ['key-1', '2026-11-22T18:00:00Z'],
+    ]);
+  });
+
+  it('sends again by itself, with the right time, what was refused for the telephone’s', async () => {
+    const clock = clockAhead(10 * 60_000);
+    const { outbox, sent } = timed(new Memory(), [tooEarly, taken], clock);
+    await outbox.add('i', 'one', move('on_site'));
+    expect(outbox.list()[0]).toMatchObject({ state: 'conflict', untimely: true });
+    clock.known_ = true;
+    await outbox.clockKnown();
+    expect(sent.map((one) => [one.key, one.move.at])).toEqual([
+      ['key-1', '2026-11-22T18:00:00Z'],
+      ['key-2', '2026-11-22T17:50:00.000Z'],
+    ]);
+    expect(outbox.list()).toEqual([]);
+  });
+
+  it('never repeats a time that was refused: the right one, then that of now', async () => {
+    const clock = clockAhead(10 * 60_000);
+    clock.known_ = true;
+    const { outbox, sent } = timed(new Memory(), [tooEarly, taken], clock);
+    await outbox.add('i', 'one', move('on_site'));
+    await outbox.tryAgain('key-1');
+    expect(sent.map((one) => one.move.at)).toEqual(['2026-11-22T17:50:00.000Z', '2026-11-22T18:20:00.000Z']);
+  });
+
+  it('lets no step go back before the one sent before it', async () => {
+    const clock = clockAhead(90_000);
+    const { outbox, sent } = timed(new Memory(), [taken, taken], clock);
+    await outbox.add('i', 'one', move('on_site'));
+    clock.known_ = true;
+    await outbox.add('i', 'one', { to: 'restored', at: '2026-11-22T18:01:00Z' });
+    expect(sent[1]?.move.at).toBe('2026-11-22T18:00:00Z');
+  });
+
   it('sends nobody’s answers in somebody else’s name', async () => {
     const shelf = new Memory();
     const first = made(shelf, []);
@@ -126,6 +218,19 @@ describe('the outbox', () => {
     [403, undefined, 'refused'],
   ] as const)('understands %i (found %s) as %s', (status, found, kind) => {
     expect(outcomeOf(status, '', found, 'on_site').kind).toBe(kind);
+  });
+});
+
+describe('what a crew has not seen', () => {
+  const row = (id: string, state: InterventionState) => ({ id, state }) as Intervention;
+  it('is what was sent to it since it last looked', () => {
+    const rows = [row('a', 'assigned'), row('b', 'assigned'), row('c', 'en_route')];
+    expect(newlySent(null, rows)).toEqual([]);
+    expect(newlySent(new Set(['a']), rows).map((one) => one.id)).toEqual(['b']);
+  });
+
+  it('is told how wrong a telephone is, when somebody would notice', () => {
+    expect([0, 59_000, -600_000, 300_000].map(minutesWrong)).toEqual([0, 0, 10, -5]);
   });
 });
 
