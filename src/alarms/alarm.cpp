@@ -116,6 +116,7 @@ std::optional<AlarmChange> take_in(Alarm& alarm, const Occurrence& occurrence, b
         .at = occurrence.at,
         .recorded_at = now,
         .author = "system:rules",
+        .author_name = {},
         .cause = occurrence.suppressed_by.empty() ? occurrence.cause : occurrence.suppressed_by,
         .reason = {}};
     alarm.state = taken.to;

@@ -47,10 +47,10 @@ constexpr store::Query transitions_write{
     "to_state text, at timestamptz, recorded_at timestamptz, author text, cause text, reason text) "
     "on conflict do nothing"};
 
-constexpr store::Query incident_write{
-    "alarm_incident_write",
-    "update alarm set incident = $2, version = version + 1, changed_at = $3::timestamptz where id "
-    "= $1"};
+constexpr store::Query incident_write{"alarm_incident_write",
+                                      "update alarm set incident = $2::int8, version = version + "
+                                      "1, changed_at = $3::timestamptz where id "
+                                      "= $1"};
 
 constexpr store::Query standing_read{
     "alarms_standing",
@@ -262,8 +262,8 @@ void write_changes(store::Transaction& tx, std::span<const AlarmChange> changes,
     tx.execute(transitions_write, transitions + ']');
 }
 
-void write_incident(store::Transaction& tx, const std::string& id, std::int64_t incident,
-                    base::Instant now) {
+void write_incident(store::Transaction& tx, const std::string& id,
+                    std::optional<std::int64_t> incident, base::Instant now) {
     tx.execute(incident_write, id, incident, now);
 }
 
@@ -314,6 +314,7 @@ std::vector<Transition> read_transitions(store::Transaction& tx, const std::stri
                                .at = row.get<base::Instant>("at"),
                                .recorded_at = row.get<base::Instant>("recorded_at"),
                                .author = row.get<std::string>("author"),
+                               .author_name = {},
                                .cause = row.get<std::string>("cause"),
                                .reason = row.get<std::string>("reason")});
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -27,8 +28,8 @@ using TransitionKey = std::tuple<std::string, std::int64_t, std::string, std::st
 
 // Rows and transitions of changes, the latest change of an alarm last.
 void write_changes(store::Transaction& tx, std::span<const AlarmChange> changes, base::Instant now);
-void write_incident(store::Transaction& tx, const std::string& id, std::int64_t incident,
-                    base::Instant now);
+void write_incident(store::Transaction& tx, const std::string& id,
+                    std::optional<std::int64_t> incident, base::Instant now);
 
 // What the engine finds again after a restart.
 [[nodiscard]] std::vector<Standing> read_standing(store::Transaction& tx);

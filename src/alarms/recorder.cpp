@@ -310,7 +310,7 @@ void Recorder::stream(const std::vector<Alarm>& alarms) {
 }
 
 base::Result<Alarm> Recorder::acknowledge(store::Transaction& tx, const std::string& id,
-                                          const std::string& login, const std::string& reason,
+                                          const Person& person, const std::string& reason,
                                           base::Instant now) {
     auto kept = lock_alarms(tx, {id});
     if (kept.empty()) return base::fail(Errc::not_found, "no such alarm", "alarme inconnue");
@@ -328,12 +328,13 @@ base::Result<Alarm> Recorder::acknowledge(store::Transaction& tx, const std::str
                          .to = letter(taken.to),
                          .at = now,
                          .recorded_at = now,
-                         .author = login,
+                         .author = person.login,
+                         .author_name = person.name,
                          .cause = {},
                          .reason = reason};
     alarm.state = taken.to;
     alarm.acknowledged_at = now;
-    alarm.acknowledged_by = login;
+    alarm.acknowledged_by = person.login;
     ++alarm.version;
     change.alarm = alarm;
     write_changes(tx, std::span(&change, 1), now);
@@ -352,6 +353,20 @@ base::Result<Alarm> Recorder::attach(store::Transaction& tx, const std::string& 
     auto answer = rows.front();
     tx.after_commit([this, rows = std::move(rows)] { publish(rows); });
     return answer;
+}
+
+std::vector<std::string> Recorder::let_go(store::Transaction& tx,
+                                          const std::vector<std::string>& ids,
+                                          std::int64_t incident) {
+    std::vector<std::string> gone;
+    for (const auto& [id, alarm] : lock_alarms(tx, ids)) {
+        if (alarm.incident != incident || letter(alarm.state) == Letter::a) continue;
+        write_incident(tx, id, std::nullopt, clock_.now());
+        gone.push_back(id);
+    }
+    if (gone.empty()) return gone;
+    tx.after_commit([this, rows = read_alarms(tx, gone)] { publish(rows); });
+    return gone;
 }
 
 }  // namespace vigie::alarms

@@ -162,7 +162,8 @@ api::Answer acknowledge(const api::Request& request, store::Transaction& tx, Rec
     if (auto read = body.finish(); !read.ok()) return read.error();
     auto alarm = find_alarm(request, tx, access::Level::operate);
     if (!alarm) return alarm.error();
-    auto changed = recorder.acknowledge(tx, alarm->id, request.actor.login, reason, request.now);
+    auto changed = recorder.acknowledge(tx, alarm->id, {request.actor.login, request.actor.name},
+                                        reason, request.now);
     if (!changed) return changed.error();
     return alarm_response(to_json(*changed, catalogue), changed->version);
 }

@@ -34,7 +34,8 @@ std::optional<Entry> alarm_entry(const alarms::AlarmChange& change,
     const base::Text name = rule_name(alarm, catalogue);
     const assets::Asset* asset = catalogue.find(alarm.asset);
     const std::string code = asset ? asset->code : std::to_string(alarm.asset);
-    Entry entry = entry_by({made.author, made.author}, made.at, {}, {});
+    const std::string& author_name = made.author_name.empty() ? made.author : made.author_name;
+    Entry entry = entry_by({made.author, author_name}, made.at, {}, {});
     entry.recorded_at = made.recorded_at;
     if (change.announced) {
         entry.entry_type = "alarm_raised";
@@ -57,9 +58,13 @@ std::optional<Entry> alarm_entry(const alarms::AlarmChange& change,
 }
 
 void write_alarm_entry(Room& room, store::Transaction& tx, const alarms::AlarmChange& change) {
+    const auto incident = change.alarm.incident;
+    const bool closed = incident && !incident_store::is_open(tx, *incident);
+    // It was over when its incident was closed, and is not any more.
+    if (closed) room.recorder.let_go(tx, {change.alarm.id}, *incident);
     auto entry = alarm_entry(change, *room.registry.current());
     if (!entry) return;
-    if (entry->incident && !incident_store::is_open(tx, *entry->incident)) entry->incident.reset();
+    if (closed) entry->incident.reset();
     write_entry(room, tx, *std::move(entry));
 }
 

@@ -13,7 +13,8 @@ namespace vigie::operations {
 [[nodiscard]] std::optional<Entry> alarm_entry(const alarms::AlarmChange& change,
                                                const assets::Catalogue& catalogue);
 
-// Writes it in the transaction that records the change, with the incident while that is open.
+// Writes it in the transaction that records the change, with the incident while that is open. An
+// alarm that rises again after its incident was closed belongs to that one no more.
 void write_alarm_entry(Room& room, store::Transaction& tx, const alarms::AlarmChange& change);
 
 }  // namespace vigie::operations

@@ -44,6 +44,20 @@ Incident sent(Room& room, store::Transaction& tx, std::int64_t number) {
     return *incident_store::find(tx, number);
 }
 
+// These reasons say nothing of the condition that the sensor reports: it may go on, and its alarm
+// then stands by itself. All others say that it is over.
+bool leaves_alarms(std::string_view reason) {
+    return reason == "false_alarm" || reason == "duplicate";
+}
+
+base::Error without_text(std::size_t alarms) {
+    const std::string count = std::to_string(alarms);
+    return base::fail_at(
+        base::Errc::invalid, "/text",
+        "Alarms still active: " + count + ". Say why this incident is closed.",
+        "Alarmes encore actives : " + count + ". Dites pourquoi cet événement est clos.");
+}
+
 base::Error owned_by(const Incident& incident) {
     base::Error error =
         base::fail(base::Errc::conflict, incident.owner_name + " has claimed this incident.",
@@ -142,7 +156,11 @@ base::Result<Incident> close(Room& room, store::Transaction& tx, const Asker& as
                              const std::string& text) {
     auto incident = work_on(tx, asker, number);
     if (!incident) return incident;
-    const auto left = incident_store::left_open(tx, number);
+    auto left = incident_store::left_open(tx, number);
+    if (leaves_alarms(reason)) {
+        if (!left.alarms.empty() && text.empty()) return without_text(left.alarms.size());
+        left.alarms.clear();
+    }
     if (!left.interventions.empty() || !left.alarms.empty()) {
         base::Error error = base::fail(
             base::Errc::conflict,
@@ -155,9 +173,12 @@ base::Result<Incident> close(Room& room, store::Transaction& tx, const Asker& as
         return error;
     }
     incident_store::close(tx, number, author_of(asker.actor), reason, asker.now);
-    record(tx, asker, number, "closed", {{"reason", reason}, {"text", text}});
+    const auto alone = room.recorder.let_go(tx, incident_store::alarms_of(tx, number), number);
+    record(tx, asker, number, "closed",
+           {{"reason", reason}, {"text", text}, {"alarms_left", alone}});
     auto closed = sent(room, tx, number);
-    write(room, tx, asker, number, "incident_closed", texts::incident_closed(reason, text));
+    write(room, tx, asker, number, "incident_closed",
+          texts::incident_closed(reason, text, alone.size()));
     return closed;
 }
 

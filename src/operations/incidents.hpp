@@ -62,7 +62,9 @@ struct Change {
 [[nodiscard]] base::Result<Incident> attach_alarm(Room& room, store::Transaction& tx,
                                                   const Asker& asker, std::int64_t number,
                                                   const std::string& alarm);
-// A conflict while something is left; extension: interventions and alarms, by id.
+// A conflict while something is left; extension: interventions and alarms, by id. As a false alarm
+// or a duplicate, and with a text, it is closed whatever its alarms say; those that are not over
+// stand by themselves again.
 [[nodiscard]] base::Result<Incident> close(Room& room, store::Transaction& tx, const Asker& asker,
                                            std::int64_t number, const std::string& reason,
                                            const std::string& text);

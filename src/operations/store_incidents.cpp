@@ -10,7 +10,7 @@ namespace {
     "select i.*, "                                                                      \
     "(select count(*) from incident_alarm ia where ia.incident = i.number) as alarms, " \
     "(select count(*) from incident_alarm ia join alarm a on a.id = ia.alarm "          \
-    "  where ia.incident = i.number and a.active) as alarms_active, "                   \
+    "  where ia.incident = i.number and ia.open and a.active) as alarms_active, "       \
     "(select count(*) from intervention v where v.incident = i.number "                 \
     "  and v.state not in ('refused', 'closed', 'cancelled')) as interventions_open "   \
     "from incident i "

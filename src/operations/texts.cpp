@@ -130,10 +130,15 @@ base::Text alarm_attached(const base::Text& name, std::string_view asset) {
             fmt::format("Alarme rattachée : {}, {}", name.fr, asset)};
 }
 
-base::Text incident_closed(std::string_view reason, std::string_view text) {
+base::Text incident_closed(std::string_view reason, std::string_view text,
+                           std::size_t alarms_left) {
     const base::Text because = reason_name(reason);
     base::Text closed{fmt::format("Incident closed, {}", because.en),
                       fmt::format("Événement clos, {}", because.fr)};
+    if (alarms_left > 0) {
+        closed.en += fmt::format("; alarms that stand by themselves again: {}", alarms_left);
+        closed.fr += fmt::format(" ; alarmes à nouveau seules : {}", alarms_left);
+    }
     append_note(closed, text);
     return closed;
 }

@@ -26,7 +26,8 @@ namespace texts {
 [[nodiscard]] base::Text incident_released(const Incident& incident);
 [[nodiscard]] base::Text incident_changed(const Incident& before, const Incident& after);
 [[nodiscard]] base::Text alarm_attached(const base::Text& name, std::string_view asset);
-[[nodiscard]] base::Text incident_closed(std::string_view reason, std::string_view text);
+[[nodiscard]] base::Text incident_closed(std::string_view reason, std::string_view text,
+                                         std::size_t alarms_left);
 [[nodiscard]] base::Text contact(const Contact& contact);
 [[nodiscard]] base::Text dispatched(const Intervention& intervention);
 [[nodiscard]] base::Text moved(const Intervention& intervention, const Transition& transition);

@@ -12,17 +12,12 @@ using testing::ElementsAre;
 class AlarmEntries : public ControlRoom {
 protected:
     json entries() { return get("lea", "/api/v1/logbook").body.at("rows"); }
-    void acknowledge(const std::string& alarm, const std::string& reason) {
-        pool.write_now([&](store::Transaction& tx) {
-            EXPECT_TRUE(recorder.acknowledge(tx, alarm, "lea", reason, clock.now()).ok());
-        });
-    }
 };
 
 TEST_F(AlarmEntries, TellTheAlarmsStoryWithItsAuthors) {
     const auto alarm = raise("SJ-1", clock.now() - std::chrono::seconds{5});
     clock.advance(std::chrono::minutes{1});
-    acknowledge(alarm, "seen on camera 7");
+    acknowledge("lea", alarm, "seen on camera 7");
     clock.advance(std::chrono::minutes{1});
     give_back(alarm, clock.now());
     const auto told = entries();
@@ -34,6 +29,7 @@ TEST_F(AlarmEntries, TellTheAlarmsStoryWithItsAuthors) {
     EXPECT_EQ(told[2].at("text").at("en"),
               "Alarm: Junction at flashing amber, SJ-1 (flashing amber)");
     EXPECT_EQ(told[1].at("author"), "lea");
+    EXPECT_EQ(told[1].at("author_name"), "Léa") << "as in every other entry of hers";
     EXPECT_EQ(told[1].at("text").at("fr"),
               "Alarme acquittée : Carrefour au jaune clignotant, SJ-1 : seen on camera 7");
     EXPECT_FALSE(told[0].contains("incident"));

@@ -41,6 +41,8 @@ protected:
     std::string raise(const std::string& asset, base::Instant at,
                       const std::string& suppressed_by = {});
     void give_back(const std::string& alarm, base::Instant at);
+    void acknowledge(const std::string& who, const std::string& alarm,
+                     const std::string& reason = {});
     void rise_again(const std::string& alarm, base::Instant at);
 
     void record(const std::string& alarm, alarms::Event event, base::Instant at,

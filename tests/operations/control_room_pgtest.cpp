@@ -156,6 +156,14 @@ void ControlRoom::give_back(const std::string& alarm, base::Instant at) {
     record(alarm, alarms::Event::come_back, at);
 }
 
+void ControlRoom::acknowledge(const std::string& who, const std::string& alarm,
+                              const std::string& reason) {
+    const alarms::Person person{who, people.at(who).name};
+    pool.write_now([&](store::Transaction& tx) {
+        EXPECT_TRUE(recorder.acknowledge(tx, alarm, person, reason, clock.now()).ok());
+    });
+}
+
 void ControlRoom::rise_again(const std::string& alarm, base::Instant at) {
     record(alarm, alarms::Event::raise, at);
 }

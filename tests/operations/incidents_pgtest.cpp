@@ -199,6 +199,70 @@ TEST_F(Incidents, CloseOnlyWhenNothingIsLeft) {
         << "a closed incident holds its alarms no more";
 }
 
+TEST_F(Incidents, LetGoOfTheAlarmsThatAreNotOver) {
+    const auto incident_of = [this](const std::string& alarm) {
+        return one("select coalesce(incident::text, 'none') as one from alarm where id = '" +
+                   alarm + "'");
+    };
+    const auto alarm = raise("SJ-1", clock.now());
+    const auto over = raise("SJ-1", clock.now());
+    const auto number =
+        post("lea", "/api/v1/incidents", {{"alarm", alarm}}).body.at("number").get<std::int64_t>();
+    post("lea", incident_path(number, "/alarms"), {{"alarm", over}});
+    give_back(alarm, clock.now());
+    acknowledge("max", over);
+    give_back(over, clock.now());
+    ASSERT_EQ(post("lea", incident_path(number, "/close"), {{"reason", "solved"}}).status, 200U);
+    EXPECT_EQ(incident_of(alarm), "none") << "nobody has seen its return";
+    EXPECT_EQ(incident_of(over), std::to_string(number)) << "it is told who handled it";
+    const auto closed = get("lea", incident_path(number)).body;
+    EXPECT_EQ(closed.at("alarms"), 2) << "its history stays";
+    EXPECT_EQ(closed.at("story").back().at("text").at("fr"),
+              "Événement clos, résolu ; alarmes à nouveau seules : 1");
+    EXPECT_EQ(one("select detail #>> '{alarms_left,0}' as one from incident_transition "
+                  "where step = 'closed'"),
+              alarm);
+
+    clock.advance(std::chrono::minutes{1});
+    rise_again(alarm, clock.now());
+    rise_again(over, clock.now());
+    EXPECT_EQ(incident_of(alarm), "none");
+    EXPECT_EQ(incident_of(over), "none") << "what rises again belongs to no closed incident";
+    EXPECT_EQ(get("lea", incident_path(number)).body.at("alarms_active"), 0);
+    for (const auto& again : {alarm, over}) {
+        const auto opened = post("lea", "/api/v1/incidents", {{"alarm", again}});
+        ASSERT_EQ(opened.status, 201U) << opened.body.dump();
+        EXPECT_EQ(incident_of(again), opened.body.at("number").dump());
+    }
+}
+
+TEST_F(Incidents, CloseAsAFalseAlarmWhileTheSensorGoesOn) {
+    const auto alarm = raise("SJ-1", clock.now());
+    const auto number =
+        post("lea", "/api/v1/incidents", {{"alarm", alarm}}).body.at("number").get<std::int64_t>();
+    const auto close = [&](const char* reason, const char* text) {
+        return post("lea", incident_path(number, "/close"), {{"reason", reason}, {"text", text}});
+    };
+    for (const char* reason : {"solved", "no_fault_found", "handed_over"}) {
+        EXPECT_EQ(close(reason, "x").status, 409U) << reason << ": it is not over";
+    }
+    const auto unexplained = close("false_alarm", "");
+    EXPECT_EQ(unexplained.status, 422U);
+    EXPECT_EQ(unexplained.body.at("errors")[0].at("pointer"), "/text");
+    const auto intervention = dispatch(number);
+    EXPECT_EQ(close("false_alarm", "camera 7 shows green").body.at("interventions"),
+              json::array({intervention}))
+        << "a crew is on its way";
+    EXPECT_EQ(close("false_alarm", "camera 7 shows green").body.at("alarms"), json::array());
+    move("lea", intervention, "cancelled", {{"reason", "no_longer_needed"}});
+
+    EXPECT_EQ(close("false_alarm", "camera 7 shows green").status, 200U);
+    EXPECT_EQ(one("select state || ' ' || (incident is null) as one from alarm"),
+              "unacknowledged true");
+    EXPECT_EQ(get("lea", "/api/v1/desks").body.at("rows")[3].at("waiting"), 1) << "by itself";
+    EXPECT_EQ(post("lea", "/api/v1/incidents", {{"alarm", alarm}}).status, 201U);
+}
+
 TEST_F(Incidents, TakeMoreAlarmsButNoOthersAlarm) {
     const auto first = open_incident();
     const auto alarm = raise("SJ-2", clock.now());

@@ -51,6 +51,25 @@ protected:
     }
 };
 
+TEST_F(Topics, TellThatAnAlarmStandsByItselfAgain) {
+    Listener alarm_rows(stream, "alarms");
+    const auto alarm = raise("SJ-1", clock.now());
+    const auto number =
+        post("lea", "/api/v1/incidents", {{"alarm", alarm}}).body.at("number").get<std::int64_t>();
+    EXPECT_EQ(alarm_rows.last().at("incident"), number);
+    give_back(alarm, clock.now());
+    ASSERT_EQ(post("lea", "/api/v1/incidents/" + std::to_string(number) + "/close",
+                   {{"reason", "solved"}})
+                  .status,
+              200U);
+    EXPECT_EQ(alarm_rows.last().at("id"), alarm);
+    EXPECT_FALSE(alarm_rows.last().contains("incident"));
+    clock.advance(std::chrono::minutes{1});
+    rise_again(alarm, clock.now());
+    EXPECT_EQ(alarm_rows.last().at("state"), "unacknowledged");
+    EXPECT_FALSE(alarm_rows.last().contains("incident"));
+}
+
 TEST_F(Topics, TellWhatChangedOnceItIsCommitted) {
     Listener incidents(stream, "incidents");
     Listener interventions(stream, "interventions");

@@ -45,6 +45,7 @@ struct Transition {
     base::Instant at;           // by the device's or the person's clock
     base::Instant recorded_at;  // by ours
     std::string author;         // "system:rules", or a login
+    std::string author_name;    // a person's, for what is written with it; not kept here
     std::string cause;          // the alarm that explains it, or a word
     std::string reason;         // what the person said
 };

@@ -32,6 +32,12 @@ namespace vigie::alarms {
 
 class Meanwhile;
 
+// Who acts: the login is kept, the name is for people to read.
+struct Person {
+    std::string login;
+    std::string name;
+};
+
 class Recorder {
 public:
     static constexpr std::size_t batch_max = 512;
@@ -77,11 +83,15 @@ public:
     // not_found; conflict (with the state) when there is nothing to acknowledge. Streams, tells
     // listeners and engine after the commit.
     base::Result<Alarm> acknowledge(store::Transaction& tx, const std::string& id,
-                                    const std::string& login, const std::string& reason,
+                                    const Person& person, const std::string& reason,
                                     base::Instant now);
     // The incident an alarm belongs to; streams the changed row after the commit.
     base::Result<Alarm> attach(store::Transaction& tx, const std::string& id,
                                std::int64_t incident);
+    // Those of `ids` that belong to that incident and are not over stand by themselves from now on;
+    // which ones. What is over keeps the incident that handled it. Streams as attach().
+    std::vector<std::string> let_go(store::Transaction& tx, const std::vector<std::string>& ids,
+                                    std::int64_t incident);
 
 private:
     void run();
