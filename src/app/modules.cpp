@@ -13,6 +13,7 @@
 #include "vigie/live/routes.hpp"
 #include "vigie/opendata/car_parks.hpp"
 #include "vigie/operations/operations.hpp"
+#include "vigie/operations/vehicle_position.hpp"
 #include "vigie/streets/routes.hpp"
 
 namespace vigie::app {
@@ -35,8 +36,7 @@ std::optional<operations::Located> position_of(Foundation& f, const std::string&
     const auto promise = std::make_shared<std::promise<Answer>>();
     auto answer = promise->get_future();
     const bool taken = f.city.post([promise, id = asset->id](live::CityState& state) {
-        const auto newest = state.newest(id);
-        promise->set_value(newest ? Answer({state.place(id), *newest}) : std::nullopt);
+        promise->set_value(operations::reported_position(state, id));
     });
     return taken ? answer.get() : std::nullopt;
 }
