@@ -16,12 +16,27 @@ bool hidden(Letter letter) {
     return letter == Letter::e || letter == Letter::f || letter == Letter::g;
 }
 
-base::Text rule_name(const alarms::Alarm& alarm, const assets::Catalogue& catalogue) {
-    const base::Text code{alarm.rule, alarm.rule};
-    const assets::Kind* kind = catalogue.kind(alarm.kind);
-    if (!kind) return code;
+const assets::Rule* rule_of(const alarms::Alarm& alarm, const assets::Kind* kind) {
+    if (kind == nullptr) return nullptr;
     const auto rule = std::ranges::find(kind->rules, alarm.rule, &assets::Rule::code);
-    return rule == kind->rules.end() ? code : rule->name;
+    return rule == kind->rules.end() ? nullptr : &*rule;
+}
+
+// The value that raised it, as people say it: an alarm keeps it as devices do.
+base::Text value_words(const std::string& value, const assets::Property* property) {
+    base::Text words{value, value};
+    if (property == nullptr) return words;
+    if (property->type == assets::PropertyType::boolean) {
+        return value == "true" ? base::Text{"yes", "oui"} : base::Text{"no", "non"};
+    }
+    if (property->type == assets::PropertyType::code) {
+        const auto code = std::ranges::find(property->codes, value);
+        const auto index = static_cast<std::size_t>(code - property->codes.begin());
+        return index < property->code_names.size() ? property->code_names[index] : words;
+    }
+    const auto point = value.substr(0, value.find(' ')).find('.');
+    if (point != std::string::npos) words.fr[point] = ',';
+    return words;
 }
 
 }  // namespace
@@ -31,7 +46,9 @@ std::optional<Entry> alarm_entry(const alarms::AlarmChange& change,
     const alarms::Alarm& alarm = change.alarm;
     const alarms::Transition& made = change.transition;
     if (alarm.raises != assets::Raises::alarm) return std::nullopt;
-    const base::Text name = rule_name(alarm, catalogue);
+    const assets::Kind* kind = catalogue.kind(alarm.kind);
+    const assets::Rule* rule = rule_of(alarm, kind);
+    const base::Text name = rule ? rule->name : base::Text{alarm.rule, alarm.rule};
     const assets::Asset* asset = catalogue.find(alarm.asset);
     const std::string code = asset ? asset->code : std::to_string(alarm.asset);
     const std::string& author_name = made.author_name.empty() ? made.author : made.author_name;
@@ -39,7 +56,9 @@ std::optional<Entry> alarm_entry(const alarms::AlarmChange& change,
     entry.recorded_at = made.recorded_at;
     if (change.announced) {
         entry.entry_type = "alarm_raised";
-        entry.text = texts::alarm_raised(name, code, alarm.value, alarm.learnt_late);
+        const auto* property = rule ? kind->property(rule->property) : nullptr;
+        entry.text =
+            texts::alarm_raised(name, code, value_words(alarm.value, property), alarm.learnt_late);
     } else if (made.event == Event::come_back && !hidden(made.from) && !hidden(made.to)) {
         entry.entry_type = "alarm_returned";
         entry.text = texts::alarm_returned(name, code);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <span>
+
+#include "operations/texts.hpp"
 
 namespace vigie::operations {
 
@@ -54,10 +57,6 @@ bool open_to(const Standing& standing, const Step& step) {
     return !claims_safety || standing.paused_from == State::made_safe;
 }
 
-bool one_of(std::string_view reason, std::initializer_list<std::string_view> reasons) {
-    return std::ranges::find(reasons, reason) != reasons.end();
-}
-
 base::Error refused_move(const Standing& standing, State to, Hand hand) {
     bool by_another = false;
     for (const Step& step : steps)
@@ -65,49 +64,54 @@ base::Error refused_move(const Standing& standing, State to, Hand hand) {
     nlohmann::json allowed_names = nlohmann::json::array();
     for (const State state : allowed(standing, hand))
         allowed_names.push_back(to_string(state));
-    const std::string from{to_string(standing.state)};
-    const std::string target{to_string(to)};
+    const base::Text from = state_name(standing.state);
+    const base::Text target = state_name(to);
+    const std::string way_en = "from “" + from.en + "” to “" + target.en + "”.";
+    const std::string way_fr = "de « " + from.fr + " » à « " + target.fr + " ».";
     base::Error error =
-        by_another
-            ? base::fail(base::Errc::forbidden,
-                         "It is not for you to move it from " + from + " to " + target + ".",
-                         "Ce n'est pas à vous de la faire passer de " + from + " à " + target + ".")
-            : base::fail(base::Errc::conflict, "It cannot go from " + from + " to " + target + ".",
-                         "Elle ne peut pas passer de " + from + " à " + target + ".");
-    error.extension = nlohmann::json{{"state", from}, {"allowed", allowed_names}}.dump();
+        by_another ? base::fail(base::Errc::forbidden, "It is not for you to move it " + way_en,
+                                "Ce n'est pas à vous de la faire passer " + way_fr)
+                   : base::fail(base::Errc::conflict, "It cannot go " + way_en,
+                                "Elle ne peut pas passer " + way_fr);
+    error.extension =
+        nlohmann::json{{"state", to_string(standing.state)}, {"allowed", allowed_names}}.dump();
     return error;
 }
 
+using Reasons = std::span<const std::string_view>;
+constexpr std::string_view refusals[] = {"busy", "no_skill", "end_of_shift", "other"};
+constexpr std::string_view pauses[] = {"access_refused",      "police_scene",    "weather", "parts",
+                                       "third_party_network", "client_decision", "other"};
+constexpr std::string_view cancellations[] = {"duplicate", "no_longer_needed", "override", "other"};
+
+base::Result<void> needs_one_of(const Move& move, Reasons reasons, const char* en, const char* fr) {
+    if (std::ranges::find(reasons, move.reason) != reasons.end()) return {};
+    base::Text list;
+    for (const std::string_view reason : reasons) {
+        const base::Text name = reason_name(reason);
+        list.en += (list.en.empty() ? "" : ", ") + name.en;
+        list.fr += (list.fr.empty() ? "" : ", ") + name.fr;
+    }
+    return base::fail_at(base::Errc::invalid, "/reason", en + (": " + list.en) + ".",
+                         fr + (" : " + list.fr) + ".");
+}
+
 base::Result<void> judge_reason(const Move& move) {
-    const auto wrong = [](std::string en, std::string fr) {
-        return base::fail_at(base::Errc::invalid, "/reason", std::move(en), std::move(fr));
-    };
     switch (move.to) {
         case State::refused:
-            if (one_of(move.reason, {"busy", "no_skill", "end_of_shift", "other"})) return {};
-            return wrong("A refusal needs one of: busy, no_skill, end_of_shift, other.",
-                         "Un refus demande un motif parmi : busy, no_skill, end_of_shift, other.");
+            return needs_one_of(move, refusals, "A refusal needs one of these reasons",
+                                "Un refus demande un de ces motifs");
         case State::paused:
-            if (one_of(move.reason, {"access_refused", "police_scene", "third_party_network",
-                                     "weather", "parts", "client_decision", "other"}))
-                return {};
-            return wrong(
-                "A pause needs one of: access_refused, police_scene, third_party_network, weather, "
-                "parts, client_decision, other.",
-                "Une pause demande un motif parmi : access_refused, police_scene, "
-                "third_party_network, weather, parts, client_decision, other.");
+            return needs_one_of(move, pauses, "A pause needs one of these reasons",
+                                "Une suspension demande un de ces motifs");
         case State::cancelled:
-            if (one_of(move.reason, {"duplicate", "no_longer_needed", "override", "other"}))
-                return {};
-            return wrong(
-                "A cancellation needs one of: duplicate, no_longer_needed, override, other.",
-                "Une annulation demande un motif parmi : duplicate, no_longer_needed, override, "
-                "other.");
+            return needs_one_of(move, cancellations, "A cancellation needs one of these reasons",
+                                "Une annulation demande un de ces motifs");
         case State::verified:
             if (move.reason == "override") return {};
-            return wrong(
-                "A person verifies only by override: the reason must be override.",
-                "Une personne ne vérifie que par dérogation : le motif doit être override.");
+            return base::fail_at(base::Errc::invalid, "/reason",
+                                 "A person verifies only by override, and says why.",
+                                 "Une personne ne vérifie que par dérogation, en disant pourquoi.");
         default:
             return {};
     }

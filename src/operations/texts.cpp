@@ -181,13 +181,13 @@ base::Text moved(const Intervention& intervention, const Transition& transition)
     return text;
 }
 
-base::Text alarm_raised(const base::Text& name, std::string_view asset, std::string_view value,
+base::Text alarm_raised(const base::Text& name, std::string_view asset, const base::Text& value,
                         bool learnt_late) {
     base::Text text{fmt::format("Alarm: {}, {}", name.en, asset),
                     fmt::format("Alarme : {}, {}", name.fr, asset)};
-    if (!value.empty()) {
-        text.en += fmt::format(" ({})", value);
-        text.fr += fmt::format(" ({})", value);
+    if (!value.en.empty()) {
+        text.en += fmt::format(" ({})", value.en);
+        text.fr += fmt::format(" ({})", value.fr);
     }
     if (learnt_late) {
         text.en += ", learnt late";

@@ -32,7 +32,7 @@ namespace texts {
 [[nodiscard]] base::Text dispatched(const Intervention& intervention);
 [[nodiscard]] base::Text moved(const Intervention& intervention, const Transition& transition);
 [[nodiscard]] base::Text alarm_raised(const base::Text& name, std::string_view asset,
-                                      std::string_view value, bool learnt_late);
+                                      const base::Text& value, bool learnt_late);
 [[nodiscard]] base::Text alarm_returned(const base::Text& name, std::string_view asset);
 [[nodiscard]] base::Text alarm_acknowledged(const base::Text& name, std::string_view asset);
 [[nodiscard]] base::Text callers_erased(std::size_t callers, base::Instant before);

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "operations/alarm_entries.hpp"
 #include "tests/operations/control_room.hpp"
 
 namespace vigie::operations {
@@ -34,6 +35,37 @@ TEST_F(AlarmEntries, TellTheAlarmsStoryWithItsAuthors) {
               "Alarme acquittée : Carrefour au jaune clignotant, SJ-1 : seen on camera 7");
     EXPECT_FALSE(told[0].contains("incident"));
     EXPECT_EQ(get("", "/admin/v1/logbook/verify").body.at("whole"), true);
+}
+
+TEST_F(AlarmEntries, SayValuesInWordsInBothLanguages) {
+    struct Case {
+        const char* rule;
+        const char* value;
+        const char* en;
+        const char* fr;
+    };
+    const Case cases[] = {
+        {"flashing_amber", "flashing_amber", "(flashing amber)", "(jaune clignotant)"},
+        {"flashing_amber", "gone_since", "(gone_since)", "(gone_since)"},
+        {"door", "true", "(yes)", "(oui)"},
+        {"door", "false", "(no)", "(non)"},
+        {"load", "1234.5 kWh", "(1234.5 kWh)", "(1234,5 kWh)"},
+        {"load", "12 m.s", "(12 m.s)", "(12 m.s)"},
+        {"rule_gone", "true", "(true)", "(true)"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::string(c.rule) + " " + c.value);
+        alarms::AlarmChange change;
+        change.announced = true;
+        change.alarm.asset = 1;
+        change.alarm.kind = "signal_junction";
+        change.alarm.rule = c.rule;
+        change.alarm.value = c.value;
+        const auto entry = alarm_entry(change, *registry.current());
+        ASSERT_TRUE(entry.has_value());
+        EXPECT_THAT(entry->text.en, testing::EndsWith(c.en));
+        EXPECT_THAT(entry->text.fr, testing::EndsWith(c.fr));
+    }
 }
 
 TEST_F(AlarmEntries, CarryTheIncidentWhileItIsOpen) {

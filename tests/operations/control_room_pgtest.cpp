@@ -19,17 +19,38 @@ access::Principal person(const std::string& login, const std::string& name, acce
     return principal;
 }
 
+assets::Property property(const char* code, assets::PropertyType type) {
+    assets::Property made;
+    made.code = code;
+    made.type = type;
+    return made;
+}
+
+assets::Rule rule(const char* code, base::Text name, const char* on) {
+    assets::Rule made;
+    made.code = code;
+    made.name = std::move(name);
+    made.property = on;
+    made.priority = 2;
+    return made;
+}
+
 std::shared_ptr<const std::vector<assets::Kind>> two_kinds() {
-    assets::Rule amber;
-    amber.code = "flashing_amber";
-    amber.name = {"Junction at flashing amber", "Carrefour au jaune clignotant"};
+    auto mode = property("mode", assets::PropertyType::code);
+    mode.codes = {"plan", "flashing_amber"};
+    mode.code_names = {{"running its plan", "plan de feux"},
+                       {"flashing amber", "jaune clignotant"}};
+    auto amber = rule("flashing_amber",
+                      {"Junction at flashing amber", "Carrefour au jaune clignotant"}, "mode");
     amber.response = {"Send a crew", "Envoyer une équipe"};
-    amber.priority = 2;
     assets::Kind junction;
     junction.id = 1;
     junction.code = "signal_junction";
     junction.desk = "traffic";
-    junction.rules = {amber};
+    junction.properties = {mode, property("door_open", assets::PropertyType::boolean),
+                           property("load", assets::PropertyType::number)};
+    junction.rules = {amber, rule("door", {"Door open", "Porte ouverte"}, "door_open"),
+                      rule("load", {"Overload", "Surcharge"}, "load")};
     assets::Kind vehicle;
     vehicle.id = 2;
     vehicle.code = "vehicle";
@@ -146,7 +167,7 @@ std::string ControlRoom::raise(const std::string& asset, base::Instant at,
     occurrence.rule = "flashing_amber";
     occurrence.desk = subject.kind->desk;
     occurrence.priority = 2;
-    occurrence.value = "flashing amber";
+    occurrence.value = "flashing_amber";
     occurrences[occurrence.alarm] = occurrence;
     record(occurrence.alarm, alarms::Event::raise, at, suppressed_by);
     return occurrence.alarm;
