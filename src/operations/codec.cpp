@@ -119,6 +119,9 @@ json to_json(const Transition& transition) {
                 {"author", transition.author.login},
                 {"at", base::to_rfc3339(transition.at)},
                 {"recorded_at", base::to_rfc3339(transition.recorded_at)}};
+    if (transition.clock_off != base::Duration{}) {
+        object["clock_off_s"] = seconds(transition.clock_off);
+    }
     put(object, "reason", transition.reason);
     put(object, "note", transition.note);
     put(object, "position", transition.position);

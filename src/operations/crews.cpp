@@ -1,5 +1,7 @@
 #include "operations/crews.hpp"
 
+#include <algorithm>
+
 #include "operations/reach.hpp"
 #include "operations/store_crews.hpp"
 
@@ -35,11 +37,13 @@ base::Result<Crew> place(Room& room, store::Transaction& tx, const Asker& asker,
         return base::fail(base::Errc::not_found, "There is no such crew.",
                           "Cette équipe n'existe pas.");
     }
-    if (at > asker.now + clock_skew_max) {
-        return base::fail_at(base::Errc::invalid, "/at", "This time is more than 2 minutes ahead.",
-                             "Cette heure a plus de 2 minutes d'avance.");
+    if (at > asker.now + clock_off_max) {
+        return base::fail_at(base::Errc::invalid, "/at",
+                             "This time is more than a day ahead: set the clock.",
+                             "Cette heure a plus d'un jour d'avance : réglez l'horloge.");
     }
-    if (crew_store::place(tx, code, position, at)) send_crew(room, tx, code);
+    // Nobody was anywhere later than now, whatever their clock says.
+    if (crew_store::place(tx, code, position, std::min(at, asker.now))) send_crew(room, tx, code);
     return located(room, *crew_store::find(tx, code));
 }
 

@@ -125,17 +125,17 @@ base::Result<void> judge_note(const Move& move) {
                          "Ce motif demande une note.");
 }
 
-base::Result<void> judge_time(const LastStep& last, const Move& move, base::Instant now) {
-    if (move.at > now + clock_skew_max) {
-        return base::fail_at(base::Errc::invalid, "/at", "This time is more than 2 minutes ahead.",
-                             "Cette heure a plus de 2 minutes d'avance.");
+base::Result<void> judge_time(const Counted& counted) {
+    if (counted.off > clock_off_max) {
+        return base::fail_at(base::Errc::invalid, "/at",
+                             "This time is more than a day ahead: set the clock.",
+                             "Cette heure a plus d'un jour d'avance : réglez l'horloge.");
     }
-    const base::Duration tolerance = last.same_author ? base::Duration{} : clock_skew_max;
-    if (move.at < last.at - tolerance) {
+    if (counted.off < -clock_off_max) {
         return base::fail_at(
             base::Errc::invalid, "/at",
-            "This time is before the step before it, " + base::to_rfc3339(last.at) + ".",
-            "Cette heure précède l'étape précédente, " + base::to_rfc3339(last.at) + ".");
+            "This time is more than a day before the step before it: set the clock.",
+            "Cette heure précède de plus d'un jour l'étape précédente : réglez l'horloge.");
     }
     return {};
 }
@@ -169,15 +169,21 @@ std::vector<State> allowed(const Standing& standing, Hand hand) {
     return found;
 }
 
-base::Result<void> judge(const Standing& standing, const LastStep& last, const Move& move,
-                         Hand hand, base::Instant now) {
+Counted count(base::Instant said, base::Instant last, base::Instant now) {
+    if (said > now + clock_tolerance) return {std::max(last, now), said - now};
+    if (said < last - clock_tolerance) return {std::max(last, now), said - last};
+    return {std::max(last, std::min(said, now)), {}};
+}
+
+base::Result<void> judge(const Standing& standing, base::Instant last, const Move& move, Hand hand,
+                         base::Instant now) {
     const auto open = allowed(standing, hand);
     if (std::ranges::find(open, move.to) == open.end()) {
         return refused_move(standing, move.to, hand);
     }
     if (auto reason = judge_reason(move); !reason) return reason;
     if (auto note = judge_note(move); !note) return note;
-    return judge_time(last, move, now);
+    return judge_time(count(move.at, last, now));
 }
 
 }  // namespace vigie::operations

@@ -15,9 +15,9 @@ namespace {
 const Author telemetry{"system:telemetry", "system:telemetry"};
 
 void write(Room& room, store::Transaction& tx, const Intervention& intervention,
-           const Transition& transition, std::string entry_type, base::Text text) {
-    Entry entry =
-        entry_by(transition.author, transition.at, std::move(entry_type), std::move(text));
+           const Transition& transition, base::Instant at, std::string entry_type,
+           base::Text text) {
+    Entry entry = entry_by(transition.author, at, std::move(entry_type), std::move(text));
     entry.recorded_at = transition.recorded_at;
     entry.incident = intervention.incident;
     entry.intervention = intervention.id;
@@ -30,15 +30,16 @@ void send_all(Room& room, store::Transaction& tx, const Intervention& interventi
     send_crew(room, tx, intervention.crew);
 }
 
-// Writes one step; `transition.from` follows from where it stands.
-void apply(Room& room, store::Transaction& tx, Intervention& intervention, Transition transition) {
+// Writes one step, which counts as made `at`; `transition.from` follows from where it stands.
+void apply(Room& room, store::Transaction& tx, Intervention& intervention, Transition transition,
+           base::Instant at) {
     const State from = intervention.standing.state;
     transition.intervention = intervention.id;
     transition.from = from;
     intervention.standing = {transition.to, {}};
     if (transition.to == State::paused) intervention.standing.paused_from = from;
-    intervention.state_since = transition.at;
-    if (transition.to == State::restored) intervention.restored_at = transition.at;
+    intervention.state_since = at;
+    if (transition.to == State::restored) intervention.restored_at = at;
     if (transition.to == State::verified) {
         const bool proved = transition.author.login == telemetry.login;
         intervention.verified_by = proved ? "telemetry" : transition.author.login;
@@ -49,7 +50,7 @@ void apply(Room& room, store::Transaction& tx, Intervention& intervention, Trans
     }
     intervention_store::move(tx, intervention);
     intervention_store::record(tx, transition);
-    write(room, tx, intervention, transition,
+    write(room, tx, intervention, transition, at,
           "intervention_" + std::string(to_string(transition.to)),
           texts::moved(intervention, transition));
 }
@@ -66,9 +67,11 @@ bool prove_locked(Room& room, store::Transaction& tx, Intervention& intervention
            .author = telemetry,
            .at = verdict->at,
            .recorded_at = now,
+           .clock_off = {},
            .reason = std::string(verdict->reason),
            .note = {},
-           .position = {}});
+           .position = {}},
+          verdict->at);
     return true;
 }
 
@@ -127,11 +130,13 @@ base::Result<Intervention> dispatch(Room& room, store::Transaction& tx, const As
                               .author = author_of(asker.actor),
                               .at = asker.now,
                               .recorded_at = asker.now,
+                              .clock_off = {},
                               .reason = {},
                               .note = {},
                               .position = {}};
     intervention_store::record(tx, assigned);
-    write(room, tx, *intervention, assigned, "dispatched", texts::dispatched(*intervention));
+    write(room, tx, *intervention, assigned, asker.now, "dispatched",
+          texts::dispatched(*intervention));
     send_all(room, tx, *intervention);
     return *intervention_store::find(tx, intervention->id);
 }
@@ -150,14 +155,14 @@ base::Result<Intervention> move(Room& room, store::Transaction& tx, const Asker&
     if (!intervention || !may_see(asker.actor, *intervention, asker.now)) {
         return unknown_intervention();
     }
-    const auto steps = intervention_store::transitions(tx, id);
-    const LastStep last{steps.back().at, steps.back().author.login == asker.actor.login};
+    const base::Instant last = intervention->state_since;
     const Hand hand = hand_of(asker.actor, *intervention, asker.now);
     if (const auto judged = judge(intervention->standing, last, move, hand, asker.now); !judged) {
         return judged.error();
     }
+    const Counted counted = count(move.at, last, asker.now);
     if (move.position && hand == Hand::crew) {
-        crew_store::place(tx, intervention->crew, *move.position, move.at);
+        crew_store::place(tx, intervention->crew, *move.position, counted.at);
     }
     apply(room, tx, *intervention,
           {.intervention = id,
@@ -166,9 +171,11 @@ base::Result<Intervention> move(Room& room, store::Transaction& tx, const Asker&
            .author = author_of(asker.actor),
            .at = move.at,
            .recorded_at = asker.now,
+           .clock_off = counted.off,
            .reason = move.reason,
            .note = move.note,
-           .position = move.position});
+           .position = move.position},
+          counted.at);
     if (move.to == State::restored) prove_locked(room, tx, *intervention, asker.now);
     send_all(room, tx, *intervention);
     return *intervention_store::find(tx, id);

@@ -80,7 +80,7 @@ struct Intervention {
     base::Text response;  // what the rule asks to be done; empty without an alarm
     base::Instant created_at;
     std::string created_by;
-    base::Instant state_since;  // by the clock of who moved it
+    base::Instant state_since;  // when its last step counts as made
     std::optional<base::Instant> restored_at;
     std::string verified_by;
     std::int64_t version{1};
@@ -91,8 +91,9 @@ struct Transition {
     std::optional<State> from;
     State to{State::assigned};
     Author author;
-    base::Instant at;           // by the person's clock, or the event time of what proved it
-    base::Instant recorded_at;  // by ours
+    base::Instant at;            // by the person's clock, or the event time of what proved it
+    base::Instant recorded_at;   // by ours
+    base::Duration clock_off{};  // by how much the person's clock contradicts ours: see count()
     std::string reason;
     std::string note;
     std::optional<base::LonLat> position;

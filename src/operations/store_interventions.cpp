@@ -116,14 +116,15 @@ void move(store::Transaction& tx, const Intervention& intervention) {
 void record(store::Transaction& tx, const Transition& transition) {
     static constexpr store::Query query{"intervention_transition_insert", R"sql(
         insert into intervention_transition (intervention, step, from_state, to_state, author, author_name, at,
-                                             recorded_at, reason, note, lon, lat)
+                                             recorded_at, reason, note, lon, lat, clock_off_s)
         select $1::bigint, coalesce(max(step), 0) + 1, $2::text, $3::text, $4::text, $5::text, $6::timestamptz,
-               $7::timestamptz, $8::text, $9::text, $10::float8, $11::float8
+               $7::timestamptz, $8::text, $9::text, $10::float8, $11::float8, $12::int8
           from intervention_transition where intervention = $1::bigint)sql"};
     tx.execute(query, transition.intervention, name_of(transition.from), to_string(transition.to),
                transition.author.login, transition.author.name, transition.at,
                transition.recorded_at, transition.reason, transition.note,
-               lon_of(transition.position), lat_of(transition.position));
+               lon_of(transition.position), lat_of(transition.position),
+               std::chrono::round<std::chrono::seconds>(transition.clock_off).count());
 }
 
 std::vector<Transition> transitions(store::Transaction& tx, std::int64_t id) {
@@ -131,15 +132,17 @@ std::vector<Transition> transitions(store::Transaction& tx, std::int64_t id) {
         select * from intervention_transition where intervention = $1::bigint order by step)sql"};
     std::vector<Transition> found;
     for (const store::Row& row : tx.rows(query, id)) {
-        Transition transition{.intervention = id,
-                              .from = {},
-                              .to = state_of(row, "to_state"),
-                              .author = {text_of(row, "author"), text_of(row, "author_name")},
-                              .at = row.get<base::Instant>("at"),
-                              .recorded_at = row.get<base::Instant>("recorded_at"),
-                              .reason = text_of(row, "reason"),
-                              .note = text_of(row, "note"),
-                              .position = position_of(row)};
+        Transition transition{
+            .intervention = id,
+            .from = {},
+            .to = state_of(row, "to_state"),
+            .author = {text_of(row, "author"), text_of(row, "author_name")},
+            .at = row.get<base::Instant>("at"),
+            .recorded_at = row.get<base::Instant>("recorded_at"),
+            .clock_off = std::chrono::seconds{row.get<std::int64_t>("clock_off_s")},
+            .reason = text_of(row, "reason"),
+            .note = text_of(row, "note"),
+            .position = position_of(row)};
         if (!row.is_null("from_state")) transition.from = state_of(row, "from_state");
         found.push_back(std::move(transition));
     }

@@ -67,6 +67,20 @@ void append_note(base::Text& text, std::string_view note) {
     text.fr += fmt::format(" : {}", note);
 }
 
+// "7 min", "3 h": what a person needs of it.
+std::string roughly(base::Duration duration) {
+    const auto minutes = std::chrono::floor<std::chrono::minutes>(duration).count();
+    return minutes < 120 ? fmt::format("{} min", minutes) : fmt::format("{} h", minutes / 60);
+}
+
+void append_clock(base::Text& text, base::Duration off) {
+    if (off == base::Duration{}) return;
+    const bool ahead = off > base::Duration{};
+    const std::string by = roughly(ahead ? off : -off);
+    text.en += fmt::format(", by a clock {} {}", by, ahead ? "ahead" : "behind");
+    text.fr += fmt::format(", selon une horloge en {} de {}", ahead ? "avance" : "retard", by);
+}
+
 }  // namespace
 
 base::Text desk_name(std::string_view desk) {
@@ -177,6 +191,7 @@ base::Text moved(const Intervention& intervention, const Transition& transition)
         text.en += ", " + reason.en;
         text.fr += ", " + reason.fr;
     }
+    append_clock(text, transition.clock_off);
     append_note(text, transition.note);
     return text;
 }

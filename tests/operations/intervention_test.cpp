@@ -85,8 +85,7 @@ TEST(InterventionMachine, JudgesEveryPairForEveryHand) {
             for (const Hand hand : {Hand::nobody, Hand::crew, Hand::room}) {
                 SCOPED_TRACE(std::string(to_string(standing.state)) + " to " +
                              std::string(to_string(to)));
-                const auto judged =
-                    judge(standing, {noon(-1), true}, well_founded(to), hand, noon());
+                const auto judged = judge(standing, noon(-1), well_founded(to), hand, noon());
                 if (hand_is_in(columns[index], hand)) {
                     EXPECT_TRUE(judged.ok());
                     continue;
@@ -157,8 +156,8 @@ TEST(InterventionMachine, AsksForReasonsAndNotes) {
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(std::string(to_string(c.to)) + " because " + c.reason);
-        const auto judged = judge({c.from, {}}, {noon(-1), true},
-                                  Move{c.to, noon(), c.reason, c.note, {}}, c.hand, noon());
+        const auto judged =
+            judge({c.from, {}}, noon(-1), Move{c.to, noon(), c.reason, c.note, {}}, c.hand, noon());
         ASSERT_EQ(judged.ok(), std::string(c.pointer).empty());
         if (judged.ok()) continue;
         EXPECT_EQ(judged.error().code, base::Errc::invalid);
@@ -166,33 +165,75 @@ TEST(InterventionMachine, AsksForReasonsAndNotes) {
     }
 }
 
-TEST(InterventionMachine, HoldsAPersonToTheirOwnClock) {
+TEST(InterventionMachine, BelievesAPersonsClockUnlessItContradictsOurs) {
     struct Case {
         const char* why;
         int last_s;
-        bool same_author;
-        int at_s;
-        bool fine;
+        int said_s;
+        int counted_s;
+        int off_s;
     };
     const Case cases[] = {
-        {"now", -60, true, 0, true},
-        {"two minutes ahead", -60, true, 120, true},
-        {"more than two minutes ahead", -60, true, 121, false},
-        {"at the step before", -60, true, -60, true},
-        {"before one's own step", -60, true, -61, false},
-        {"a slow phone after the room's clock", -10, false, -130, true},
-        {"far before the room's clock", -10, false, -131, false},
-        {"sent an hour after it was done", -7200, true, -3600, true},
+        {"now", -60, 0, 0, 0},
+        {"sent an hour after it was done", -7200, -3600, -3600, 0},
+        {"at the step before", -60, -60, -60, 0},
+        {"two minutes ahead: not later than now", -60, 120, 0, 0},
+        {"more than two minutes ahead", -60, 121, 0, 121},
+        {"seven minutes ahead", -60, 420, 0, 420},
+        {"a day ahead", -60, 86'400, 0, 86'400},
+        {"two minutes before the step before: not before it", -10, -130, -10, 0},
+        {"more than two minutes before it", -10, -131, 0, -121},
+        {"a slow phone", -10, -1'000, 0, -990},
+        {"a day before the step before", -10, -86'410, 0, -86'400},
+        {"our own clock went back", 5, 0, 5, 0},
     };
     for (const Case& c : cases) {
         SCOPED_TRACE(c.why);
-        const auto judged =
-            judge({State::assigned, {}}, {noon(c.last_s), c.same_author},
-                  Move{State::accepted, noon(c.at_s), "", "", {}}, Hand::crew, noon());
-        ASSERT_EQ(judged.ok(), c.fine);
-        if (!judged.ok()) {
-            EXPECT_EQ(judged.error().code, base::Errc::invalid);
-            EXPECT_EQ(judged.error().fields.at(0).pointer, "/at");
+        const auto counted = count(noon(c.said_s), noon(c.last_s), noon());
+        EXPECT_EQ(counted.at, noon(c.counted_s));
+        EXPECT_EQ(counted.off, std::chrono::seconds{c.off_s});
+        const Move move{State::accepted, noon(c.said_s), "", "", {}};
+        EXPECT_TRUE(judge({State::assigned, {}}, noon(c.last_s), move, Hand::crew, noon()).ok());
+    }
+}
+
+TEST(InterventionMachine, RefusesAClockThatIsOffByMoreThanADay) {
+    for (const int said_s : {86'401, 40'000'000, -86'411, -40'000'000}) {
+        SCOPED_TRACE(said_s);
+        const Move move{State::accepted, noon(said_s), "", "", {}};
+        const auto judged = judge({State::assigned, {}}, noon(-10), move, Hand::crew, noon());
+        ASSERT_FALSE(judged.ok());
+        EXPECT_EQ(judged.error().code, base::Errc::invalid);
+        EXPECT_EQ(judged.error().fields.at(0).pointer, "/at");
+    }
+}
+
+TEST(InterventionMachine, SpeaksToPeopleInTheirWords) {
+    const Move move = well_founded(State::en_route);
+    const auto illegal = judge({State::on_site, {}}, noon(-1), move, Hand::crew, noon());
+    EXPECT_EQ(illegal.error().detail.en, "It cannot go from “on site” to “en route”.");
+    EXPECT_EQ(illegal.error().detail.fr,
+              "Elle ne peut pas passer de « sur place » à « en route ».");
+    const auto another =
+        judge({State::assigned, {}}, noon(-1), well_founded(State::cancelled), Hand::crew, noon());
+    EXPECT_EQ(another.error().detail.fr,
+              "Ce n'est pas à vous de la faire passer de « affectée » à « annulée ».");
+    const Move silent{State::refused, noon(), "", "", {}};
+    const auto reason = judge({State::assigned, {}}, noon(-1), silent, Hand::crew, noon());
+    EXPECT_EQ(reason.error().fields.at(0).message.fr,
+              "Un refus demande un de ces motifs : occupée ailleurs, compétence absente, fin de "
+              "service, autre motif.");
+    // No code of ours in any sentence.
+    for (const auto& [standing, columns] : machine) {
+        for (std::size_t to = 0; to < states; ++to) {
+            for (const Hand hand : {Hand::nobody, Hand::crew, Hand::room}) {
+                Move bare{static_cast<State>(to), noon(), "", "", {}};
+                const auto judged = judge(standing, noon(-1), bare, hand, noon());
+                if (judged.ok()) continue;
+                EXPECT_EQ(judged.error().detail.fr.find('_'), std::string::npos)
+                    << judged.error().detail.fr;
+                EXPECT_EQ(judged.error().detail.en.find('_'), std::string::npos);
+            }
         }
     }
 }

@@ -80,13 +80,53 @@ TEST_F(Interventions, KeepBothClocksOfEveryStep) {
     EXPECT_EQ(crew.at("position"), json::array({5.01, 47.31}));
     EXPECT_EQ(crew.at("position_age_s"), 300);
 
-    const auto backwards = move("zoe", intervention, "en_route", {{"at", at(-301)}});
-    EXPECT_EQ(backwards.status, 422U);
-    EXPECT_EQ(backwards.body.at("errors")[0].at("pointer"), "/at");
-    const auto ahead = move("zoe", intervention, "en_route", {{"at", at(121)}});
-    EXPECT_EQ(ahead.status, 422U);
-    EXPECT_EQ(ahead.body.at("errors")[0].at("pointer"), "/at");
-    EXPECT_EQ(move("zoe", intervention, "en_route", {{"at", at(120)}}).status, 200U);
+    EXPECT_FALSE(step.contains("clock_off_s"));
+}
+
+TEST_F(Interventions, TakeAnswersByClocksThatAreWrong) {
+    clock.advance(std::chrono::minutes{10});
+    const std::string fast = at(420);
+    const auto accepted =
+        move("zoe", intervention, "accepted", {{"at", fast}, {"position", {5.01, 47.31}}});
+    ASSERT_EQ(accepted.status, 200U) << accepted.body.dump();
+    const auto step = accepted.body.at("transitions").back();
+    EXPECT_EQ(step.at("at"), fast) << "as she said it";
+    EXPECT_EQ(step.at("recorded_at"), at());
+    EXPECT_EQ(step.at("clock_off_s"), 420);
+    EXPECT_EQ(accepted.body.at("state_since"), at()) << "ours orders it";
+    EXPECT_EQ(get("lea", "/api/v1/crews").body.at("rows")[0].at("position_age_s"), 0);
+    auto entry = get("lea", "/api/v1/logbook").body.at("rows")[0];
+    EXPECT_EQ(entry.at("at"), at());
+    EXPECT_EQ(entry.at("text").at("fr"), "Intervention " + intervention +
+                                             " (équipe EQ1) : acceptée, selon une horloge en "
+                                             "avance de 7 min");
+
+    clock.advance(std::chrono::minutes{1});
+    const auto en_route = move("zoe", intervention, "en_route", {{"at", at(-11'000)}});
+    ASSERT_EQ(en_route.status, 200U) << "a slow one: " << en_route.body.dump();
+    EXPECT_EQ(en_route.body.at("transitions").back().at("clock_off_s"), -11'000 + 60);
+    EXPECT_EQ(en_route.body.at("state_since"), at());
+    entry = get("lea", "/api/v1/logbook").body.at("rows")[0];
+    EXPECT_EQ(entry.at("text").at("en"),
+              "Intervention " + intervention + " (crew EQ1): en route, by a clock 3 h behind");
+
+    clock.advance(std::chrono::minutes{1});
+    EXPECT_EQ(move("zoe", intervention, "on_site").status, 200U) << "set right, it goes on";
+    const auto nonsense = move("zoe", intervention, "made_safe", {{"at", "2020-01-01T00:00:00Z"}});
+    EXPECT_EQ(nonsense.status, 422U);
+    EXPECT_EQ(nonsense.body.at("errors")[0].at("pointer"), "/at");
+}
+
+TEST_F(Interventions, AreReopenedWhateverTheCrewsClockSaid) {
+    give_back(alarm, clock.now());
+    for (const char* to : {"accepted", "on_site"})
+        move("zoe", intervention, to);
+    ASSERT_EQ(move("zoe", intervention, "restored", {{"at", at(3600)}}).body.at("state"),
+              "verified");
+    clock.advance(std::chrono::minutes{5});
+    rise_again(alarm, clock.now());
+    operations->work_once();
+    EXPECT_EQ(state(), "assigned") << "it rose after it was restored, by our clock";
 }
 
 TEST_F(Interventions, RefuseIllegalMovesWithWhatIsAllowed) {

@@ -75,20 +75,24 @@ struct Move {
     std::optional<base::LonLat> position;
 };
 
-// A person's clock may be ahead of ours by this much; so may it be behind the clock that timed the
-// step before, when that was another's. One person's clock never goes back.
-inline constexpr std::chrono::minutes clock_skew_max{2};
+// People's clocks are wrong in life. What a person says of the time is kept as they said it. Where
+// it contradicts ours by more than the tolerance, ours orders the step: it counts at the instant we
+// heard of it. A clock that is off by more than a day is nonsense, and refused.
+inline constexpr std::chrono::minutes clock_tolerance{2};
+inline constexpr std::chrono::hours clock_off_max{24};
 
-struct LastStep {
-    base::Instant at;
-    bool same_author{};
+struct Counted {
+    base::Instant at;      // when the step counts as made: never after now, nor before the last
+    base::Duration off{};  // what the clock is off by at least; ahead: positive; 0: believable
 };
+// `last`: when the step before counts as made.
+[[nodiscard]] Counted count(base::Instant said, base::Instant last, base::Instant now);
 
 // Whether a person's move may be made.
 //   conflict   no hand could make it from here, or it was overtaken; extension: state, allowed
 //   forbidden  another hand could; same extension
 //   invalid    the reason, the note or the time is wrong; the pointer says which
-[[nodiscard]] base::Result<void> judge(const Standing& standing, const LastStep& last,
+[[nodiscard]] base::Result<void> judge(const Standing& standing, base::Instant last,
                                        const Move& move, Hand hand, base::Instant now);
 
 }  // namespace vigie::operations
