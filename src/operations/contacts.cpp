@@ -19,6 +19,26 @@ std::string committed(const Caller& caller) {
 
 namespace vigie::operations::contacts {
 
+namespace {
+
+// Attaching is working on the incident: it takes the same right, and an open one. Locked, so that
+// it is not closed meanwhile.
+base::Result<void> takes_contacts(store::Transaction& tx, const Asker& asker, std::int64_t number) {
+    const auto incident = incident_store::find_locked(tx, number);
+    const auto reached = [&](access::Level level) {
+        return reaches(asker.actor, level, "operations", asker.now, incident->place.commune);
+    };
+    if (!incident || !reached(access::Level::view)) {
+        return base::fail_at(base::Errc::invalid, "/incident", "There is no such incident.",
+                             "Cet événement n'existe pas.");
+    }
+    if (!reached(access::Level::operate)) return out_of_reach();
+    if (!incident->open) return closed_incident();
+    return {};
+}
+
+}  // namespace
+
 base::Result<Contact> receive(Room& room, store::Transaction& tx, const Asker& asker,
                               Contact contact, const Caller& caller) {
     contact.received_at = asker.now;
@@ -28,10 +48,8 @@ base::Result<Contact> receive(Room& room, store::Transaction& tx, const Asker& a
         contact.place.commune = room.commune_of(*contact.place.position);
     }
     if (contact.incident) {
-        const auto incident = incidents::see(tx, asker, *contact.incident);
-        if (!incident) {
-            return base::fail_at(base::Errc::invalid, "/incident", "There is no such incident.",
-                                 "Cet événement n'existe pas.");
+        if (const auto open = takes_contacts(tx, asker, *contact.incident); !open) {
+            return open.error();
         }
     }
     contact.id = contact_store::insert(tx, contact);

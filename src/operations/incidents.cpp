@@ -19,10 +19,7 @@ base::Result<Incident> work_on(store::Transaction& tx, const Asker& asker, std::
     auto incident = incident_store::find_locked(tx, number);
     if (!incident || !reached(asker, access::Level::view, *incident)) return unknown_incident();
     if (!reached(asker, access::Level::operate, *incident)) return out_of_reach();
-    if (!incident->open) {
-        return base::fail(base::Errc::conflict, "This incident is closed.",
-                          "Cet événement est clos.");
-    }
+    if (!incident->open) return closed_incident();
     return *std::move(incident);
 }
 
@@ -87,10 +84,7 @@ base::Result<Incident> claim(Room& room, store::Transaction& tx, const Asker& as
     if (!reached(asker, access::Level::operate, *seen)) return out_of_reach();
     if (!incident_store::claim(tx, number, author_of(asker.actor), asker.now)) {
         auto now_owned = incident_store::find(tx, number);
-        if (!now_owned->open) {
-            return base::fail(base::Errc::conflict, "This incident is closed.",
-                              "Cet événement est clos.");
-        }
+        if (!now_owned->open) return closed_incident();
         if (now_owned->owner == asker.actor.login) return *std::move(now_owned);
         return owned_by(*now_owned);
     }

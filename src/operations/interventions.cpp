@@ -111,10 +111,7 @@ base::Result<Intervention> dispatch(Room& room, store::Transaction& tx, const As
                  incident->place.commune)) {
         return out_of_reach();
     }
-    if (!incident->open) {
-        return base::fail(base::Errc::conflict, "This incident is closed.",
-                          "Cet événement est clos.");
-    }
+    if (!incident->open) return closed_incident();
     if (!crew_store::find(tx, dispatch.crew)) {
         return base::fail_at(base::Errc::invalid, "/crew", "There is no such crew.",
                              "Équipe inconnue.");

@@ -196,10 +196,7 @@ base::Result<Incident> attach_alarm(Room& room, store::Transaction& tx, const As
                  incident->place.commune)) {
         return out_of_reach();
     }
-    if (!incident->open) {
-        return base::fail(base::Errc::conflict, "This incident is closed.",
-                          "Cet événement est clos.");
-    }
+    if (!incident->open) return closed_incident();
     const auto facts = alarm_store::find(tx, *room.registry.current(), alarm);
     if (!facts) return at("/alarm", "There is no such alarm.", "Alarme inconnue.");
     const Author author = author_of(asker.actor);

@@ -61,6 +61,13 @@ base::Error unknown_incident() {
                       "Cet événement n'existe pas.");
 }
 
+base::Error closed_incident() {
+    base::Error error =
+        base::fail(base::Errc::conflict, "This incident is closed.", "Cet événement est clos.");
+    error.extension = R"({"state":"closed"})";
+    return error;
+}
+
 base::Error unknown_intervention() {
     return base::fail(base::Errc::not_found, "There is no such intervention.",
                       "Cette intervention n'existe pas.");

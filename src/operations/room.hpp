@@ -33,6 +33,8 @@ struct Room {
 Entry write_entry(Room& room, store::Transaction& tx, Entry entry);
 
 [[nodiscard]] base::Error unknown_incident();
+// Nothing more happens to it. Extension: state.
+[[nodiscard]] base::Error closed_incident();
 [[nodiscard]] base::Error unknown_intervention();
 [[nodiscard]] base::Error out_of_reach();
 

@@ -217,5 +217,32 @@ TEST_F(Contacts, MayBelongToAnIncidentFromTheStart) {
     EXPECT_EQ(post("lea", "/api/v1/contacts", {{"channel", "phone"}}).status, 422U);
 }
 
+TEST_F(Contacts, AreAttachedToOpenIncidentsByWhoMayWorkOnThem) {
+    const auto incident = post("lea", "/api/v1/incidents", {{"asset", "SJ-1"}, {"title", "x"}})
+                              .body.at("number")
+                              .get<std::int64_t>();
+    const auto attach = [&](const std::string& who) {
+        return post(who, "/api/v1/contacts",
+                    {{"channel", "radio"}, {"summary", "x"}, {"incident", incident}});
+    };
+    auto listener = people.at("lea");
+    listener.login = "lou";
+    for (auto& grant : listener.grants) {
+        if (grant.service == "operations") grant.level = access::Level::view;
+    }
+    people["lou"] = listener;
+    EXPECT_EQ(attach("lou").status, 403U) << "to see an incident is not to work on it";
+    EXPECT_EQ(attach("max").status, 201U);
+    ASSERT_EQ(post("lea", "/api/v1/incidents/" + std::to_string(incident) + "/close",
+                   {{"reason", "solved"}})
+                  .status,
+              200U);
+    const auto late = attach("max");
+    EXPECT_EQ(late.status, 409U);
+    EXPECT_EQ(late.body.at("state"), "closed");
+    const auto detail = get("lea", "/api/v1/incidents/" + std::to_string(incident)).body;
+    EXPECT_EQ(detail.at("contact_rows").size(), 1U);
+}
+
 }  // namespace
 }  // namespace vigie::operations
