@@ -94,11 +94,24 @@ void Worker::work_once() {
 void Worker::prove_all() {
     const auto unproved =
         pool_.read_now([](store::Transaction& tx) { return intervention_store::unproved(tx); });
+    std::set<std::int64_t> stuck;
     for (const std::int64_t id : unproved) {
-        pool_.write_now([&](store::Transaction& tx) {
-            interventions::prove(room_, tx, id, room_.clock.now());
-        });
+        try {
+            pool_.write_now([&](store::Transaction& tx) {
+                interventions::prove(room_, tx, id, room_.clock.now());
+            });
+        } catch (const store::Unavailable&) {
+            throw;  // none could be written
+        } catch (const std::exception& error) {
+            stuck.insert(id);
+            if (stuck_.contains(id)) continue;
+            spdlog::error(
+                "intervention {} cannot be judged by telemetry and keeps its state until an "
+                "operator verifies it by override or city IT mends this: {}",
+                id, error.what());
+        }
     }
+    stuck_ = std::move(stuck);
 }
 
 void Worker::send_incidents_of(const std::vector<std::string>& alarms) {

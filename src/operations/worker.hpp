@@ -52,6 +52,7 @@ private:
     std::optional<Wanted> wait();
     void attempt(const char* what, const std::function<void()>& work);
 
+    // One that cannot be written holds back no other. Throws store::Unavailable.
     void prove_all();
     void send_incidents_of(const std::vector<std::string>& alarms);
     void send_desks();
@@ -59,6 +60,8 @@ private:
 
     Room& room_;
     store::Pool& pool_;
+
+    std::set<std::int64_t> stuck_;  // interventions of which the log has told already
 
     // What was last sent, so that only what changed is sent again.
     std::mutex sent_mutex_;

@@ -281,6 +281,28 @@ TEST_F(Interventions, LoseNothingWhenTheServerWasAway) {
     EXPECT_EQ(state(), "verified");
 }
 
+TEST_F(Interventions, AreProvedThoughAnotherCannotBeWritten) {
+    const auto other_alarm = raise("SJ-2", clock.now());
+    const auto other = post("lea", "/api/v1/incidents", {{"alarm", other_alarm}});
+    const auto later = dispatch(other.body.at("number").get<std::int64_t>());
+    work_up_to_restored(intervention);
+    work_up_to_restored(later);
+    give_back(alarm, clock.now());
+    give_back(other_alarm, clock.now());
+    sql(database.superuser_url(),
+        "create function stuck() returns trigger language plpgsql as "
+        "$$ begin raise exception 'this row is stuck'; end $$");
+    sql(database.superuser_url(),
+        "create trigger stuck before update on intervention for each row when (old.id = " +
+            intervention + ") execute function stuck()");
+    operations->work_once();
+    EXPECT_EQ(state(), "restored");
+    EXPECT_EQ(get("lea", intervention_path(later)).body.at("state"), "verified");
+    sql(database.superuser_url(), "drop trigger stuck on intervention");
+    operations->work_once();
+    EXPECT_EQ(state(), "verified") << "as soon as it can be";
+}
+
 TEST_F(Interventions, AnswerAReplayedStepOnce) {
     const json body{{"to", "accepted"}, {"at", at()}};
     const auto path = intervention_path(intervention) + "/transitions";
