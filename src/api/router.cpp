@@ -14,6 +14,7 @@
 #include "api/effect.hpp"
 #include "api/problem.hpp"
 #include "vigie/api/body.hpp"
+#include "vigie/api/etag.hpp"
 #include "vigie/base/text.hpp"
 
 namespace vigie::api {
@@ -106,7 +107,7 @@ void complete(wire::Response& response, const wire::Request& request) {
     if (!response.headers.has("Cache-Control"))
         response.headers.set("Cache-Control", tag.empty() ? "no-store" : "private, no-cache");
     const bool unchanged = request.method == "GET" && response.status == 200 && !tag.empty() &&
-                           request.headers.get("If-None-Match") == tag;
+                           names_etag(request.headers.get("If-None-Match"), tag);
     if (!unchanged) return;
     response.status = 304;
     response.body.clear();

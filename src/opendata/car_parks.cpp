@@ -5,6 +5,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "vigie/live/freshness.hpp"
+
 namespace vigie::opendata {
 
 namespace {
@@ -36,14 +38,9 @@ private:
     std::shared_ptr<const Document> document_;
 };
 
-struct Known {
-    std::optional<double> value;
-    std::optional<base::Instant> at;
-};
-
-Known known(const live::CityState& city, const assets::Asset& asset,
-            std::string_view property_code) {
-    const assets::Property* property = asset.kind->property(property_code);
+Said said(const live::CityState& city, const assets::Asset& asset, std::string_view code,
+          base::Instant now) {
+    const assets::Property* property = asset.kind->property(code);
     const auto values = city.values(asset.id);
     const auto times = city.times(asset.id);
     if (property == nullptr || property->position < 0) return {};
@@ -51,39 +48,35 @@ Known known(const live::CityState& city, const assets::Asset& asset,
     if (position >= values.size() || times[position] == live::LastValue::never ||
         std::isnan(values[position]))
         return {};
-    return {values[position], base::from_epoch_us(times[position])};
+    const auto at = base::from_epoch_us(times[position]);
+    const live::Seen seen{at, city.fed(asset.id), city.fed_since(asset.id)};
+    const auto judged = live::judge_freshness(*asset.kind, seen, now);
+    return {values[position], at, judged.freshness == live::Freshness::fresh};
 }
 
-CarPark read(const live::CityState& city, const assets::Asset& asset) {
+CarPark read(const live::CityState& city, const assets::Asset& asset, base::Instant now) {
     CarPark found;
     found.code = asset.code;
     found.street = asset.street;
     found.commune = asset.commune;
     found.place = asset.place;
     const auto attributes = nlohmann::json::parse(asset.attributes, nullptr, false);
-    if (attributes.is_object() && attributes.contains("capacity") &&
-        attributes["capacity"].is_number()) {
-        found.capacity = attributes["capacity"].get<double>();
+    if (attributes.is_object()) {
+        if (const auto capacity = attributes.find("capacity");
+            capacity != attributes.end() && capacity->is_number()) {
+            found.capacity = capacity->get<double>();
+        }
+        if (const auto name = attributes.find("name");
+            name != attributes.end() && name->is_string()) {
+            found.name = name->get<std::string>();
+        }
     }
-    const Known free = known(city, asset, "free");
-    found.free = free.value;
-    found.observed_at = free.at;
-    found.open = known(city, asset, "open").value;
-    found.fresh = city.freshness(asset.id) == live::Freshness::fresh;
+    found.free = said(city, asset, "free", now);
+    found.open = said(city, asset, "open", now);
     return found;
 }
 
-std::vector<CarPark> read_all(const live::CityState& city) {
-    std::vector<CarPark> all;
-    for (const auto& asset : city.catalogue()->assets()) {
-        if (asset.kind->code == "car_park" && asset.life_stage == assets::LifeStage::in_service) {
-            all.push_back(read(city, asset));
-        }
-    }
-    return all;
-}
-
-wire::Response answer(const Document& document, const wire::Request& request, base::Instant now) {
+wire::Response answer(const Document& document, base::Instant now) {
     wire::Response response;
     response.headers.add("Content-Type", "application/geo+json");
     response.headers.add("ETag", document.etag);
@@ -92,61 +85,80 @@ wire::Response answer(const Document& document, const wire::Request& request, ba
     response.headers.add("Access-Control-Expose-Headers", "ETag, Age");
     const auto age = std::chrono::floor<std::chrono::seconds>(now - document.made_at).count();
     response.headers.add("Age", std::to_string(std::max<std::int64_t>(0, age)));
-    if (request.headers.get("If-None-Match") == document.etag) {
-        response.status = 304;
-    } else {
-        response.shared_body = document.body;
-    }
+    response.shared_body = document.body;
     return response;
 }
 
-// The ages inside change every second; what identifies the document is what was observed.
-std::string etag_of(const std::vector<CarPark>& car_parks) {
-    std::size_t mark = car_parks.size();
-    const auto mix = [&](std::size_t value) { mark = mark * 1'099'511'628'211U ^ value; };
-    for (const auto& c : car_parks) {
-        mix(std::hash<std::string>{}(c.code));
-        mix(std::hash<double>{}(c.free.value_or(-1)));
-        mix(std::hash<double>{}(c.open.value_or(-1)));
-        mix(c.observed_at ? static_cast<std::size_t>(base::epoch_us(*c.observed_at)) : 0U);
-        mix(c.fresh ? 1U : 0U);
+template <typename T>
+nlohmann::json or_null(const std::optional<T>& value) {
+    return value ? nlohmann::json(*value) : nlohmann::json();
+}
+
+nlohmann::json when(const Said& value) {
+    return value.at ? nlohmann::json(base::to_rfc3339(*value.at)) : nlohmann::json();
+}
+
+nlohmann::json age_s(const Said& value, base::Instant now) {
+    if (!value.at) return nullptr;
+    return std::chrono::floor<std::chrono::seconds>(std::max(base::Duration{}, now - *value.at))
+        .count();
+}
+
+// All of it but what changes by itself.
+nlohmann::json feature(const CarPark& c) {
+    nlohmann::json properties = {
+        {"code", c.code},
+        {"name", c.name.empty() ? nlohmann::json() : nlohmann::json(c.name)},
+        {"street", c.street},
+        {"commune", c.commune},
+        {"status", std::string(status_of(c))},
+        {"capacity", or_null(c.capacity)},
+        {"free", nullptr},
+        {"observed_at", when(c.free)},
+        {"open", nullptr},
+        {"open_observed_at", when(c.open)}};
+    if (c.free.fresh && c.free.value) {
+        // A counter may drift beyond what there is: shown within bounds, and said so.
+        const double bound = c.capacity.value_or(*c.free.value);
+        properties["free"] = std::clamp(*c.free.value, 0.0, std::max(0.0, bound));
+        if (*c.free.value > bound) properties["suspect"] = true;
     }
-    return "\"" + std::to_string(mark) + "\"";
+    if (c.open.fresh && c.open.value) properties["open"] = *c.open.value != 0;
+    return {{"type", "Feature"},
+            {"id", c.code},
+            {"geometry", {{"type", "Point"}, {"coordinates", {c.place.lon, c.place.lat}}}},
+            {"properties", std::move(properties)}};
 }
 
 }  // namespace
 
+std::vector<CarPark> read_car_parks(const live::CityState& city, base::Instant now) {
+    std::vector<CarPark> all;
+    for (const auto& asset : city.catalogue()->assets()) {
+        if (asset.kind->code == "car_park" && asset.life_stage == assets::LifeStage::in_service) {
+            all.push_back(read(city, asset, now));
+        }
+    }
+    return all;
+}
+
 std::string_view status_of(const CarPark& car_park) {
-    if (!car_park.fresh || !car_park.free) return "unknown";
-    if (car_park.open && *car_park.open == 0) return "closed";
-    return *car_park.free <= 0 ? "full" : "open";
+    if (!car_park.free.fresh || !car_park.free.value) return "unknown";
+    if (car_park.open.value) {
+        // Once it says whether it is open, its old word on that is none.
+        if (!car_park.open.fresh) return "unknown";
+        if (*car_park.open.value == 0) return "closed";
+    }
+    return *car_park.free.value <= 0 ? "full" : "open";
 }
 
 std::string to_geojson(const std::vector<CarPark>& car_parks, base::Instant now) {
     auto features = nlohmann::json::array();
     for (const auto& c : car_parks) {
-        nlohmann::json properties = {
-            {"code", c.code},         {"street", c.street},
-            {"commune", c.commune},   {"status", std::string(status_of(c))},
-            {"capacity", nullptr},    {"free", nullptr},
-            {"observed_at", nullptr}, {"age_s", nullptr}};
-        if (c.capacity) properties["capacity"] = *c.capacity;
-        if (c.fresh && c.free) {
-            // A counter may drift beyond what there is: shown within bounds, and said so.
-            const double bound = c.capacity.value_or(*c.free);
-            properties["free"] = std::clamp(*c.free, 0.0, std::max(0.0, bound));
-            if (*c.free > bound) properties["suspect"] = true;
-        }
-        if (c.observed_at) {
-            properties["observed_at"] = base::to_rfc3339(*c.observed_at);
-            properties["age_s"] =
-                std::chrono::floor<std::chrono::seconds>(now - *c.observed_at).count();
-        }
-        features.push_back(
-            {{"type", "Feature"},
-             {"id", c.code},
-             {"geometry", {{"type", "Point"}, {"coordinates", {c.place.lon, c.place.lat}}}},
-             {"properties", std::move(properties)}});
+        auto made = feature(c);
+        made["properties"]["age_s"] = age_s(c.free, now);
+        made["properties"]["open_age_s"] = age_s(c.open, now);
+        features.push_back(std::move(made));
     }
     return nlohmann::json{{"type", "FeatureCollection"},
                           {"generated_at", base::to_rfc3339(now)},
@@ -154,21 +166,28 @@ std::string to_geojson(const std::vector<CarPark>& car_parks, base::Instant now)
         .dump();
 }
 
+std::string etag_of(const std::vector<CarPark>& car_parks) {
+    auto features = nlohmann::json::array();
+    for (const auto& c : car_parks)
+        features.push_back(feature(c));
+    return "W/\"" + std::to_string(std::hash<std::string>{}(features.dump())) + "\"";
+}
+
 void add_routes(api::Router& open, live::City& city, const base::Clock& clock) {
     auto cache = std::make_shared<Cache>();
     open.handle(
         "GET", "/open/v1/car-parks.geojson", api::anyone(),
-        [&city, &clock, cache](api::Request request) -> boost::asio::awaitable<api::Answer> {
+        [&city, &clock, cache](api::Request) -> boost::asio::awaitable<api::Answer> {
             const base::Instant now = clock.now();
             auto document = cache->at(now);
             if (!document) {
-                const auto all =
-                    co_await city.ask([](live::CityState& state) { return read_all(state); });
+                const auto all = co_await city.ask(
+                    [now](live::CityState& state) { return read_car_parks(state, now); });
                 document = std::make_shared<const Document>(Document{
                     now, std::make_shared<const std::string>(to_geojson(all, now)), etag_of(all)});
                 cache->keep(document);
             }
-            co_return answer(*document, request.http, now);
+            co_return answer(*document, now);
         });
 }
 
