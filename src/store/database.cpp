@@ -14,6 +14,8 @@
 #include <thread>
 #include <unordered_map>
 
+#include "store/pg.hpp"
+
 namespace vigie::store {
 
 namespace {
@@ -217,7 +219,10 @@ std::string with_connect_limit(const std::string& url) {
 // A connection and the statements it has prepared, by the address of their text (they are
 // literals).
 struct Connection {
-    explicit Connection(const std::string& url) : pg(with_connect_limit(url)) {}
+    Connection(const std::string& url, UnderWay& under_way) : pg(with_connect_limit(url)) {
+        const UnderWay::Passage passage(under_way, pg.sock());
+        pqxx::nontransaction(pg).exec(promise_commits);
+    }
     pqxx::connection pg;
     std::unordered_map<const char*, std::string> prepared;
 
@@ -330,7 +335,7 @@ struct Pool::Impl {
                 return connection;
             }
         }
-        return std::make_unique<Connection>(url);
+        return std::make_unique<Connection>(url, under_way);
     }
 
     void give_back(std::unique_ptr<Connection> connection) {

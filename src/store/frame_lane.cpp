@@ -88,7 +88,7 @@ void mark(PgConnection& pg, const std::vector<Mark>& marks, std::int64_t generat
 }
 
 std::string digest_of(const Quarantined& row) {
-    const std::string bytes = encode_frame_record({}, {row});
+    const std::string bytes = encode_frame_record({}, {&row, 1});
     std::string digest(16, '\0');
     crypto_generichash(reinterpret_cast<unsigned char*>(digest.data()), digest.size(),
                        reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), nullptr,
@@ -153,16 +153,36 @@ FrameLane::FrameLane(const FrameWriterSettings& settings, std::size_t number,
 void FrameLane::connect() {
     if (pg_) return;
     auto pg = std::make_unique<PgConnection>(settings_.app_url, settings_.answer_limit);
+    pg->execute(promise_commits);
     pg->execute("set client_min_messages = warning");
     pg->execute(make_incoming);
     pg_ = std::move(pg);
 }
 
-void FrameLane::store(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
-                      bool doubted) {
+void FrameLane::store(Instalments& batch, AtOnce& at_once, bool doubted) {
+    while (!batch.done()) {
+        const auto frames = batch.frames.subspan(batch.frames_done);
+        const auto rows = batch.rows.subspan(batch.rows_done);
+        const auto tried = std::min(std::max(frames.size(), rows.size()), at_once.now());
+        const auto piece = frames.first(std::min(tried, frames.size()));
+        const auto piece_rows = rows.first(std::min(tried, rows.size()));
+        try {
+            store_piece(piece, piece_rows, batch.refused, doubted);
+        } catch (const TooSlow&) {
+            at_once.too_slow(tried);
+            throw;
+        }
+        at_once.went_well(tried);
+        batch.frames_done += piece.size();
+        batch.rows_done += piece_rows.size();
+    }
+}
+
+void FrameLane::store_piece(Frames frames, Rows rows, std::vector<Quarantined>& refused_rows,
+                            bool doubted) {
     try {
         connect();
-        store_once(frames, quarantined, doubted);
+        store_once(frames, rows, refused_rows, doubted);
     } catch (const Unavailable&) {
         disconnect();
         throw;
@@ -173,23 +193,23 @@ void FrameLane::store(const std::vector<Frame>& frames, std::vector<Quarantined>
     remember(frames);
 }
 
-void FrameLane::remember(const std::vector<Frame>& frames) {
+void FrameLane::remember(Frames frames) {
     for (const Frame& frame : frames) {
         auto& newest = newest_[frame.asset_id];
         newest = std::max(newest, frame.observed_at);
     }
 }
 
-void FrameLane::store_once(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
+void FrameLane::store_once(Frames frames, Rows rows, std::vector<Quarantined>& refused,
                            bool doubted) {
     const auto routes = routing_.enter(number_);
-    if (!doubted && quarantined.empty() && are_all_later(*routes, frames) &&
+    if (!doubted && rows.empty() && are_all_later(*routes, frames) &&
         store_later(*routes, frames)) {
         return;
     }
     Batch batch;
     batch.generation = routes->generation;
-    batch.quarantined = quarantined;
+    batch.quarantined.assign(rows.begin(), rows.end());
     batch.marks = marks_.missing(*routes, frames);
     for (const Frame& frame : frames) {
         (!doubted && is_later(frame) ? batch.copied : batch.merged).push_back(frame);
@@ -204,7 +224,7 @@ void FrameLane::store_once(const std::vector<Frame>& frames, std::vector<Quarant
         std::ranges::move(batch.copied, std::back_inserter(batch.merged));
         batch.copied.clear();
         sort_and_merge(batch.merged);
-        if (!try_transaction(batch)) store_bisected(batch, quarantined);
+        if (!try_transaction(batch)) store_bisected(batch, refused);
     }
     marks_.remember(batch.marks);
 }
@@ -214,7 +234,7 @@ bool FrameLane::is_later(const Frame& frame) const {
     return known != newest_.end() && frame.observed_at > known->second;
 }
 
-bool FrameLane::are_all_later(const Routes& routes, const std::vector<Frame>& frames) const {
+bool FrameLane::are_all_later(const Routes& routes, Frames frames) const {
     return !frames.empty() && std::ranges::all_of(frames, [&](const Frame& frame) {
         return is_later(frame) && !routes.late_days.contains(day_of(frame.observed_at));
     });
@@ -223,7 +243,7 @@ bool FrameLane::are_all_later(const Routes& routes, const std::vector<Frame>& fr
 // The steady state, without a copy of any frame; and a COPY alone is a transaction by itself, which
 // spares two answers of the database. False: refused, nothing is stored, and whoever takes longer
 // finds out why.
-bool FrameLane::store_later(const Routes& routes, const std::vector<Frame>& frames) {
+bool FrameLane::store_later(const Routes& routes, Frames frames) {
     const auto marks = marks_.missing(routes, frames);
     ensure_days(frames);
     try {
@@ -278,22 +298,51 @@ void FrameLane::run(const Batch& batch) {
     pg_->execute("commit");
 }
 
-// Finds the rows that the database refuses and quarantines them; each piece is its own
-// transaction, and the submission is acknowledged only after the last one.
-void FrameLane::store_bisected(const Batch& batch, std::vector<Quarantined>& quarantined) {
-    std::vector<Quarantined> refused;
+// Finds the rows that the database refuses and quarantines them, those of quarantine themselves
+// stripped; each piece is its own transaction, and the submission is acknowledged only after the
+// last one.
+void FrameLane::store_bisected(const Batch& batch, std::vector<Quarantined>& refused) {
+    std::vector<Quarantined> rows = batch.quarantined;
     Batch piece = batch;
     piece.quarantined.clear();
     piece.merged.clear();
-    bisect(piece, &Batch::late, batch.late, refused);
-    bisect(piece, &Batch::merged, batch.merged, refused);
-    counters_.refused_rows += refused.size();
-    quarantined.insert(quarantined.end(), refused.begin(), refused.end());
+    piece.late.clear();
+    std::vector<Quarantined> found;
+    bisect(piece, &Batch::late, batch.late, found);
+    bisect(piece, &Batch::merged, batch.merged, found);
+    rows.insert(rows.end(), found.begin(), found.end());
     piece.marks.clear();
-    piece.quarantined = quarantined;
-    if (!try_transaction(piece)) {
-        spdlog::error("quarantine rows were refused by the database; they are dropped");
+    bisect_rows(piece, rows);
+    counters_.refused_rows += found.size();
+    std::ranges::move(found, std::back_inserter(refused));
+}
+
+void FrameLane::bisect_rows(Batch& piece, Rows rows) {
+    if (rows.empty()) return;
+    piece.quarantined.assign(rows.begin(), rows.end());
+    if (try_transaction(piece)) return;
+    if (rows.size() == 1) return store_stripped(piece, rows.front());
+    bisect_rows(piece, rows.first(rows.size() / 2));
+    bisect_rows(piece, rows.subspan(rows.size() / 2));
+}
+
+// It was or will be acknowledged: as much of it stays as the database takes.
+void FrameLane::store_stripped(Batch& piece, const Quarantined& row) {
+    ++counters_.refused_rows;
+    Quarantined stripped{
+        row.received_at, "", "store", "", row.reason, "the database refused this row as it was",
+        row.payload};
+    for (const bool with_payload : {true, false}) {
+        if (!with_payload) {
+            stripped.payload.clear();
+            stripped.reason = "database_refused";
+        }
+        piece.quarantined = {stripped};
+        if (try_transaction(piece)) return;
     }
+    spdlog::error(
+        "a quarantine row was refused by the database, and nothing of it is kept: {} at {}",
+        row.reason, base::to_rfc3339(row.received_at));
 }
 
 void FrameLane::bisect(Batch& piece, std::vector<Frame> Batch::* into,
@@ -317,7 +366,7 @@ void FrameLane::bisect(Batch& piece, std::vector<Frame> Batch::* into,
     bisect(piece, into, {middle, frames.end()}, refused);
 }
 
-void FrameLane::ensure_days(const std::vector<Frame>& frames) {
+void FrameLane::ensure_days(Frames frames) {
     std::optional<Day> last;
     for (const Frame& frame : frames) {
         const auto day = day_of(frame.observed_at);
@@ -338,7 +387,7 @@ void FrameLane::separate_late(const Routes& routes, std::vector<Frame>& frames,
     });
 }
 
-void FrameLane::upsert(const std::vector<Frame>& frames) {
+void FrameLane::upsert(Frames frames) {
     if (frames.empty()) return;
     copy(copy_incoming, frames);
     const auto [first, last] = std::ranges::minmax(frames, {}, &Frame::observed_at);
@@ -348,7 +397,7 @@ void FrameLane::upsert(const std::vector<Frame>& frames) {
     pg_->execute(fmt::format(upsert_incoming, literal(first), literal(last)).c_str());
 }
 
-void FrameLane::copy(const char* into, const std::vector<Frame>& frames) {
+void FrameLane::copy(const char* into, Frames frames) {
     if (frames.empty()) return;
     buffer_.clear();
     for (const Frame& frame : frames) {

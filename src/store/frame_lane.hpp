@@ -3,16 +3,30 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "store/frame_batch.hpp"
 #include "store/frame_route.hpp"
 #include "store/partitions.hpp"
 #include "store/pg.hpp"
 #include "vigie/store/frames.hpp"
 
 namespace vigie::store {
+
+// A batch on its way to where it is durable, in as many transactions or records as that takes.
+struct Instalments {
+    std::span<const Frame> frames;  // sorted, equal keys merged
+    std::span<const Quarantined> rows;
+    std::size_t frames_done{};
+    std::size_t rows_done{};
+    std::vector<Quarantined> refused{};  // what the database made rows of quarantine of
+    [[nodiscard]] bool done() const {
+        return frames_done == frames.size() && rows_done == rows.size();
+    }
+};
 
 class FrameLane {
 public:
@@ -23,13 +37,13 @@ public:
     void connect();
     void disconnect() { pg_.reset(); }
 
-    // Stores frames (sorted, equal keys merged) and quarantine rows in one transaction; a row that
+    // Stores what is left of the batch, in one transaction if that many may go at once; a row that
     // the database refuses goes to quarantine and holds back no other. `doubted`: some of them may
-    // be there already. Throws Unavailable: nothing is known of them, and the connection is gone.
-    void store(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
-               bool doubted);
+    // be there already. Throws Unavailable, TooSlow among it: nothing is known of what is not
+    // done, and the connection is gone.
+    void store(Instalments& batch, AtOnce& at_once, bool doubted);
     // Those frames are kept elsewhere, and may come to the database at any time.
-    void remember(const std::vector<Frame>& frames);
+    void remember(std::span<const Frame> frames);
 
 private:
     // One transaction.
@@ -42,21 +56,25 @@ private:
         std::vector<Quarantined> quarantined;
     };
 
-    void store_once(const std::vector<Frame>& frames, std::vector<Quarantined>& quarantined,
-                    bool doubted);
-    bool store_later(const Routes& routes, const std::vector<Frame>& frames);
-    [[nodiscard]] bool are_all_later(const Routes& routes, const std::vector<Frame>& frames) const;
+    using Frames = std::span<const Frame>;
+    using Rows = std::span<const Quarantined>;
+    void store_piece(Frames frames, Rows rows, std::vector<Quarantined>& refused, bool doubted);
+    void store_once(Frames frames, Rows rows, std::vector<Quarantined>& refused, bool doubted);
+    bool store_later(const Routes& routes, Frames frames);
+    [[nodiscard]] bool are_all_later(const Routes& routes, Frames frames) const;
     bool try_transaction(const Batch& batch);
     void run(const Batch& batch);
-    void store_bisected(const Batch& batch, std::vector<Quarantined>& quarantined);
+    void store_bisected(const Batch& batch, std::vector<Quarantined>& refused);
     void bisect(Batch& piece, std::vector<Frame> Batch::* into, const std::vector<Frame>& frames,
                 std::vector<Quarantined>& refused);
-    void ensure_days(const std::vector<Frame>& frames);
+    void bisect_rows(Batch& piece, Rows rows);
+    void store_stripped(Batch& piece, const Quarantined& row);
+    void ensure_days(Frames frames);
     [[nodiscard]] bool is_later(const Frame& frame) const;
     static void separate_late(const Routes& routes, std::vector<Frame>& frames,
                               std::vector<Frame>& late);
-    void upsert(const std::vector<Frame>& frames);
-    void copy(const char* into, const std::vector<Frame>& frames);
+    void upsert(Frames frames);
+    void copy(const char* into, Frames frames);
 
     const FrameWriterSettings& settings_;
     std::size_t number_;

@@ -89,8 +89,17 @@ Quarantined read_quarantined(RecordReader& in) {
 
 }  // namespace
 
-std::string encode_frame_record(const std::vector<Frame>& frames,
-                                const std::vector<Quarantined>& quarantined) {
+std::size_t record_bytes(const Frame& frame) {
+    return frame_bytes_min + frame.vals.size() * sizeof(double);
+}
+
+std::size_t record_bytes(const Quarantined& row) {
+    return quarantined_bytes_min + row.credential.size() + row.channel.size() + row.topic.size() +
+           row.reason.size() + row.detail.size() + row.payload.size();
+}
+
+std::string encode_frame_record(std::span<const Frame> frames,
+                                std::span<const Quarantined> quarantined) {
     std::string bytes;
     RecordWriter out(bytes);
     out.number(record_version);

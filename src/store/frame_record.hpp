@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,11 @@ struct FrameRecord {
     std::vector<Quarantined> quarantined;
 };
 
-[[nodiscard]] std::string encode_frame_record(const std::vector<Frame>& frames,
-                                              const std::vector<Quarantined>& quarantined);
+[[nodiscard]] std::string encode_frame_record(std::span<const Frame> frames,
+                                              std::span<const Quarantined> quarantined);
+// What they take in a record.
+[[nodiscard]] std::size_t record_bytes(const Frame& frame);
+[[nodiscard]] std::size_t record_bytes(const Quarantined& row);
 // Nothing: these bytes were not written by encode_frame_record.
 [[nodiscard]] std::optional<FrameRecord> decode_frame_record(std::string_view bytes);
 

@@ -50,7 +50,7 @@ std::int32_t hour_of(base::Instant instant) {
         std::chrono::floor<std::chrono::hours>(instant).time_since_epoch().count());
 }
 
-std::vector<Mark> MarkMemory::missing(const Routes& routes, const std::vector<Frame>& frames) {
+std::vector<Mark> MarkMemory::missing(const Routes& routes, std::span<const Frame> frames) {
     if (routes.generation != generation_) {
         std::erase_if(known_, [&](auto key) { return hour_in(key) < routes.open_hour; });
         generation_ = routes.generation;

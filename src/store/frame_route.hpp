@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
@@ -72,7 +73,7 @@ struct Mark {
 class MarkMemory {
 public:
     // Of frames sorted by asset and time: the marks to set with them, in order, each once.
-    [[nodiscard]] std::vector<Mark> missing(const Routes& routes, const std::vector<Frame>& frames);
+    [[nodiscard]] std::vector<Mark> missing(const Routes& routes, std::span<const Frame> frames);
     // Once they are committed.
     void remember(const std::vector<Mark>& marks);
 

@@ -15,7 +15,10 @@ namespace vigie::store {
 
 namespace {
 
-constexpr std::size_t payload_bytes_a_frame = 100;
+constexpr std::size_t text_bytes_a_frame = 100;
+// A batch goes to the spool in records of about this size, so that any of it fits where there is
+// room for little.
+constexpr std::size_t spool_record_bytes = std::size_t{256} * 1024;
 constexpr std::chrono::milliseconds retry_pause_min{50};
 constexpr std::chrono::milliseconds retry_pause_max{2'000};
 
@@ -37,12 +40,12 @@ private:
     std::atomic<std::int64_t>& since_;
 };
 
-// What it takes of the room for all that is pending, in frames: a refused payload may be as large
-// as dozens of them.
+// What it takes of the room for all that is pending, in frames: a refused message, with its topic
+// and payload, may be as large as dozens of them.
 std::size_t size_of(const Submission& submission) {
     std::size_t size = submission.frames.size() + submission.quarantined.size();
     for (const auto& row : submission.quarantined)
-        size += row.payload.size() / payload_bytes_a_frame;
+        size += record_bytes(row) / text_bytes_a_frame;
     return std::max<std::size_t>(1, size);
 }
 
@@ -52,12 +55,14 @@ struct FrameWriter::Impl {
     // One thread, one connection, the submissions whose first asset falls to it.
     struct Shard {
         Shard(Impl& impl, std::size_t number)
-            : lane(impl.settings, number, impl.partitions, impl.routing, impl.counters) {}
+            : lane(impl.settings, number, impl.partitions, impl.routing, impl.counters),
+              at_once(impl.settings.batch_frames_max) {}
         std::mutex mutex;
         std::condition_variable wake;
         std::vector<Submission> pending;
         std::jthread thread;
         FrameLane lane;
+        AtOnce at_once;
         std::atomic<std::int64_t> asking_since_ms{0};  // by the steady clock; 0: not asking
     };
 
@@ -127,13 +132,14 @@ struct FrameWriter::Impl {
             released += size_of(submission);
             std::ranges::move(submission.frames, std::back_inserter(frames));
             submission.frames.clear();
-            quarantined.insert(quarantined.end(), submission.quarantined.begin(),
-                               submission.quarantined.end());
+            std::ranges::move(submission.quarantined, std::back_inserter(quarantined));
+            submission.quarantined.clear();
         }
         counters.conflicts += sort_and_merge(frames);
-        if (!store(shard, frames, quarantined)) return false;
+        Instalments all{frames, quarantined};
+        if (!store(shard, all)) return false;
         counters.frames += frames.size();
-        counters.quarantined += quarantined.size();
+        counters.quarantined += quarantined.size() + all.refused.size();
         batch.front().frames = std::move(frames);
         on_durable(batch);
         for (const auto& submission : batch) {
@@ -152,8 +158,7 @@ struct FrameWriter::Impl {
     }
 
     // Until it is committed or in the spool. False only when the program gives up at its end.
-    bool store(Shard& shard, const std::vector<Frame>& frames,
-               std::vector<Quarantined>& quarantined) {
+    bool store(Shard& shard, Instalments& batch) {
         auto pause = retry_pause_min;
         bool doubted = false;
         for (;;) {
@@ -161,7 +166,7 @@ struct FrameWriter::Impl {
             if (!counters.away || !settings.spool || doubted) {
                 try {
                     const Asking asking(shard.asking_since_ms);
-                    shard.lane.store(frames, quarantined, doubted);
+                    shard.lane.store(batch, shard.at_once, doubted);
                     if (!settings.spool || settings.spool->empty()) come_back(counters);
                     return true;
                 } catch (const Unavailable& away) {
@@ -171,7 +176,7 @@ struct FrameWriter::Impl {
                     doubted = true;
                 }
             }
-            if (settings.spool && keep(shard, frames, quarantined)) return true;
+            if (settings.spool && keep(shard, batch)) return true;
             if (abandoned) return false;
             doubted = true;
             std::this_thread::sleep_for(pause);
@@ -179,21 +184,38 @@ struct FrameWriter::Impl {
         }
     }
 
-    bool keep(Shard& shard, const std::vector<Frame>& frames,
-              const std::vector<Quarantined>& quarantined) {
-        try {
-            if (!settings.spool->append(encode_frame_record(frames, quarantined))) {
-                ++counters.spool_full;
+    // False: what is left of the batch found no room. What went before stays done.
+    bool keep(Shard& shard, Instalments& batch) {
+        while (!batch.done()) {
+            const auto frames = first_of(batch.frames.subspan(batch.frames_done));
+            const auto rows = frames.empty() ? first_of(batch.rows.subspan(batch.rows_done))
+                                             : std::span<const Quarantined>{};
+            try {
+                if (!settings.spool->append(encode_frame_record(frames, rows))) {
+                    ++counters.spool_full;
+                    return false;
+                }
+            } catch (const FilesError& error) {
+                spdlog::error("the spool cannot be written: {}", error.what());
                 return false;
             }
-        } catch (const FilesError& error) {
-            spdlog::error("the spool cannot be written: {}", error.what());
-            return false;
+            counters.spooled += frames.size();
+            batch.frames_done += frames.size();
+            batch.rows_done += rows.size();
+            shard.lane.remember(frames);
+            drain.wake();
         }
-        counters.spooled += frames.size();
-        shard.lane.remember(frames);
-        drain.wake();
         return true;
+    }
+
+    // Those that make one record of the spool.
+    template <typename T>
+    static std::span<const T> first_of(std::span<const T> all) {
+        std::size_t bytes = 0;
+        std::size_t count = 0;
+        while (count < all.size() && (count == 0 || bytes < spool_record_bytes))
+            bytes += record_bytes(all[count++]);
+        return all.first(count);
     }
 };
 
@@ -253,8 +275,9 @@ bool FrameWriter::submit(Submission& submission) {
     const std::size_t size = size_of(submission);
     if (impl_->stopping) return false;
     if (impl_->held) {
+        // Said before it is looked at again: whoever ends the hold in between finds it said.
         impl_->room_wanted = true;
-        return false;
+        if (impl_->held) return false;
     }
     if (impl_->counters.pending.fetch_add(size) + size > impl_->settings.pending_frames_max) {
         impl_->room_wanted = true;

@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cmath>
@@ -14,6 +15,7 @@ namespace {
 constexpr std::string_view copy_signature{"PGCOPY\n\xff\r\n\0", 11};
 constexpr std::int64_t postgres_epoch_us = 946'684'800'000'000;  // 2000-01-01
 constexpr std::int32_t float8_oid = 701;
+constexpr const char* state_canceled = "57014";
 constexpr std::size_t copy_piece_bytes_max = std::size_t{256} * 1024;
 
 bool state_means_away(std::string_view state) {
@@ -34,6 +36,9 @@ PgConnection::PgConnection(const std::string& url, std::chrono::milliseconds ans
     : connection_(connect_to(url), &PQfinish), answer_limit_(answer_limit) {
     if (PQstatus(connection_.get()) != CONNECTION_OK || PQsetnonblocking(connection_.get(), 1) != 0)
         throw Unavailable(PQerrorMessage(connection_.get()));
+    if (answer_limit_.count() == 0) return;
+    const auto limit = std::max(answer_limit_ * 9 / 10, std::chrono::milliseconds{1});
+    execute(("set statement_timeout = " + std::to_string(limit.count())).c_str());
 }
 
 void PgConnection::wait_for(short events) {
@@ -83,6 +88,7 @@ void PgConnection::fail(const PGresult* result, const char* what) {
         state_means_away(state)) {
         throw Unavailable(text);
     }
+    if (answer_limit_.count() > 0 && std::string_view(state) == state_canceled) throw TooSlow(text);
     throw Refused(text, state);
 }
 

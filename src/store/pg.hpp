@@ -13,14 +13,27 @@
 
 namespace vigie::store {
 
+// The database lives, but did not end the statement in time. Less at once may go.
+class TooSlow : public Unavailable {
+public:
+    using Unavailable::Unavailable;
+};
+
+// An acknowledgement rests on each commit, whatever the server's default is; a stronger one stays.
+inline constexpr const char* promise_commits =
+    "select set_config('synchronous_commit', 'on', false) "
+    "where current_setting('synchronous_commit') in ('off', 'local', 'remote_write')";
+
 class PgConnection {
 public:
     // `answer_limit`: how long the database may stay silent in the middle of a statement, as a
-    // stopped process or a network that swallows packets would; 0: for ever. Throws Unavailable.
+    // stopped process or a network that swallows packets would; 0: for ever. A database that lives
+    // ends the statement itself a little before that, so that nothing stays locked behind a
+    // connection that nobody listens to. Throws Unavailable.
     explicit PgConnection(const std::string& url, std::chrono::milliseconds answer_limit = {});
 
     // Throws Unavailable when the connection broke or stayed silent (then it is of no more use),
-    // Refused otherwise.
+    // TooSlow when the database ended the statement for its time, Refused otherwise.
     void execute(const char* sql);
     void execute(const char* sql, const std::vector<std::string>& params);
     // The first column of every row.

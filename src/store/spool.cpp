@@ -36,6 +36,7 @@ struct Spool::Impl {
     struct Kept {
         std::uint64_t records{};
         std::uint64_t bytes{};
+        std::uint64_t damaged_bytes{};  // that were reported
     };
 
     Impl(Files& f, SpoolSettings s, SpoolCounters& c)
@@ -57,7 +58,7 @@ struct Spool::Impl {
     bool keep_aside(std::uint64_t number, std::size_t offset, std::string_view bytes,
                     const char* what) {
         const std::string folder = settings.folder + "/aside";
-        const auto name = fmt::format("{:020}-{}.{}", number, offset, what);
+        const auto name = fmt::format("{:020}-{}+{}.{}", number, offset, bytes.size(), what);
         try {
             files.make_folder(folder);
             for (const auto& known : files.list(folder)) {
@@ -85,24 +86,38 @@ struct Spool::Impl {
         file->sync();
     }
 
+    // Reports each damage once. False: the disk did not take what is to be kept of it.
+    bool keep_damage(std::uint64_t number, Kept& kept, std::string_view bytes,
+                     const std::vector<SegmentDamage>& damages) {
+        std::uint64_t damaged = 0;
+        bool all_kept = true;
+        for (const auto& damage : damages) {
+            damaged += damage.bytes;
+            const auto left = bytes.substr(damage.offset, damage.bytes);
+            if (!left.empty() && !keep_aside(number, damage.offset, left, "damaged"))
+                all_kept = false;
+        }
+        if (damaged <= kept.damaged_bytes) return all_kept;
+        spdlog::error("spool: {} bytes of {} are damaged; they are kept in aside/",
+                      damaged - kept.damaged_bytes, segment_name(number));
+        counters.damaged_bytes += damaged - kept.damaged_bytes;
+        kept.damaged_bytes = damaged;
+        return all_kept;
+    }
+
     void read(std::uint64_t number) {
         const auto bytes = files.read(path(number));
         const auto contents = read_segment(bytes);
         next = std::max(next, number + 1);
-        for (const auto& damage : contents.damage) {
-            spdlog::error("spool: {} bytes at {} of {} are damaged; they are kept in aside/",
-                          damage.bytes, damage.offset, segment_name(number));
-            keep_aside(number, damage.offset,
-                       std::string_view(bytes).substr(damage.offset, damage.bytes), "damaged");
-            counters.damaged_bytes += damage.bytes;
-        }
+        Kept kept{contents.records.size(), contents.end};
+        (void)keep_damage(number, kept, bytes, contents.damage);
         if (contents.end < bytes.size()) cut(number, bytes, contents.end);
         if (contents.records.empty()) {
             files.remove(path(number));
             return;
         }
         next = std::max(next, contents.records.back().sequence + 1);
-        segments[number] = {contents.records.size(), contents.end};
+        segments[number] = kept;
     }
 
     void count() {
@@ -230,7 +245,17 @@ std::optional<Spool::Segment> Spool::oldest() {
     }
     Segment segment{number, {}};
     const auto bytes = s.files.read(s.path(number));
-    for (const auto& record : read_segment(bytes).records)
+    auto contents = read_segment(bytes);
+    {
+        const std::lock_guard lock(s.mutex);
+        auto& kept = s.segments.at(number);
+        // What was promised and is no sound end any more is damage, not a torn write.
+        if (contents.end < kept.bytes)
+            contents.damage.push_back({contents.end, kept.bytes - contents.end});
+        if (!s.keep_damage(number, kept, bytes, contents.damage))
+            throw FilesError("damage could not be kept aside", EIO);
+    }
+    for (const auto& record : contents.records)
         segment.payloads.emplace_back(record.payload);
     return segment;
 }

@@ -27,7 +27,8 @@ SpoolDrain::SpoolDrain(const FrameWriterSettings& settings, std::size_t number,
                        Partitions& partitions, Routing& routing, FrameWriterCounters& counters)
     : settings_(settings),
       counters_(counters),
-      lane_(settings, number, partitions, routing, counters) {}
+      lane_(settings, number, partitions, routing, counters),
+      at_once_(settings.batch_frames_max) {}
 
 void SpoolDrain::start() {
     thread_ = std::thread([this] { run(); });
@@ -87,7 +88,8 @@ bool SpoolDrain::drain_oldest() {
             }
             std::ranges::move(record->frames, std::back_inserter(together.frames));
             std::ranges::move(record->quarantined, std::back_inserter(together.quarantined));
-            if (together.frames.size() < settings_.batch_frames_max) continue;
+            if (together.frames.size() + together.quarantined.size() < settings_.batch_frames_max)
+                continue;
             store(together.frames, together.quarantined);
             if (!nap(std::chrono::milliseconds{0})) return false;
         }
@@ -106,7 +108,16 @@ bool SpoolDrain::drain_oldest() {
 void SpoolDrain::store(std::vector<Frame>& frames, std::vector<Quarantined>& quarantined) {
     if (frames.empty() && quarantined.empty()) return;
     sort_and_merge(frames);
-    lane_.store(frames, quarantined, true);
+    Instalments batch{frames, quarantined};
+    while (!batch.done()) {
+        const auto tried = at_once_.now();
+        try {
+            lane_.store(batch, at_once_, true);
+        } catch (const TooSlow& slow) {
+            go_away(counters_, slow.what());
+            if (tried == 1 || !nap(std::chrono::milliseconds{0})) throw;
+        }
+    }
     counters_.drained += frames.size();
     come_back(counters_);
     frames.clear();

@@ -38,6 +38,7 @@ private:
     const FrameWriterSettings& settings_;
     FrameWriterCounters& counters_;
     FrameLane lane_;
+    AtOnce at_once_;
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_{};

@@ -42,6 +42,27 @@ TEST(FrameBatch, MergesElementByElement) {
     EXPECT_EQ(show({a}), "1@10<40:9,2,3,4, ");
 }
 
+TEST(FrameBatch, LessGoesAtOnceAfterItWasTooSlowAndMoreByAndBy) {
+    AtOnce at_once(1'000);
+    at_once.went_well(1'000);
+    EXPECT_EQ(at_once.now(), 1'000U);
+    at_once.too_slow(1'000);
+    EXPECT_EQ(at_once.now(), 500U);
+    at_once.too_slow(200);
+    EXPECT_EQ(at_once.now(), 100U) << "half of what was tried";
+    at_once.went_well(99);
+    EXPECT_EQ(at_once.now(), 100U) << "fewer prove nothing";
+    at_once.went_well(100);
+    EXPECT_EQ(at_once.now(), 113U);
+    for (int i = 0; i < 20; ++i)
+        at_once.too_slow(at_once.now());
+    EXPECT_EQ(at_once.now(), 1U);
+    int steps = 0;
+    for (; at_once.now() < 1'000; ++steps)
+        at_once.went_well(at_once.now());
+    EXPECT_LT(steps, 60);
+}
+
 TEST(FrameBatch, AnyOrderGivesTheSame) {
     std::vector<Frame> frames = {
         frame_at(1, 10, {1, no_value}, 5), frame_at(1, 10, {no_value, 7}, 4),

@@ -30,7 +30,7 @@ TEST(MarkMemory, NamesEachHourOfEachAssetOnce) {
     routes.generation = 2;
     routes.open_hour = 6;
     EXPECT_EQ(memory.missing(routes, frames).size(), 2U) << "hours before the bar";
-    EXPECT_EQ(memory.missing(routes, {frame_at(1, -1)}).at(0).hour, -1) << "before 1970";
+    EXPECT_EQ(memory.missing(routes, std::vector{frame_at(1, -1)}).at(0).hour, -1) << "before 1970";
 }
 
 TEST(Routing, ChangesOnlyOnceNobodyFollowsTheOldRoutes) {

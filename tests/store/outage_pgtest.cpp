@@ -42,6 +42,15 @@ constexpr Query outage_read_write{"outage_read_write",
                                   "alter database vigie reset default_transaction_read_only"};
 constexpr Query outage_clean{"outage_clean",
                              "truncate frame, frame_late, quarantine, rollup_dirty"};
+constexpr Query outage_waiting{"outage_waiting", "select pid from pg_locks where not granted"};
+constexpr Query outage_slow{"outage_slow",
+                            "create function outage_slow() returns trigger language plpgsql as "
+                            "'begin perform pg_sleep(0.005); return new; end'"};
+constexpr Query outage_slow_rows{
+    "outage_slow_rows",
+    "create trigger outage_slow before insert on frame for each row execute function "
+    "outage_slow()"};
+constexpr Query outage_quick_rows{"outage_quick_rows", "drop function outage_slow cascade"};
 constexpr Query outage_hold{"outage_hold", "lock table frame in access exclusive mode"};
 
 // A cluster of the test's own, to be stopped and started; a writer with a spool on the disk.
@@ -80,12 +89,15 @@ protected:
         settings.folder = spool_folder();
         spool_ = std::make_unique<Spool>(disk_files(), settings);
         spool_->open();
+        start(spool_.get(), pending_max);
+    }
+    void start(Spool* spool, std::size_t pending_max = 100'000) {
         writer_ = std::make_unique<FrameWriter>(
             FrameWriterSettings{.app_url = cluster_->url("vigie_app"),
                                 .owner_url = cluster_->url("vigie_owner"),
                                 .pending_frames_max = pending_max,
                                 .answer_limit = std::chrono::milliseconds{400},
-                                .spool = spool_.get()},
+                                .spool = spool},
             clock_, [this](std::vector<Submission>& batch) { durable(batch); });
         writer_->start();
     }
@@ -117,6 +129,22 @@ protected:
         ++sent_;
         expected_.insert({asset, at});
         return true;
+    }
+    // As one message.
+    void submit_together(int asset, int first, int last) {
+        Submission submission;
+        for (int second = first; second < last; ++second) {
+            const auto at = noon() + std::chrono::seconds{second};
+            submission.frames.push_back({at,
+                                         at + std::chrono::milliseconds{5},
+                                         asset,
+                                         1,
+                                         false,
+                                         {value_of(asset, second)}});
+            expected_.insert({asset, at});
+        }
+        ASSERT_TRUE(writer_->submit(submission));
+        ++sent_;
     }
     void submit_seconds(int first, int last) {
         for (int second = first; second < last; ++second)
@@ -224,6 +252,7 @@ TEST_F(OutageTest, WhatComesWhileItIsStoppedIsKeptShownAndBroughtToIt) {
     EXPECT_TRUE(fs::is_empty(spool_folder()));
     submit_seconds(2'000, 2'100);
     wait_durable();
+    wait_drained();  // where the machine is busy it may have been away once more
     expect_everything_once();
     EXPECT_EQ(quarantined(), "nonsense");
 }
@@ -345,7 +374,61 @@ TEST_F(OutageTest, ALockThatIsNotGivenIsNoReasonToWait) {
         submit_seconds(100, 200);
         wait_durable();
         EXPECT_GT(writer_->counters().spooled, 0U);
+        // Who gave up waiting leaves nobody behind who waits for it.
+        std::set<std::int64_t> seen;
+        std::size_t waiting = 0;
+        wait_until([&] {
+            const auto rows = tx.rows(outage_waiting);
+            waiting = rows.size();
+            for (const auto& row : rows)
+                seen.insert(row.get<std::int64_t>("pid"));
+            return seen.size() >= 5;
+        });
+        EXPECT_LE(waiting, 2U);
     });
+    wait_drained();
+    expect_everything_once();
+}
+
+TEST_F(OutageTest, WhatIsTooSlowAtOnceGoesInPieces) {
+    open();
+    submit_seconds(0, 5);
+    wait_durable();
+    Pool owner(cluster_->url("vigie_owner"), 0);
+    owner.write_now([](Transaction& tx) {
+        tx.execute(outage_slow);
+        tx.execute(outage_slow_rows);
+    });
+    submit_together(1, 5, 405);  // two seconds of work, where an answer is waited for for 0.4
+    wait_durable();
+    EXPECT_GT(writer_->counters().spooled, 0U);
+    wait_drained();
+    owner.write_now([](Transaction& tx) { tx.execute(outage_quick_rows); });
+    expect_everything_once();
+}
+
+TEST_F(OutageTest, WithoutASpoolTooWhatIsTooSlowAtOnceGoesInPieces) {
+    start(nullptr);
+    Pool owner(cluster_->url("vigie_owner"), 0);
+    owner.write_now([](Transaction& tx) {
+        tx.execute(outage_slow);
+        tx.execute(outage_slow_rows);
+    });
+    submit_together(1, 0, 200);
+    wait_durable();
+    owner.write_now([](Transaction& tx) { tx.execute(outage_quick_rows); });
+    expect_everything_once();
+}
+
+TEST_F(OutageTest, ABatchLargerThanTheRoomOfTheSpoolUsesWhatThereIs) {
+    open({.folder = {}, .bytes_max = 300'000});
+    cluster_->stop();
+    submit_together(1, 0, 10'000);
+    wait_until([this] { return writer_->counters().spool_full > 2; });
+    EXPECT_GT(writer_->counters().spooled, 5'000U);
+    EXPECT_EQ(spool_->counters().appended, 1U) << "what is kept is not kept again";
+    cluster_->start();
+    wait_durable();
     wait_drained();
     expect_everything_once();
 }

@@ -105,7 +105,8 @@ TEST(FrameRecords, KeepEveryBitOfWhatTheyAreGiven) {
 TEST(FrameRecords, AreRefusedWhenCutOrLengthened) {
     const auto at = *base::parse_rfc3339("2026-11-22T12:00:00Z");
     const auto bytes =
-        encode_frame_record({{at, at, 3, 4, false, {1, 2}}}, {{at, "gw", "", "", "", "", ""}});
+        encode_frame_record(std::vector<Frame>{{at, at, 3, 4, false, {1, 2}}},
+                            std::vector<Quarantined>{{at, "gw", "", "", "", "", ""}});
     for (std::size_t cut = 0; cut < bytes.size(); ++cut)
         EXPECT_FALSE(decode_frame_record(std::string_view(bytes).substr(0, cut)));
     EXPECT_FALSE(decode_frame_record(bytes + '\0'));

@@ -132,6 +132,40 @@ TEST(SpoolTest, KeepsDamageAsideAndReadsTheRest) {
     EXPECT_THAT(files.list("s/aside").size(), 2U);
 }
 
+TEST(SpoolTest, WhatIsDamagedWhileItRunsIsKeptAsideAndReportedOnce) {
+    test::PowerCutFiles files(1);
+    Spool spool(files, {.folder = "s"});
+    spool.open();
+    for (const char* text : {"one", "two", "three"})
+        EXPECT_TRUE(spool.append(text));
+    auto& bytes = files.content("s/00000000000000000001.spool");
+    constexpr auto record = record_header_bytes + 3;
+    bytes[segment_header_bytes + record + record_header_bytes] = '?';
+    bytes[bytes.size() - 1] = '?';  // of the last one, which no sound record follows
+    for (int time = 0; time < 2; ++time) {
+        const auto segment = spool.oldest();
+        ASSERT_TRUE(segment);
+        EXPECT_THAT(segment->payloads, ElementsAre("one"));
+        EXPECT_EQ(spool.counters().damaged_bytes, 2 * record + 2);
+    }
+    spool.drop(1);
+    ASSERT_EQ(files.list("s/aside").size(), 1U);
+    EXPECT_EQ(files.content("s/aside/" + files.list("s/aside")[0]).size(), 2 * record + 2);
+}
+
+TEST(SpoolTest, WhatIsDamagedIsNotGivenUpWhileItCannotBeKeptAside) {
+    test::PowerCutFiles files(1);
+    Spool spool(files, {.folder = "s"});
+    spool.open();
+    EXPECT_TRUE(spool.append("one"));
+    files.content("s/00000000000000000001.spool").resize(segment_header_bytes + 5);
+    files.refuse_from(1);
+    EXPECT_THROW((void)spool.oldest(), FilesError);
+    files.refuse_from(0);
+    EXPECT_THAT(spool.oldest()->payloads, ElementsAre());
+    EXPECT_EQ(spool.counters().damaged_bytes, record_header_bytes + 3) << "also what is gone";
+}
+
 // One life of a spool up to a power cut: what it promised, and what it was told to forget.
 struct Life {
     std::vector<std::string> promised;

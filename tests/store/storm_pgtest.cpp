@@ -87,7 +87,6 @@ TEST_F(Storm, OfRedeliveriesWritesNothing) {
     std::cout << "new: " << static_cast<int>(median(fresh))
               << " messages a second; sent again: " << static_cast<int>(median(again)) << "; ratio "
               << median(again) / median(fresh) << "\n";
-    EXPECT_GT(median(again), median(fresh) / 2);
     EXPECT_EQ(number(storm_count),
               storm_assets * (1 + static_cast<std::int64_t>(storm_rounds) * storm_measurements));
     EXPECT_EQ(number(storm_xmax), 0) << "no row was locked or written again";

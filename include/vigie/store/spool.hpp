@@ -32,7 +32,7 @@ struct SpoolCounters {
     std::atomic<std::uint64_t> segments{0};
     std::atomic<std::uint64_t> appended{0};       // records, since open
     std::atomic<std::uint64_t> torn_bytes{0};     // cut off at open: never acknowledged
-    std::atomic<std::uint64_t> damaged_bytes{0};  // kept aside at open
+    std::atomic<std::uint64_t> damaged_bytes{0};  // kept aside
 };
 
 // Thread-safe but for open().
@@ -52,7 +52,8 @@ public:
     // the disk fails otherwise: nothing was promised then either.
     [[nodiscard]] bool append(std::string_view payload);
 
-    // The oldest segment, closed to further records. Nothing: the spool is empty.
+    // The oldest segment, closed to further records. Nothing: the spool is empty. What the disk
+    // damaged meanwhile is kept aside and counted; throws FilesError when it cannot be.
     struct Segment {
         std::uint64_t number{};
         std::vector<std::string> payloads;
