@@ -50,11 +50,14 @@ int serve(vigie::config::Settings settings) {
     vigie::app::drop_privileges(folder);
     server.start();
     const auto ports = server.ports();
+    const auto or_closed = [](std::uint16_t port) {
+        return port == 0 ? std::string("closed") : std::to_string(port);
+    };
     spdlog::info(
-        "ready: console http {}, mqtt {}, ingestion http {}, public http {}, metrics http {}, "
-        "admin {}",
-        ports.control, ports.mqtt, ports.device_http, ports.open, ports.metrics,
-        ports.admin_socket);
+        "ready: console http {}, mqtt {}, mqtt over tls {}, ingestion http {}, public http {}, "
+        "metrics http {}, admin {}",
+        ports.control, or_closed(ports.mqtt), or_closed(ports.mqtt_tls), ports.device_http,
+        ports.open, ports.metrics, ports.admin_socket);
     int received = 0;
     sigwait(&signals, &received);
     spdlog::info("stopping on signal {}", received);

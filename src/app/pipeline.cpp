@@ -28,8 +28,9 @@ net::MqttServerSettings mqtt_settings(const config::Settings& settings) {
     const auto& device = settings.device;
     net::MqttServerSettings mqtt;
     mqtt.session_expiry_s_max = static_cast<std::uint32_t>(device.session_expiry_s_max);
-    mqtt.listeners.push_back(
-        {device.address, static_cast<std::uint16_t>(device.mqtt_port), std::nullopt});
+    if (const auto address = config::plain_mqtt_address(settings))
+        mqtt.listeners.push_back(
+            {*address, static_cast<std::uint16_t>(device.mqtt_port), std::nullopt});
     if (!device.certificate.empty()) {
         mqtt.listeners.push_back(
             {device.address, static_cast<std::uint16_t>(device.mqtt_tls_port),
@@ -55,7 +56,8 @@ net::HttpServerSettings http_settings(const config::Settings& settings) {
 
 // From the bottom up: each stage hands to the one made before it.
 Pipeline::Pipeline(const Parts& parts)
-    : city_(parts.city),
+    : settings_(parts.settings),
+      city_(parts.city),
       // 4. PostgreSQL, or the spool while it is away; then the live city, and the acknowledgement:
       // durable()
       spool_(store::disk_files(), spool_settings(parts.settings)),
@@ -100,6 +102,23 @@ void Pipeline::start_writers() {
 void Pipeline::open_doors() {
     mqtt_.start();
     http_.start();
+    if (const auto address = config::plain_mqtt_address(settings_); !address) {
+        spdlog::info("MQTT without TLS is closed: device.mqtt_plain");
+    } else if (*address != settings_.device.address) {
+        spdlog::info(
+            "MQTT without TLS listens on {} only: beyond it stands MQTT over TLS, for no proxy "
+            "ends TLS in front of it (device.behind_proxy)",
+            *address);
+    }
+}
+
+Pipeline::MqttPorts Pipeline::mqtt_ports() const {
+    const auto ports = mqtt_.ports();
+    auto next = ports.begin();
+    MqttPorts named;
+    if (config::plain_mqtt_address(settings_)) named.plain = *next++;
+    if (!settings_.device.certificate.empty()) named.tls = *next;
+    return named;
 }
 
 void Pipeline::close_doors(std::chrono::milliseconds limit) {

@@ -45,6 +45,12 @@ public:
     void close_doors(std::chrono::milliseconds limit);
     void stop_writers(std::chrono::milliseconds limit);
 
+    struct MqttPorts {
+        std::uint16_t plain{};  // 0: closed
+        std::uint16_t tls{};
+    };
+    [[nodiscard]] MqttPorts mqtt_ports() const;
+
     [[nodiscard]] ingest::Inbox& inbox() { return inbox_; }
     [[nodiscard]] ingest::SessionBook& sessions() { return sessions_; }
     [[nodiscard]] store::FrameWriter& writer() { return writer_; }
@@ -56,6 +62,7 @@ public:
 private:
     void durable(std::vector<store::Submission>& batch);
 
+    const config::Settings& settings_;
     live::City& city_;
     store::Spool spool_;
     store::FrameWriter writer_;

@@ -361,9 +361,9 @@ void Server::start() {
 Ports Server::ports() const {
     const auto& s = *impl_;
     Ports ports;
-    const auto mqtt = s.pipeline->mqtt().ports();
-    ports.mqtt = mqtt.at(0);
-    ports.mqtt_tls = mqtt.size() > 1 ? mqtt[1] : std::uint16_t{0};
+    const auto mqtt = s.pipeline->mqtt_ports();
+    ports.mqtt = mqtt.plain;
+    ports.mqtt_tls = mqtt.tls;
     ports.device_http = s.pipeline->http().ports().at(0);
     ports.control = s.control_door->ports().at(0);
     ports.open = s.open_door->ports().at(0);

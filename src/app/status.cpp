@@ -19,14 +19,14 @@ nlohmann::json doors(const config::Settings& settings, const Ports& ports) {
     const auto web = [](const config::Settings::Web& w, std::uint16_t port) {
         return door(w.address, port, !w.certificate.empty(), w.behind_proxy);
     };
-    nlohmann::json all = {
-        {"device_mqtt", door(device.address, ports.mqtt, false, device.behind_proxy)},
-        {"device_http",
-         door(device.address, ports.device_http, !device.certificate.empty(), device.behind_proxy)},
-        {"control", web(settings.control, ports.control)},
-        {"public", web(settings.open, ports.open)},
-        {"metrics", door("127.0.0.1", ports.metrics, false, false)},
-        {"admin", {{"socket", ports.admin_socket}}}};
+    nlohmann::json all = {{"device_http", door(device.address, ports.device_http,
+                                               !device.certificate.empty(), device.behind_proxy)},
+                          {"control", web(settings.control, ports.control)},
+                          {"public", web(settings.open, ports.open)},
+                          {"metrics", door("127.0.0.1", ports.metrics, false, false)},
+                          {"admin", {{"socket", ports.admin_socket}}}};
+    if (const auto address = config::plain_mqtt_address(settings))
+        all["device_mqtt"] = door(*address, ports.mqtt, false, device.behind_proxy);
     if (ports.mqtt_tls != 0)
         all["device_mqtt_tls"] = door(device.address, ports.mqtt_tls, true, false);
     return all;

@@ -1,14 +1,17 @@
 #include "vigie/config/settings.hpp"
 
+#include <date/tz.h>
 #include <fmt/format.h>
-
 #include <toml++/toml.h>
+
 #include <algorithm>
 #include <fstream>
 #include <functional>
 #include <sstream>
 #include <variant>
 #include <vector>
+
+#include "vigie/base/text.hpp"
 
 namespace vigie::config {
 
@@ -84,6 +87,9 @@ const std::vector<Setting>& table() {
          "s", "How long an orderly stop may take before what is left is cut."},
         {"device.address", VIGIE_AT(device.address), "127.0.0.1", 0, 0, "address",
          "Where the device door listens."},
+        {"device.mqtt_plain", VIGIE_AT(device.mqtt_plain), true, 0, 0, "",
+         "MQTT without TLS is served: at device.address on loopback or behind a proxy, else on "
+         "127.0.0.1 only; false: not at all."},
         {"device.mqtt_port", VIGIE_AT(device.mqtt_port), std::int64_t{1883}, 0, port_max, "port",
          "MQTT without TLS; 0: any free port."},
         {"device.mqtt_tls_port", VIGIE_AT(device.mqtt_tls_port), std::int64_t{8883}, 0, port_max,
@@ -268,6 +274,31 @@ void check_door(std::vector<base::FieldError>& errors, const std::string& door,
               ", hors de la machine : donner un certificat, ou behind_proxy"}});
 }
 
+bool is_time_zone(const std::string& name) {
+    try {
+        return date::locate_zone(name) != nullptr;
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+// Where the file says what is wrong: the key, else its table, else no place.
+void add_places(std::vector<base::FieldError>& errors, const toml::table& root,
+                const std::string& file) {
+    for (auto& error : errors) {
+        const auto path = base::split(std::string_view(error.pointer).substr(1), '/');
+        const toml::node* place = root.get(path.front());
+        const auto* table = place == nullptr ? nullptr : place->as_table();
+        if (table != nullptr && path.size() > 1) {
+            if (const toml::node* key = table->get(path[1])) place = key;
+        }
+        if (place == nullptr) continue;
+        const auto line = place->source().begin.line;
+        error.message.en = fmt::format("{}:{}: {}", file, line, error.message.en);
+        error.message.fr = fmt::format("{}:{} : {}", file, line, error.message.fr);
+    }
+}
+
 std::string default_text(const Setting& setting) {
     return std::visit(
         Overloaded{[](const char* text) {
@@ -282,6 +313,13 @@ std::string default_text(const Setting& setting) {
 
 bool is_loopback(const std::string& address) {
     return address == "::1" || address.starts_with("127.");
+}
+
+std::optional<std::string> plain_mqtt_address(const Settings& settings) {
+    const auto& device = settings.device;
+    if (!device.mqtt_plain) return std::nullopt;
+    if (device.behind_proxy || is_loopback(device.address)) return device.address;
+    return "127.0.0.1";
 }
 
 Settings defaults() {
@@ -325,6 +363,13 @@ base::Result<void> validate(const Settings& settings) {
                           {value + " is not one of the words allowed",
                            value + " n'est pas un des mots permis"}});
     };
+    if (!is_time_zone(settings.city.time_zone)) {
+        errors.push_back(
+            {"/city/time_zone",
+             {fmt::format("\"{}\" is not a time zone that this machine knows",
+                          settings.city.time_zone),
+              fmt::format("\"{}\" n'est pas un fuseau connu ici", settings.city.time_zone)}});
+    }
     one_of("/log/level", settings.log.level, {"debug", "info", "warn", "error"});
     one_of("/log/format", settings.log.format, {"text", "json"});
     if (settings.database.url.empty() != settings.database.owner_url.empty()) {
@@ -343,12 +388,16 @@ base::Result<Settings> parse(std::string_view text, const std::string& file_name
         Reader reader(settings, file_name);
         reader.read(root);
         if (!reader.errors.empty()) return mistakes(std::move(reader.errors));
+        if (auto valid = validate(settings); !valid) {
+            auto error = std::move(valid).error();
+            add_places(error.fields, root, file_name);
+            return error;
+        }
     } catch (const toml::parse_error& error) {
         const std::string where =
             fmt::format("{}:{}: {}", file_name, error.source().begin.line, error.description());
         return mistakes({{"/", {where, where}}});
     }
-    if (auto valid = validate(settings); !valid) return std::move(valid).error();
     return settings;
 }
 

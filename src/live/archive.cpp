@@ -15,18 +15,9 @@ constexpr std::chrono::seconds tend_every{60};
 // Late frames come in waves: a chunk is not written anew for each of them.
 constexpr std::chrono::minutes repack_every{10};
 
-const date::time_zone* zone_of(const std::string& name) {
-    try {
-        return date::locate_zone(name);
-    } catch (const std::exception&) {
-        spdlog::warn("time zone {} is not known here: days are closed by UTC", name);
-        return date::locate_zone("Etc/UTC");
-    }
-}
-
 // Local time as the hours since the epoch of a clock on the wall there.
 std::chrono::hours local_hours(const std::string& zone, base::Instant now) {
-    const auto local = zone_of(zone)->to_local(now);
+    const auto local = date::locate_zone(zone)->to_local(now);
     return std::chrono::floor<std::chrono::hours>(local.time_since_epoch());
 }
 

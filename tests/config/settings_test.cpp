@@ -38,6 +38,22 @@ TEST(Settings, NamesEveryMistakeWithItsLine) {
     EXPECT_FALSE(parse("control = 1\n", "x").ok());
 }
 
+TEST(Settings, WhatDoesNotGoTogetherHasItsLineToo) {
+    const auto wrong = [](const char* toml) {
+        const auto settings = parse(toml, "x.toml");
+        return settings.ok() ? "" : settings.error().fields.at(0).message.en;
+    };
+    EXPECT_EQ(wrong("[city]\nname = \"Dijon\"\ntime_zone = \"Europe/Dijon\"\n"),
+              "x.toml:3: \"Europe/Dijon\" is not a time zone that this machine knows");
+    EXPECT_EQ(wrong("[city]\ntime_zone = \"\"\n"),
+              "x.toml:2: \"\" is not a time zone that this machine knows");
+    EXPECT_EQ(wrong("[city]\ntime_zone = \"Indian/Reunion\"\n"), "");
+    EXPECT_EQ(wrong("[log]\nlevel = \"loud\"\n"), "x.toml:2: loud is not one of the words allowed");
+    EXPECT_EQ(wrong("\n[database]\nurl = \"host=x\"\n"),
+              "x.toml:2: database.url and database.owner_url go together")
+        << "the table, for the key is not there";
+}
+
 TEST(Settings, ADoorBeyondLoopbackDemandsACertificateOrAProxy) {
     for (const std::string door : {"device", "control", "public"}) {
         const std::string open = "[" + door + "]\naddress = \"0.0.0.0\"\n";
@@ -48,6 +64,24 @@ TEST(Settings, ADoorBeyondLoopbackDemandsACertificateOrAProxy) {
         EXPECT_TRUE(parse(open + "certificate = \"c\"\nprivate_key = \"k\"\n", "x").ok()) << door;
         EXPECT_FALSE(parse(open + "certificate = \"c\"\n", "x").ok()) << door;
     }
+}
+
+TEST(Settings, PlainMqttLeavesTheMachineBehindAProxyOnly) {
+    const auto at = [](const std::string& device) {
+        const auto settings = parse("[device]\n" + device, "x");
+        return settings.ok() ? plain_mqtt_address(*settings).value_or("closed") : "refused";
+    };
+    const std::string exposed = "address = \"192.0.2.1\"\n";
+    const std::string certificate = "certificate = \"c\"\nprivate_key = \"k\"\n";
+    const std::string proxy = "behind_proxy = true\n";
+    EXPECT_EQ(at(""), "127.0.0.1");
+    EXPECT_EQ(at("address = \"::1\"\n"), "::1");
+    EXPECT_EQ(at(exposed), "refused");
+    EXPECT_EQ(at(exposed + "mqtt_plain = false\n"), "refused") << "HTTP is there, too";
+    EXPECT_EQ(at(exposed + certificate), "127.0.0.1");
+    EXPECT_EQ(at(exposed + proxy), "192.0.2.1");
+    EXPECT_EQ(at(exposed + certificate + proxy), "192.0.2.1");
+    EXPECT_EQ(at(exposed + certificate + proxy + "mqtt_plain = false\n"), "closed");
 }
 
 TEST(Settings, ClientCertificatesNeedTlsAndAuthorities) {

@@ -11,7 +11,7 @@
 namespace vigie::app {
 
 struct Ports {
-    std::uint16_t mqtt{};
+    std::uint16_t mqtt{};      // without TLS; 0: closed
     std::uint16_t mqtt_tls{};  // 0: closed
     std::uint16_t device_http{};
     std::uint16_t control{};

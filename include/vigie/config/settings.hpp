@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "vigie/base/result.hpp"
@@ -47,6 +48,7 @@ struct Settings {
     } server;
     struct {
         std::string address;
+        bool mqtt_plain{};
         std::int64_t mqtt_port{};
         std::int64_t mqtt_tls_port{};
         std::int64_t http_port{};
@@ -86,8 +88,9 @@ struct Settings {
 [[nodiscard]] Settings defaults();
 
 // Reads a TOML file over the defaults. Every mistake is reported at once, as fields with
-// "/table/key" and the line: unknown tables and keys, wrong types, values out of range, a door
-// beyond loopback that has neither a certificate nor `behind_proxy`.
+// "/table/key" and the line: unknown tables and keys, wrong types, values out of range; then
+// what does not go together, or is not there: a door beyond loopback that has neither a certificate
+// nor `behind_proxy`, a time zone that this machine does not know.
 [[nodiscard]] base::Result<Settings> load(const std::filesystem::path& file);
 [[nodiscard]] base::Result<Settings> parse(std::string_view toml, const std::string& file_name);
 
@@ -98,5 +101,9 @@ struct Settings {
 [[nodiscard]] std::string reference_page();
 
 [[nodiscard]] bool is_loopback(const std::string& address);
+
+// Where MQTT without TLS listens: beyond loopback only when a proxy ends TLS in front of it, else
+// on this machine alone, whatever the device door's address; nothing when it is closed.
+[[nodiscard]] std::optional<std::string> plain_mqtt_address(const Settings& settings);
 
 }  // namespace vigie::config
