@@ -8,6 +8,7 @@
 #include "vigie/api/access_routes.hpp"
 #include "vigie/assets/routes.hpp"
 #include "vigie/ingest/quarantine.hpp"
+#include "vigie/ingest/unknown_properties.hpp"
 #include "vigie/live/admin_routes.hpp"
 #include "vigie/live/keeper.hpp"
 #include "vigie/live/routes.hpp"
@@ -84,6 +85,7 @@ Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
     streets::add_street_routes(routers.control, f.addresses, f.zones, f.streets);
     streets::add_street_admin_routes(routers.admin, f.street_importer, f.pool, impl_->imports);
     ingest::add_quarantine_routes(routers.admin, pipeline.inbox(), f.clock);
+    ingest::add_unknown_property_routes(routers.admin, pipeline.inbox().unknown());
     ingest::add_credential_routes(routers.admin, f.credentials, f.registry, f.pool);
     live::add_routes(routers.control, f.city, f.stream, f.registry);
     live::add_topics(f.city, f.stream);

@@ -42,6 +42,17 @@ int show_quarantined(const Session& session, const QuarantineOptions& options) {
     });
 }
 
+int list_unknown(const Session& session) {
+    const DoorReply reply = session.door().get("/admin/v1/unknown-properties");
+    return finish(session, reply, [](const json& answer) {
+        Table table({"asset", "property", "values", "first heard", "last heard"});
+        for (const json& row : answer["rows"])
+            table.add({cell(row, "asset"), cell(row, "property"), cell(row, "values"),
+                       cell(row, "first_at"), cell(row, "last_at")});
+        table.print(std::cout);
+    });
+}
+
 // Each by itself: one that is still refused does not hold back the others.
 int replay(const Session& session, const QuarantineOptions& options) {
     int code = exit_done;
@@ -84,6 +95,12 @@ void add_quarantine_commands(CLI::App& app, Session& session) {
     show->callback([&session, options] {
         session.run = [&session, options] { return show_quarantined(session, *options); };
     });
+    auto* unknown = quarantine->add_subcommand(
+        "unknown", "properties that their kind does not know: who speaks of them, how often");
+    unknown->footer(
+        "Such a value is set aside and counted; the rest of its message is taken. Since the start "
+        "of the\nserver, the newest 1,000.\nExample: vigie quarantine unknown");
+    unknown->callback([&session] { session.run = [&session] { return list_unknown(session); }; });
     auto* again = quarantine->add_subcommand("replay", "try again, once the cause is mended");
     again->add_option("id", options->ids, "numbers")->required();
     again->footer(

@@ -59,7 +59,7 @@ std::expected<void, Refusal> add_observation(const assets::Asset& asset,
     for (const auto& [code, value] : values->items()) {
         const assets::Property* property = asset.kind->property(code);
         if (property == nullptr || property->position < 0) {
-            ++decoded.unknown_properties;
+            set_aside(decoded, asset, code);
             continue;
         }
         if (value.is_null()) continue;  // said to be absent

@@ -21,6 +21,9 @@ namespace vigie::ingest {
 // are replaced.
 [[nodiscard]] std::string pointer_step(std::string_view member);
 
+// A value of a property that the kind does not know: counted, with its name.
+void set_aside(Decoded& decoded, const assets::Asset& asset, std::string_view property);
+
 // Writes the value where the property stands.
 [[nodiscard]] std::expected<void, Refusal> put_value(const assets::Property& property,
                                                      const nlohmann::json& value,

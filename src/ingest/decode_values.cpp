@@ -121,6 +121,18 @@ std::string pointer_step(std::string_view member) {
     return step;
 }
 
+void set_aside(Decoded& decoded, const assets::Asset& asset, std::string_view property) {
+    ++decoded.unknown_properties;
+    UnknownProperty what{asset.code, std::string(property.substr(0, unknown_name_bytes_max))};
+    while (!base::is_utf8(what.property))
+        what.property.pop_back();
+    if (const auto known = decoded.unknown.find(what); known != decoded.unknown.end()) {
+        ++known->second;
+    } else if (decoded.unknown.size() < unknown_names_per_message_max) {
+        decoded.unknown.emplace(std::move(what), 1);
+    }
+}
+
 std::expected<void, Refusal> put_value(const assets::Property& property,
                                        const nlohmann::json& value, const std::string& pointer,
                                        std::vector<double>& vals) {

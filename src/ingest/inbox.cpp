@@ -62,6 +62,8 @@ void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const 
         sorted.messages = decoded->messages;
         sorted.values = decoded->values;
         sorted.unknown_properties = decoded->unknown_properties;
+        sorted.unknown = std::move(decoded->unknown);
+        sorted.stamped = stamped;
         counters_.without_time += decoded->without_time;
         if (decoded->without_time > 1) {
             (void)stamp(stamped + std::chrono::microseconds{decoded->without_time});
@@ -92,6 +94,7 @@ bool Inbox::submit(Sorted& sorted) {
     }
     counters_.messages += sorted.messages;
     counters_.unknown_properties += sorted.unknown_properties;
+    unknown_.add(sorted.unknown, sorted.stamped);
     counters_.refused += sorted.refusal ? 1 : 0;
     return true;
 }

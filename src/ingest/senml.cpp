@@ -151,6 +151,7 @@ std::expected<std::optional<Measured>, Refusal> resolve(const nlohmann::json& re
 
 struct Named {
     const assets::Asset* asset{};
+    std::string_view name;
     const assets::Property* property{};  // null: not one of the kind's
 };
 
@@ -177,7 +178,7 @@ std::expected<Named, Refusal> named_by(const SenmlScope& scope, std::string_view
     const auto property = name.substr(cut == std::string_view::npos ? 0 : cut + 1);
     const auto of = [&](const assets::Asset& asset) {
         const auto* known = asset.kind->property(property);
-        return Named{&asset, known != nullptr && known->position >= 0 ? known : nullptr};
+        return Named{&asset, property, known != nullptr && known->position >= 0 ? known : nullptr};
     };
     if (cut == std::string_view::npos) {
         if (scope.topic_asset != nullptr) return of(*scope.topic_asset);
@@ -217,8 +218,7 @@ public:
         const auto measured = resolve(record, pointer, bases_);
         if (!measured) return std::unexpected(measured.error());
         if (!*measured) return {};
-        if (record.contains("s")) ++decoded_.unknown_properties;  // a sum is no property of ours
-        return put(**measured, pointer);
+        return put(**measured, record.contains("s"), pointer);
     }
 
     std::expected<Decoded, Refusal> finish() {
@@ -236,7 +236,8 @@ public:
     }
 
 private:
-    std::expected<void, Refusal> put(const Measured& measured, const std::string& pointer) {
+    std::expected<void, Refusal> put(const Measured& measured, bool with_sum,
+                                     const std::string& pointer) {
         const auto named = named_by(scope_, measured.name, pointer);
         if (!named) return std::unexpected(named.error());
         const auto at = instant_of(measured.time, pointer);
@@ -245,8 +246,9 @@ private:
             return fits;
         const auto frame = frame_at(*named->asset, *at, measured.time < relative_time_bound);
         if (!frame) return std::unexpected(frame.error());
+        if (with_sum) set_aside(decoded_, *named->asset, "s");  // a sum is no property of ours
         if (named->property == nullptr) {
-            ++decoded_.unknown_properties;
+            set_aside(decoded_, *named->asset, named->name);
             return {};
         }
         ++decoded_.values;

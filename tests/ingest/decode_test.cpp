@@ -10,6 +10,8 @@
 namespace vigie::ingest {
 namespace {
 
+using Unknown = std::map<UnknownProperty, std::size_t>;
+
 class Decode : public DecodeBench {};
 
 TEST_F(Decode, TakesWhatFits) {
@@ -25,6 +27,29 @@ TEST_F(Decode, TakesWhatFits) {
     EXPECT_FALSE(frame.backfill);
     EXPECT_EQ(base::to_rfc3339(frame.observed_at), "2026-11-22T11:59:00Z");
     EXPECT_EQ(decoded->unknown_properties, 1U);
+    EXPECT_EQ(decoded->unknown, (Unknown{{{"T-1", "colour"}, 1}}));
+}
+
+TEST_F(Decode, NamesWhatItSetsAsideUpToItsLimit) {
+    const auto with = [&](std::size_t names) {
+        std::string values = R"("on":true,"colour":0)";
+        for (std::size_t i = 1; i < names; ++i)
+            values += ",\"x" + std::to_string(i) + "\":1";
+        return decode(R"([{"values":{"colour":1}},{"values":{)" + values + "}}]");
+    };
+    constexpr auto limit = unknown_names_per_message_max;
+    EXPECT_EQ(with(limit)->unknown.size(), limit);
+    EXPECT_EQ(with(limit + 1)->unknown.size(), limit);
+    EXPECT_EQ(with(limit + 1)->unknown_properties, limit + 2) << "all of them are counted";
+    EXPECT_EQ(with(limit)->unknown.at({"T-1", "colour"}), 2U);
+
+    constexpr auto bytes = unknown_name_bytes_max;
+    const auto named = [&](const std::string& name) {
+        return decode(R"({"values":{")" + name + R"(":1}})")->unknown.begin()->first.property;
+    };
+    EXPECT_EQ(named(std::string(bytes, 'x')), std::string(bytes, 'x'));
+    EXPECT_EQ(named(std::string(bytes + 1, 'x')), std::string(bytes, 'x'));
+    EXPECT_EQ(named(std::string(bytes - 1, 'x') + "é"), std::string(bytes - 1, 'x'));
 }
 
 TEST_F(Decode, TakesArraysMillisecondsAndArrivalTimes) {

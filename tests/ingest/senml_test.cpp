@@ -45,6 +45,7 @@ TEST_F(Senml, GathersRecordsIntoFrames) {
     EXPECT_EQ(decoded->messages, 3U);
     EXPECT_EQ(decoded->values, 7U);
     EXPECT_EQ(decoded->unknown_properties, 1U);
+    EXPECT_EQ(decoded->unknown.at({"T-1", "colour"}), 1U);
     EXPECT_EQ(decoded->without_time, 0U);
 }
 

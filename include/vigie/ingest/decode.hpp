@@ -5,8 +5,10 @@
 // exactly.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,12 +46,24 @@ struct Refusal {
     base::Text detail;
 };
 
+inline constexpr std::size_t unknown_names_per_message_max = 100;
+inline constexpr std::size_t unknown_name_bytes_max = 100;
+
+// A value of a property that the asset's kind does not know.
+struct UnknownProperty {
+    std::string asset;     // its code
+    std::string property;  // as it was sent; a long one is cut
+    friend auto operator<=>(const UnknownProperty&, const UnknownProperty&) = default;
+};
+
 struct Decoded {
     std::vector<store::Frame> frames;
     std::size_t messages{};            // observations in the payload
     std::size_t values{};              // in all frames
     std::size_t unknown_properties{};  // values set aside
-    std::size_t without_time{};        // stamped with their arrival
+    // The same by name: how many values; of a message, as many names as the limit allows.
+    std::map<UnknownProperty, std::size_t> unknown;
+    std::size_t without_time{};  // stamped with their arrival
 };
 
 // What decoding needs to know of the moment and the sender.

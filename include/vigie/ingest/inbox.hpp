@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "vigie/base/time.hpp"
 #include "vigie/ingest/decode.hpp"
 #include "vigie/ingest/sender.hpp"
+#include "vigie/ingest/unknown_properties.hpp"
 #include "vigie/store/frames.hpp"
 
 namespace vigie::ingest {
@@ -47,6 +49,8 @@ struct Sorted {
     std::size_t messages{};
     std::size_t values{};
     std::size_t unknown_properties{};
+    std::map<UnknownProperty, std::size_t> unknown;
+    base::Instant stamped;
 };
 
 class Inbox {
@@ -66,6 +70,7 @@ public:
 
     [[nodiscard]] const InboxCounters& counters() const { return counters_; }
     [[nodiscard]] InboxCounters& counters() { return counters_; }
+    [[nodiscard]] const UnknownProperties& unknown() const { return unknown_; }
 
 private:
     base::Instant stamp(base::Instant now);
@@ -75,6 +80,7 @@ private:
     const assets::Registry& registry_;
     store::FrameWriter& writer_;
     InboxCounters counters_;
+    UnknownProperties unknown_;
     // Observations without a time get their arrival, and no two the same one.
     std::atomic<std::int64_t> last_stamp_us_{0};
 };
