@@ -10,6 +10,7 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::uint64_t mebibyte = 1ULL << 20U;
 constexpr std::uint64_t gibibyte = 1ULL << 30U;
 
 Finding door_finding(const std::string& name, const json& door) {
@@ -39,8 +40,12 @@ void examine_ingestion(const json& status, std::vector<Finding>& findings) {
     const auto refused = ingestion.value("refused", std::uint64_t{0});
     const auto taken = ingestion.value("observations", std::uint64_t{0});
     if (ingestion.value("database_away", false))
-        findings.push_back({Verdict::failure, "database",
-                            "away: nothing is acknowledged to devices until it is back"});
+        findings.push_back(
+            {Verdict::failure, "database",
+             fmt::format("away: observations are kept in the spool ({:.1f} MiB of them) and "
+                         "acknowledged; what people do in the room is refused until it is back",
+                         static_cast<double>(ingestion.value("spool_bytes", std::uint64_t{0})) /
+                             mebibyte)});
     if (refused == 0) {
         findings.push_back(
             {Verdict::ok, "observations", fmt::format("{} taken, none refused", taken)});

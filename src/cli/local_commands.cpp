@@ -35,7 +35,7 @@ int show_mistakes(const Session& session, const base::Error& error) {
                   << "\n";
         return exit_refused;
     }
-    fail(error.detail.en);
+    fail(session, error.detail.en);
     for (const auto& field : error.fields) {
         if (error.detail.en.find(field.message.en) == std::string::npos)
             std::cerr << "  " << field.message.en << "\n";
@@ -103,9 +103,9 @@ int migrate_now(const Session& session, const LocalOptions& options) {
     std::vector<std::string> applied;
     if (embedded) {
         if (options.dry_run)
-            return fail(
-                "a private database is looked at while the server is stopped only by "
-                "migrating it: leave out --dry-run");
+            return fail(session,
+                        "a private database is looked at while the server is stopped only by "
+                        "migrating it: leave out --dry-run");
         home.open();
     } else if (!options.dry_run) {
         applied = store::migrate(home.owner_url(), embedded::migrations());

@@ -1,5 +1,3 @@
-#include <iostream>
-
 #include "cli/commands.hpp"
 
 namespace vigie::cli {
@@ -46,10 +44,9 @@ int run(int argc, char** argv) {
     try {
         return session.run();
     } catch (const Unreachable& error) {
-        std::cerr << "vigie: " << error.what() << "\n";
-        return exit_unreachable;
+        return fail(session, error.what(), exit_unreachable);
     } catch (const std::exception& error) {
-        return fail(error.what());
+        return fail(session, error.what());
     }
 }
 

@@ -34,19 +34,25 @@ bool french_environment() {
     return false;
 }
 
-int fail(const std::string& sentence) {
-    std::cerr << "vigie: " << sentence << "\n";
-    return exit_refused;
+int fail(const Session& session, const std::string& sentence, int code) {
+    if (session.json) {
+        std::cout << json{{"detail", sentence}, {"exit_code", code}}.dump(
+                         2, ' ', false, json::error_handler_t::replace)
+                  << "\n";
+    } else {
+        std::cerr << "vigie: " << sentence << "\n";
+    }
+    return code;
 }
 
 int refuse(const Session& session, const json& problem) {
+    if (!problem.is_object()) return fail(session, "the server refused without saying why");
     if (session.json) {
         std::cout << problem.dump(2) << "\n";
         return exit_refused;
     }
-    if (!problem.is_object()) return fail("the server refused without saying why");
     const std::string detail = cell(problem, "detail");
-    fail(detail.empty() ? cell(problem, "title") : detail);
+    fail(session, detail.empty() ? cell(problem, "title") : detail);
     if (problem.contains("errors")) {
         for (const json& error : problem["errors"]) {
             const std::string message = cell(error, "message");
@@ -60,6 +66,7 @@ int refuse(const Session& session, const json& problem) {
 int finish(const Session& session, const DoorReply& reply,
            const std::function<void(const json&)>& show) {
     if (!reply.ok()) return refuse(session, reply.body);
+    if (reply.body.is_discarded()) return fail(session, "the server's answer is not JSON");
     if (session.json) {
         std::cout << reply.body.dump(2) << "\n";
     } else {

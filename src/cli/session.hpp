@@ -28,12 +28,14 @@ struct Session {
 // Whether LC_ALL, LC_MESSAGES or LANG ask for French: the server's sentences then are.
 [[nodiscard]] bool french_environment();
 
-// Prints the answer as JSON with --json, else by `show`; a refusal goes to standard error.
+// Prints the answer as JSON with --json, else by `show`; a refusal goes as refuse() says.
 int finish(const Session& session, const DoorReply& reply,
            const std::function<void(const nlohmann::json&)>& show);
-// The refusal of a problem document on standard error (on standard output as JSON with --json).
+// What went wrong: a sentence on standard error; with --json an object with `detail` on standard
+// output, and nothing on standard error. Answers the exit code.
+int fail(const Session& session, const std::string& sentence, int code = exit_refused);
+// The same for the server's problem document, as it is with --json.
 int refuse(const Session& session, const nlohmann::json& problem);
-int fail(const std::string& sentence);
 
 // Every page of a list until `limit` rows are there (0: all). `reply` is the last one asked for;
 // its body then is {"rows": [...]} whole, "more": whether there are others.

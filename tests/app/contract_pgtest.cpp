@@ -1,5 +1,5 @@
 // The whole server's routes against the contract, both ways, and every right of every role on every
-// route.
+// route; and what it erases by itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -76,6 +76,33 @@ TEST_F(WholeServer, LetsEachRoleThroughWhereItsRightsReachAndNowhereElse) {
     };
     EXPECT_THAT(test::rights_surprises(control_, clock_.now(), skip), testing::IsEmpty());
     EXPECT_GT(control_.routes().size(), 35U);
+}
+
+TEST_F(WholeServer, ErasesCallersAfterAYearByItself) {
+    static constexpr store::Query without_keys{"test_without_keys",
+                                               "set local session_replication_role = replica"};
+    static constexpr store::Query call{
+        "test_call",
+        "with c as (insert into contact (channel, summary, received_at, taken_by, has_caller) "
+        "values ('phone', '', $1::timestamptz, 'lea', true) returning id) "
+        "insert into contact_caller (contact, entry, caller_name, salt) select id, 1, $2, '' "
+        "from c"};
+    static constexpr store::Query who{"test_who", "select caller_name from contact_caller"};
+    store::Pool superuser(database_.superuser_url(), 1);
+    const auto year = std::chrono::days{365};
+    superuser.write_now([&](store::Transaction& tx) {
+        tx.execute(without_keys);
+        tx.execute(call, clock_.now() - year - std::chrono::minutes{1}, std::string("Jean"));
+        tx.execute(call, clock_.now() - year + std::chrono::hours{1}, std::string("Anne"));
+    });
+    modules_.keep_house();
+    const auto names = superuser.read_now([](store::Transaction& tx) {
+        std::vector<std::string> found;
+        for (const auto& row : tx.rows(who))
+            found.push_back(row.get<std::string>("caller_name"));
+        return found;
+    });
+    EXPECT_EQ(names, std::vector<std::string>{"Anne"});
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "cli/commands.hpp"
@@ -35,6 +36,18 @@ struct Ran {
     std::string err;
 };
 
+Ran run_words(std::vector<std::string> words) {
+    words.insert(words.begin(), "vigie");
+    std::vector<char*> arguments;
+    for (std::string& word : words)
+        arguments.push_back(word.data());
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = run(static_cast<int>(arguments.size()), arguments.data());
+    const std::string err = testing::internal::GetCapturedStderr();
+    return {code, testing::internal::GetCapturedStdout(), err};
+}
+
 // vigie itself, against the admin door's routes on a real unix socket.
 class Cli : public testing::Test {
 protected:
@@ -56,6 +69,7 @@ protected:
         ingest::add_credential_routes(router_, credentials_, registry_, pool_);
         api::add_admin_people_routes(router_, sessions_);
         ingest::add_quarantine_routes(router_, inbox_, clock_);
+        ingest::add_unknown_property_routes(router_, inbox_.unknown());
         operations_.add_admin_routes(router_);
         live::add_storage_admin_routes(router_, archive_);
         std::filesystem::create_directory(folder_);
@@ -85,17 +99,6 @@ protected:
         const auto path = folder_ / name;
         std::ofstream(path) << text;
         return path.string();
-    }
-    static Ran run_words(std::vector<std::string> words) {
-        words.insert(words.begin(), "vigie");
-        std::vector<char*> arguments;
-        for (std::string& word : words)
-            arguments.push_back(word.data());
-        testing::internal::CaptureStdout();
-        testing::internal::CaptureStderr();
-        const int code = run(static_cast<int>(arguments.size()), arguments.data());
-        const std::string err = testing::internal::GetCapturedStderr();
-        return {code, testing::internal::GetCapturedStdout(), err};
     }
     Ran vigie(std::vector<std::string> words) {
         words.insert(words.end(), {"--socket", socket()});
@@ -306,6 +309,27 @@ TEST_F(Cli, ListsShowsAndReplaysQuarantine) {
     EXPECT_EQ(writer_.counters().frames.load(), 1U);
 }
 
+TEST_F(Cli, NamesWhoSpeaksOfUnknownProperties) {
+    static constexpr store::Query keep{
+        "test_keep_unknown",
+        "insert into quarantine (received_at, credential, channel, topic, reason, detail, payload) "
+        "values ($1::timestamptz, 'gw', 'mqtt', 'vigie/v1/V1/observations', 'unknown_asset', '', "
+        "'{\"values\":{\"online\":true,\"colour\":1}}')"};
+    pool_.write_now([&](store::Transaction& tx) { tx.execute(keep, clock_.now()); });
+    answer({"asset", "import", file("c.csv", "code,lon,lat\nV1,5,47\n"), "--kind", "camera"});
+    EXPECT_TRUE(answer({"quarantine", "unknown"})["rows"].empty());
+    writer_.start();
+    const auto id = answer({"quarantine", "list"})["rows"][0]["id"].get<std::string>();
+    EXPECT_EQ(vigie({"quarantine", "replay", id}).code, 0);
+    const auto row = answer({"quarantine", "unknown"})["rows"].at(0);
+    EXPECT_EQ(row["asset"], "V1");
+    EXPECT_EQ(row["property"], "colour");
+    EXPECT_EQ(row["values"], 1);
+    EXPECT_THAT(row["last_at"].get<std::string>(), testing::StartsWith("2026-11-22T18:00:00"));
+    EXPECT_THAT(vigie({"quarantine", "unknown"}).out, HasSubstr("colour"));
+    EXPECT_TRUE(writer_.stop(std::chrono::seconds{10}));
+}
+
 TEST_F(Cli, ClosesDaysAndVerifiesThem) {
     store::Pool owner(database_.owner_url(), 0);
     static constexpr store::Query day{
@@ -341,30 +365,30 @@ TEST_F(Cli, TellsItsExitCodesApart) {
     EXPECT_EQ(run_words({"frob"}).code, 2);
     EXPECT_EQ(run_words({}).code, 2);
     EXPECT_EQ(run_words({"asset", "import"}).code, 2);
-    const std::vector<std::vector<std::string>> commands{{"status"},
-                                                         {"doctor"},
-                                                         {"migrate"},
-                                                         {"config", "check"},
-                                                         {"user", "add"},
-                                                         {"user", "list"},
-                                                         {"user", "disable"},
-                                                         {"user", "set-password"},
-                                                         {"asset", "import"},
-                                                         {"asset", "list"},
-                                                         {"asset", "show"},
-                                                         {"zone", "import"},
-                                                         {"street", "import"},
-                                                         {"live"},
-                                                         {"tail"},
-                                                         {"quarantine", "list"},
-                                                         {"quarantine", "show"},
-                                                         {"quarantine", "replay"},
-                                                         {"logbook", "show"},
-                                                         {"logbook", "verify"},
-                                                         {"credential", "create"},
-                                                         {"credential", "list"},
-                                                         {"credential", "revoke"},
-                                                         {"credential", "set-limits"}};
+}
+
+// Every command there is, as the help itself lists them.
+std::vector<std::vector<std::string>> commands_below(const std::vector<std::string>& words) {
+    auto asked = words;
+    asked.emplace_back("--help");
+    std::istringstream help(run_words(asked).out);
+    std::vector<std::vector<std::string>> found;
+    bool listing = false;
+    for (std::string line; std::getline(help, line);) {
+        if (listing && !line.starts_with("  ")) listing = false;
+        if (listing && line.size() > 2 && line[2] != ' ') {
+            auto below = words;
+            below.push_back(line.substr(2, line.find(' ', 2) - 2));
+            std::ranges::move(commands_below(below), std::back_inserter(found));
+        }
+        if (line == "Subcommands:") listing = true;
+    }
+    return found.empty() ? std::vector<std::vector<std::string>>{words} : found;
+}
+
+TEST_F(Cli, ShowsAnExampleOfEveryCommand) {
+    const auto commands = commands_below({});
+    EXPECT_GE(commands.size(), 31U);
     for (auto words : commands) {
         std::string name = "vigie";
         for (const auto& word : words)
@@ -372,14 +396,40 @@ TEST_F(Cli, TellsItsExitCodesApart) {
         words.emplace_back("--help");
         const Ran help = run_words(words);
         EXPECT_EQ(help.code, 0) << name;
-        EXPECT_THAT(help.out, HasSubstr(name)) << "the help of a command shows an example";
+        const auto example = help.out.find("Example");
+        ASSERT_NE(example, std::string::npos) << name << "\n" << help.out;
+        EXPECT_THAT(help.out.substr(example), HasSubstr(name));
     }
+}
+
+TEST_F(Cli, AnswersEveryFailureAsJsonWhenAskedFor) {
+    const auto failed = [](std::vector<std::string> words, int code) {
+        words.emplace_back("--json");
+        const Ran ran = run_words(std::move(words));
+        EXPECT_EQ(ran.code, code) << ran.out;
+        EXPECT_EQ(ran.err, "");
+        const json said = json::parse(ran.out, nullptr, false);
+        EXPECT_TRUE(said.is_object() && !said.value("detail", "").empty()) << ran.out;
+        return said.is_object() ? said : json::object();
+    };
+    const std::string none = (folder_ / "none").string();
+    EXPECT_EQ(failed({"status", "--socket", none}, 3)["exit_code"], 3);
+    EXPECT_EQ(failed({"asset", "import", none, "--kind", "camera"}, 1)["exit_code"], 1)
+        << "no such file: an exception";
+    EXPECT_EQ(failed({"migrate", "--dry-run", "--data", none, "--socket", none}, 1)["exit_code"], 1)
+        << "refused by the tool itself";
+    failed({"asset", "show", "NOPE", "--socket", socket()}, 1);
+    failed({"config", "check", "--config", file("wrong.toml", "[log]\nlevel = 1\n")}, 1);
 }
 
 TEST_F(Cli, ChecksSettingsWithoutAServer) {
     const std::string good =
         file("good.toml", "[paths]\nkinds_folder = \"" VIGIE_SOURCE_DIR "/config/kinds\"\n");
     EXPECT_EQ(run_words({"config", "check", "--config", good}).code, 0);
+    const Ran zone = run_words({"config", "check", "--config",
+                                file("zone.toml", "[city]\n\ntime_zone = \"Mars/Tharsis\"\n")});
+    EXPECT_EQ(zone.code, 1);
+    EXPECT_THAT(zone.err, HasSubstr("zone.toml:3: \"Mars/Tharsis\" is not a time zone"));
     const Ran wrong =
         run_words({"config", "check", "--config", file("wrong.toml", "[control]\ncolour = 1\n")});
     EXPECT_EQ(wrong.code, 1);
