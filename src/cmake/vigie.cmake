@@ -29,7 +29,7 @@ target_link_libraries(vigie_third_party INTERFACE Threads::Threads OpenSSL::SSL 
 
 set_property(GLOBAL PROPERTY vigie_modules "")
 
-# A module is the folder src/<name>; it may use every module named before it (tests/layout.py holds the includes to that).
+# A module is the folder src/<name>; it may use every module named before it (tests/tidy.py holds the includes to that).
 function(vigie_module name)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp ${CMAKE_SOURCE_DIR}/src/${name}/*/*.cpp)
     list(FILTER sources EXCLUDE REGEX "/main\\.cpp$")
