@@ -124,6 +124,46 @@ describe('the crew page', () => {
     await page.waitForSelector('[data-testid=conflict]', { state: 'detached' });
   });
 
+  it('is told of a new intervention at once, without asking for it', async () => {
+    await enter();
+    await page.waitForSelector('[data-testid=crew-status][data-online=true]');
+    // The next reading by itself is ten seconds away.
+    await until('the first reading', async () => /liste de/.test(await page.textContent('body')));
+    const { id } = await dispatched('Feu éteint');
+    await page.waitForSelector('[data-testid=news]', { timeout: 5000 });
+    await card(id).waitFor();
+    assert.deepEqual(await violations(page), []);
+    await card(id).locator('[data-testid=answer-accepted]').click();
+    await page.waitForSelector('[data-testid=news]', { state: 'detached' });
+  });
+
+  for (const minutes of [10, -10]) {
+    it(`answers in time from a telephone whose clock is ${minutes} minutes wrong`, async () => {
+      const { id } = await dispatched('Panneau tourné');
+      await page.addInitScript((wrong) => {
+        const Right = Date;
+        globalThis.Date = class extends Right {
+          constructor(...parts) {
+            super(...(parts.length > 0 ? parts : [Right.now() + wrong]));
+          }
+          static now() {
+            return Right.now() + wrong;
+          }
+        };
+      }, minutes * 60_000);
+      await enter();
+      const tapped = Date.now();
+      await card(id).locator('[data-testid=answer-accepted]').click();
+      await until('the server has it', async () => (await stateOf(id)) === 'accepted');
+      await page.waitForSelector('[data-testid=conflict]', { state: 'detached' });
+      await page.waitForSelector('[data-testid=clock-wrong]');
+      const { transitions } = await operator.must('GET', `/api/v1/interventions/${id}`);
+      const at = Date.parse(transitions.find((one) => one.to === 'accepted').at);
+      assert.ok(Math.abs(at - tapped) < 20_000, `${new Date(at).toISOString()} is the time of the tap`);
+      assert.deepEqual(await violations(page), []);
+    });
+  }
+
   it('sends its position', async () => {
     await enter();
     await page.click('[data-testid=send-position]');

@@ -106,6 +106,7 @@ export class Server {
     };
     this.supervisor = await add('camille', 'Camille Martin', 'supervisor');
     this.operator = await add('dominique', 'Dominique Petit', 'operator');
+    this.director = await add('helene', 'Hélène Roux', 'director');
     const chief = await person(this.supervisor);
     for (const code of ['EQ1', 'EQ2']) await chief.must('POST', '/api/v1/crews', { code, name: `Équipe ${code.at(-1)}` });
     this.crewMember = await add('equipe1', 'Équipe 1', 'crew_member', 'EQ1');
@@ -142,6 +143,8 @@ export class Server {
       VIGIE_PASSWORD: this.supervisor.password,
       VIGIE_OPERATOR_LOGIN: this.operator.login,
       VIGIE_OPERATOR_PASSWORD: this.operator.password,
+      VIGIE_DIRECTOR_LOGIN: this.director.login,
+      VIGIE_DIRECTOR_PASSWORD: this.director.password,
       VIGIE_CREW_LOGIN: this.crewMember.login,
       VIGIE_CREW_PASSWORD: this.crewMember.password,
       VIGIE_CITY: this.city,

@@ -1,13 +1,24 @@
 import { type ReactNode, useMemo } from 'react';
 import { useWords } from '../i18n/index.ts';
 import { alarms, useRows, useStanding } from '../live/city.ts';
-import { AddressSearch } from '../map/AddressSearch.tsx';
 import { askForIncident } from '../operations/ask.ts';
 import { countByPriority } from '../operations/queue.ts';
+import { afterShell } from '../ui/afterShell.ts';
 import { PriorityMark } from '../ui/PriorityMark.tsx';
 import { LanguageButton, ThemeButton } from './Preferences.tsx';
 import { Sound } from './Sound.tsx';
 import { useMay, useSession } from './session.ts';
+
+function SearchMeanwhile() {
+  const { t } = useWords();
+  return (
+    <div className="address">
+      <input className="input" disabled placeholder={t('address.placeholder')} aria-label={t('address.label')} />
+    </div>
+  );
+}
+// The largest of the page's controls: the queue does not wait for it.
+const AddressSearch = afterShell(async () => (await import('../map/AddressSearch.tsx')).AddressSearch, SearchMeanwhile);
 
 export function TopBar(props: { nav: ReactNode; onSignOut: () => void; onHelp: () => void }) {
   const { t } = useWords();

@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { Kind, Property } from '../api/types.ts';
 import { useWords } from '../i18n/index.ts';
+import { clock } from '../live/clock.ts';
 import { localeOf, moment } from '../ui/format.ts';
 import { token, useTheme } from '../ui/theme.ts';
 import {
@@ -115,7 +116,7 @@ function Chart({ drawn }: { drawn: Drawn }) {
   const last = drawn.points.at(-1);
   const hole = at === null ? undefined : holeAt(drawn.holes, at);
   const point = at === null ? last : nearest(drawn.points, at);
-  const now = Date.now();
+  const now = clock.now();
   return (
     <figure className="chart">
       <figcaption>
@@ -147,7 +148,7 @@ function Ribbon({ drawn }: { drawn: Drawn }) {
   const width = (from: number, to: number) => `${(100 * Math.max(0, to - Math.max(from, drawn.from))) / span}%`;
   const stretches = segments(drawn.points, drawn.holes, drawn.to);
   const values = usualFirst(stretches);
-  const now = Date.now();
+  const now = clock.now();
   const last = drawn.points.at(-1);
   const name = (value: string) =>
     printed(
@@ -204,7 +205,7 @@ function Ribbon({ drawn }: { drawn: Drawn }) {
 
 function Table({ all }: { all: Drawn[] }) {
   const { t, language } = useWords();
-  const now = Date.now();
+  const now = clock.now();
   const when = (at: number) => moment(new Date(at).toISOString(), now, language, true);
   const rows = [
     ...holesTold(all).map(({ hole, labels }) => ({

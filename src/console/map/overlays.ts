@@ -1,9 +1,11 @@
 // Incidents, crews and what is chosen, laid over the points.
+
 import type { GeoJSONSource, Map as GlMap } from 'maplibre-gl';
 import { useEffect } from 'react';
 import type { Selection } from '../app/place.ts';
 import { t } from '../i18n/index.ts';
 import { alarms, crews, incidents, useRows } from '../live/city.ts';
+import { clock } from '../live/clock.ts';
 import { points } from './points.ts';
 
 type Place = readonly number[] | undefined;
@@ -63,7 +65,7 @@ export function useOverlays(map: GlMap | null, selection: Selection | null) {
       map,
       'crews',
       placed.map((row) => {
-        const old = row.position_at ? Date.now() - Date.parse(row.position_at) > crew_position_old_ms : true;
+        const old = row.position_at ? clock.now() - Date.parse(row.position_at) > crew_position_old_ms : true;
         return feature(row.position, { label: ` ${row.code} `, old });
       }),
     );

@@ -5,9 +5,12 @@ const after_load_ms = 1500;
 
 /**
  * A part of the page that is read after the shell and before anybody asks for it: it costs the first sight nothing, opens at
- * once, and is there when the link is not.
+ * once, and is there when the link is not. `meanwhile` holds its place.
  */
-export function afterShell<Props extends object>(read: () => Promise<ComponentType<Props>>): ComponentType<Props> {
+export function afterShell<Props extends object>(
+  read: () => Promise<ComponentType<Props>>,
+  meanwhile?: ComponentType,
+): ComponentType<Props> {
   let part: ComponentType<Props> | undefined;
   let reading: Promise<void> | undefined;
   const once = () => {
@@ -34,7 +37,7 @@ export function afterShell<Props extends object>(read: () => Promise<ComponentTy
       );
     }, [state]);
     if (part) return createElement(part, props);
-    if (state !== 'missing') return null;
+    if (state !== 'missing') return meanwhile ? createElement(meanwhile) : null;
     return createElement('p', { className: 'refusal part-missing', role: 'alert' }, t('common.part_missing'));
   };
 }

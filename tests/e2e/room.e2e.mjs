@@ -1,0 +1,219 @@
+// What the console tells and offers the people of the room, in a real browser: node --test tests/e2e/room.e2e.mjs
+//
+// The variables of console.e2e.mjs, and VIGIE_DIRECTOR_LOGIN and _PASSWORD: somebody who may look and not act. Where a test
+// needs a city that misbehaves, it speaks on the stream in the server's place.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { fromEnvironment, launch, openPage, person, signIn, until, violations } from './browser.mjs';
+
+const env = process.env;
+const who = fromEnvironment();
+const operator = { url: who.url, login: env.VIGIE_OPERATOR_LOGIN, password: env.VIGIE_OPERATOR_PASSWORD };
+const director = { url: who.url, login: env.VIGIE_DIRECTOR_LOGIN, password: env.VIGIE_DIRECTOR_PASSWORD };
+const stamp = Date.now().toString(36);
+const place = { position: [5.04, 47.32], desk: 'citizen', priority: 3 };
+
+const alarm = {
+  id: '0192fe3a-77aa-7c11-9d1b-0a1b2c3d4e5f', asset: 'X-1', kind: 'signal_junction', rule: 'r',
+  name: { fr: 'Carrefour éteint', en: 'Junction dark' }, response: { fr: 'Regarder', en: 'Look' },
+  raises: 'alarm', priority: 1, state: 'unacknowledged', active: true, raised_at: new Date().toISOString(),
+  learnt_late: false, occurrences: 1, desk: 'traffic', version: 1,
+};
+
+/** A stream that says what the test gives each topic: its rows, or the status of a refusal. */
+async function speakFor(page, topics, more = () => {}) {
+  await page.routeWebSocket('**/api/v1/stream', (socket) => {
+    const say = (message) => socket.send(JSON.stringify(message));
+    socket.onMessage((text) => {
+      const { type, id, topic } = JSON.parse(text);
+      const given = topics[topic];
+      if (type !== 'subscribe' || given === undefined) return;
+      if (typeof given === 'number') say({ type: 'error', id, problem: { title: 'no', status: given } });
+      else say({ type: 'snapshot', id, epoch: 'test', sequence: 1, rows: given });
+    });
+    say({ type: 'hello', epoch: 'test', sequence: 1, heartbeat_s: 5 });
+    more(say);
+  });
+}
+
+describe('the room', () => {
+  let browser;
+  let context;
+  let page;
+
+  before(async () => {
+    browser = await launch();
+  });
+  after(() => browser?.close());
+  beforeEach(async () => {
+    ({ context, page } = await openPage(browser));
+  });
+  afterEach(() => context?.close());
+
+  const enter = async (someone = who, path = '/?coarse&view=list') => {
+    await signIn(page, someone, path);
+    await page.waitForSelector('[data-testid=link][data-link=open]');
+  };
+  const lacking = (standing) => page.waitForSelector(`#queue-body [data-standing=${standing}]`);
+
+  it('does not call a queue empty that is loading, not permitted or not available', async () => {
+    await speakFor(page, { incidents: 403, alarms: 503 });
+    await enter();
+    await lacking('forbidden');
+    await lacking('unavailable');
+    assert.doesNotMatch(await page.textContent('#queue-body'), /Rien n’attend/);
+    assert.equal((await page.textContent('[data-testid=tab-queue] .tab-count')).trim(), '–');
+    assert.match(await page.textContent('[data-testid=count-1]'), /–/);
+    await page.click('[data-testid=tab-interventions]');
+    await lacking('loading');
+    assert.deepEqual(await violations(page), []);
+    await page.click('[data-testid=language]');
+    await page.waitForSelector('#queue-body >> text=loading…');
+  });
+
+  it('shows an alarm whose incident is closed, and opens a new incident from it', async () => {
+    await speakFor(page, { alarms: [{ ...alarm, incident: 999_999, state: 'acknowledged' }], incidents: [], desks: [] });
+    await enter();
+    await page.click('[data-testid=queue-row]');
+    await page.waitForSelector('[data-testid=alarm-panel]');
+    assert.match(await page.textContent('[data-testid=to-incident]'), /clos/);
+    await page.click('[data-testid=open-incident]');
+    await page.waitForSelector('[data-testid=new-incident-dialog]');
+    assert.match(await page.textContent('[data-testid=new-incident-dialog]'), /Carrefour éteint/);
+  });
+
+  it('sounds for a critical alarm, is muted by keyboard, says so and remembers it', async () => {
+    await speakFor(page, { alarms: [alarm], incidents: [], desks: [] });
+    await enter();
+    await page.waitForSelector('[data-testid=sound][data-state=ready]');
+    await page.waitForSelector('[data-testid=sound][data-priority="1"]');
+    await page.focus('[data-testid=sound]');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid=sound][data-state=muted]');
+    assert.match(await page.innerText('[data-testid=sound]'), /Son coupé/);
+    assert.deepEqual(await violations(page), []);
+    await page.reload();
+    await page.waitForSelector('[data-testid=sound][data-state=muted]');
+    assert.equal(await page.getAttribute('[data-testid=sound]', 'data-sounded'), '0');
+    await page.focus('[data-testid=sound]');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid=sound][data-priority="1"]');
+  });
+
+  it('keeps the server’s time when the workstation’s clock is wrong', async () => {
+    await page.addInitScript(() => {
+      const Right = Date;
+      const wrong = 3_600_000;
+      globalThis.Date = class extends Right {
+        constructor(...parts) {
+          super(...(parts.length > 0 ? parts : [Right.now() + wrong]));
+        }
+        static now() {
+          return Right.now() + wrong;
+        }
+      };
+    });
+    await speakFor(page, { alarms: [alarm], incidents: [], desks: [] }, (say) => {
+      say({ type: 'heartbeat', sequence: 1, lag_ms: 0, at: new Date().toISOString() });
+    });
+    await enter();
+    await until('an age of minutes', async () => /^0\d:\d\d$/.test(await page.textContent('.entry-age')));
+  });
+
+  it('lets a supervisor give back another’s claim, and shows nobody a button that would be refused', async () => {
+    const other = await person(operator);
+    const title = `Banc arraché ${stamp}`;
+    const { number } = await other.must('POST', '/api/v1/incidents', { title, claim: true, ...place });
+    await enter(who, `/?coarse&view=list&select=incident:${number}`);
+    await page.waitForSelector('[data-testid=release]');
+    assert.equal(await page.locator('[data-testid=claim]').count(), 0);
+    assert.match(await page.textContent('[data-testid=release]'), /Dominique Petit/);
+    await page.click('[data-testid=release]');
+    await page.waitForSelector('[data-testid=claim]');
+    await page.click('[data-testid=claim]');
+    await until('claimed', async () => (await other.must('GET', `/api/v1/incidents/${number}`)).owner === who.login);
+    await context.close();
+    ({ context, page } = await openPage(browser));
+    await enter(operator, `/?coarse&view=list&select=incident:${number}`);
+    await page.waitForSelector('[data-testid=incident-panel] [data-testid=change]');
+    assert.equal(await page.locator('[data-testid=claim], [data-testid=release]').count(), 0);
+  });
+
+  it('offers somebody who may only look nothing to press', async () => {
+    const other = await person(operator);
+    const { number } = await other.must('POST', '/api/v1/incidents', { title: `Trou ${stamp}`, ...place });
+    await enter(director, `/?coarse&select=incident:${number}`);
+    await page.waitForSelector('[data-testid=incident-panel]');
+    const acts = ['claim', 'release', 'change', 'close-incident', 'note', 'dispatch-open', 'new-incident', 'add-contact', 'place-incident'];
+    for (const act of acts) assert.equal(await page.locator(`[data-testid=${act}]`).count(), 0, act);
+    await page.keyboard.press('F2');
+    await page.goto(new URL('/?page=logbook', who.url).href);
+    await page.waitForSelector('.logbook-add');
+    assert.equal(await page.locator('[data-testid=new-incident-dialog]').count(), 0);
+  });
+
+  it('adds a call to an open incident, and a correction to the logbook', async () => {
+    const chief = await person(who);
+    const { number } = await chief.must('POST', '/api/v1/incidents', { title: `Fuite ${stamp}`, claim: true, ...place });
+    await enter(who, `/?coarse&view=list&select=incident:${number}`);
+    await page.click('[data-testid=add-contact]');
+    await page.fill('[data-testid=contact-summary]', `Deuxième appel ${stamp}`);
+    assert.deepEqual(await violations(page), []);
+    await page.click('[data-testid=contact-submit]');
+    await page.waitForSelector(`[data-testid=contacts] >> text=Deuxième appel ${stamp}`);
+    await page.goto(new URL('/?page=logbook', who.url).href);
+    const entry = page.locator('[data-testid=story] li', { hasText: `Deuxième appel ${stamp}` }).first();
+    await entry.locator('[data-testid=correct]').click();
+    await page.fill('[data-testid=correction]', `Troisième appel ${stamp}`);
+    assert.deepEqual(await violations(page), []);
+    await page.click('[data-testid=correction-submit]');
+    await page.waitForSelector(`[data-testid=story] li:has-text("Troisième appel ${stamp}"):has-text("corrige n°")`);
+  });
+
+  it('keeps a call whose incident was refused, and opens the incident once it is mended', async () => {
+    let refuse = true;
+    await page.route('**/api/v1/incidents', async (route) => {
+      if (route.request().method() !== 'POST' || !refuse) return route.continue();
+      refuse = false;
+      const errors = [{ pointer: '/title', message: 'trop vague' }];
+      const body = JSON.stringify({ type: 'x', title: 'Demande refusée', status: 422, detail: 'Demande refusée', errors });
+      return route.fulfill({ status: 422, contentType: 'application/problem+json', body });
+    });
+    await enter();
+    await page.keyboard.press('F2');
+    await page.fill('[data-testid=contact-summary]', `Une chose ${stamp}`);
+    await page.fill('[data-testid=title]', `Chose ${stamp}`);
+    await page.selectOption('[data-testid=desk]', 'citizen');
+    await page.click('[data-testid=open-incident-submit]');
+    await page.waitForSelector('[data-testid=contact-kept]');
+    const refusal = await page.textContent('[data-testid=new-incident-dialog] [role=alert]');
+    assert.match(refusal, /Intitulé : trop vague/);
+    assert.doesNotMatch(refusal, /\/title/);
+    await page.fill('[data-testid=title]', `Chose précise ${stamp}`);
+    await page.click('[data-testid=open-incident-submit]');
+    await page.waitForSelector(`[data-testid=incident-panel] h2:has-text("Chose précise ${stamp}")`);
+    assert.equal(await page.locator('[data-testid=contacts] li').count(), 1);
+  });
+
+  it('filters the interventions by desk', async () => {
+    const row = (id, incident) => ({
+      id, incident, incident_title: `T${incident}`, crew: 'EQ1', state: 'assigned', priority: 3,
+      created_at: new Date().toISOString(), allowed: [], version: 1,
+    });
+    const incident = (number, desk) => ({
+      number, title: `T${number}`, desk, priority: 3, status: 'open', opened_at: new Date().toISOString(), version: 1,
+    });
+    const desk = (code) => ({ desk: code, name: { fr: code, en: code }, waiting: 0, claimed: 1, alarms_10_min: 0 });
+    await speakFor(page, {
+      alarms: [], interventions: [row('a', 1), row('b', 2)], incidents: [incident(1, 'citizen'), incident(2, 'traffic')],
+      desks: [desk('citizen'), desk('traffic')],
+    });
+    await enter();
+    await page.click('[data-testid=tab-interventions]');
+    await until('both', async () => (await page.locator('[data-testid=queue-row]').count()) === 2);
+    await page.click('[data-testid=desk-traffic]');
+    await until('one', async () => (await page.locator('[data-testid=queue-row]').count()) === 1);
+    assert.match(await page.textContent('[data-testid=queue-row]'), /T2/);
+    assert.equal((await page.textContent('[data-testid=tab-interventions] .tab-count')).trim(), '1');
+  });
+});
