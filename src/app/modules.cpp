@@ -84,7 +84,7 @@ Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
                                    f.zones, live_of);
     streets::add_street_routes(routers.control, f.addresses, f.zones, f.streets);
     streets::add_street_admin_routes(routers.admin, f.street_importer, f.pool, impl_->imports);
-    ingest::add_quarantine_routes(routers.admin, pipeline.inbox(), f.clock);
+    ingest::add_quarantine_routes(routers.admin, f.pool, pipeline.inbox(), f.clock);
     ingest::add_unknown_property_routes(routers.admin, pipeline.inbox().unknown());
     ingest::add_credential_routes(routers.admin, f.credentials, f.registry, f.pool);
     live::add_routes(routers.control, f.city, f.stream, f.registry);

@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
+#include "ingest/durable_wait.hpp"
 #include "vigie/api/router.hpp"
 
 namespace vigie::ingest {
@@ -108,13 +108,6 @@ wire::Response refused(const Refusal& refusal, bool french) {
     return api::problem(error, french);
 }
 
-// Waits for a call from another thread, or for the end of patience.
-struct Wait {
-    explicit Wait(asio::any_io_executor executor) : timer(std::move(executor)) {}
-    asio::steady_timer timer;
-    bool durable = false;
-};
-
 }  // namespace
 
 HttpDoor::HttpDoor(Inbox& inbox, Authority authority, DoorThrottle& throttle,
@@ -192,23 +185,14 @@ asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& requ
     auto sorted = inbox_.sort_messages(
         {sender->get(), "http", request.path, request.body, clock_.now(), *format});
     if (allowance != nullptr) allowance->charge_values(sorted.values);
-    const auto executor = co_await asio::this_coro::executor;
-    const auto wait = std::make_shared<Wait>(executor);
-    wait->timer.expires_after(patience_);
-    sorted.submission.durable = [wait, executor] {
-        asio::post(executor, [wait] {
-            wait->durable = true;
-            wait->timer.cancel();
-        });
-    };
+    const DurableWait wait(co_await asio::this_coro::executor, patience_);
+    sorted.submission.durable = wait.told();
     if (!inbox_.submit(sorted)) {
         if (allowance != nullptr) allowance->give_back(sorted.values);
         co_return try_later(french, "no room for more observations now",
                             "pas de place pour d'autres mesures");
     }
-    // Durable may already be known here: the post above runs only once this coroutine waits.
-    co_await wait->timer.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (!wait->durable) {
+    if (!co_await wait.wait()) {
         co_return try_later(french, "not durable yet: send it again, nothing is stored twice",
                             "pas encore enregistré : renvoyer, rien n'est gardé deux fois");
     }

@@ -1,9 +1,12 @@
 #include "vigie/ingest/quarantine.hpp"
 
+#include <boost/asio/this_coro.hpp>
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "ingest/durable_wait.hpp"
 #include "ingest/quarantine_store.hpp"
+#include "vigie/access/audit.hpp"
 #include "vigie/api/paging.hpp"
 #include "vigie/base/limits.hpp"
 #include "vigie/base/text.hpp"
@@ -58,6 +61,66 @@ std::optional<std::int64_t> id_of(const api::Request& request) {
     return base::parse_int(request.path_value("id"));
 }
 
+struct Replay {
+    store::Pool& pool;
+    Inbox& inbox;
+    const base::Clock& clock;
+    std::chrono::milliseconds patience;
+};
+
+base::Result<Sorted> sort_again(const Replay& replay, const QuarantineRow& row) {
+    if (row.payload.size() >= base::limits::quarantine_payload_bytes_max) {
+        return base::fail(base::Errc::conflict, "the payload was cut when it was kept",
+                          "le contenu a été tronqué lorsqu'il a été gardé");
+    }
+    const CityIt sender;
+    const bool by_http = row.channel == "http";
+    const Parcel parcel{&sender, by_http ? "http" : "mqtt", row.topic, row.payload,
+                        replay.clock.now()};
+    auto sorted = by_http ? replay.inbox.sort_messages(parcel) : replay.inbox.sort_topic(parcel);
+    if (sorted.refusal) {
+        return base::fail_at(base::Errc::conflict, sorted.refusal->pointer,
+                             sorted.refusal->detail.en, sorted.refusal->detail.fr);
+    }
+    return sorted;
+}
+
+void take_out(store::Transaction& tx, std::int64_t id, const api::Request& request) {
+    delete_quarantine(tx, id);
+    auto entry =
+        access::audit_entry(request.actor, request.now, "POST " + request.route, request.http.path);
+    entry.status = 200;
+    entry.peer = request.http.peer;
+    access::append_audit(tx, entry);
+}
+
+// The row goes only after what it holds is durable: if the program ends in between, both are there,
+// and a second replay changes nothing.
+boost::asio::awaitable<api::Answer> replay(Replay with, api::Request request) {
+    const auto id = id_of(request);
+    if (!id) co_return unknown_row();
+    const auto row = co_await with.pool.read(
+        [id = *id](store::Transaction& tx) { return find_quarantine(tx, id); });
+    if (!row) co_return unknown_row();
+    auto sorted = sort_again(with, *row);
+    if (!sorted) co_return sorted.error();
+    const DurableWait wait(co_await boost::asio::this_coro::executor, with.patience);
+    sorted->submission.durable = wait.told();
+    if (!with.inbox.submit(*sorted)) {
+        co_return base::fail(base::Errc::unavailable, "no room for more observations now",
+                             "pas de place pour d'autres mesures");
+    }
+    if (!co_await wait.wait()) {
+        co_return base::fail(base::Errc::unavailable,
+                             "not durable yet, the row stays: try it again later",
+                             "pas encore enregistré, la ligne reste : recommencer plus tard");
+    }
+    const auto asked = std::make_shared<const api::Request>(std::move(request));
+    co_await with.pool.write(
+        [id = *id, asked](store::Transaction& tx) { take_out(tx, id, *asked); });
+    co_return api::json_response(200, {{"stored", sorted->messages}});
+}
+
 }  // namespace
 
 std::size_t purge_quarantine(store::Pool& pool) {
@@ -66,7 +129,8 @@ std::size_t purge_quarantine(store::Pool& pool) {
     });
 }
 
-void add_quarantine_routes(api::Router& admin, Inbox& inbox, const base::Clock& clock) {
+void add_quarantine_routes(api::Router& admin, store::Pool& pool, Inbox& inbox,
+                           const base::Clock& clock, std::chrono::milliseconds patience) {
     admin.get("/admin/v1/quarantine", api::view("ingest"), list);
     admin.get("/admin/v1/quarantine/{id}", api::view("ingest"),
               [](const api::Request& request, store::Transaction& tx) -> api::Answer {
@@ -75,34 +139,10 @@ void add_quarantine_routes(api::Router& admin, Inbox& inbox, const base::Clock& 
                   if (!row) return unknown_row();
                   return api::json_response(200, to_json(*row));
               });
-    // The row leaves quarantine in this transaction, the observation is stored by the writers: if
-    // the program ends in between, the row is still there and a second replay changes nothing.
-    admin.post(
-        "/admin/v1/quarantine/{id}/replay", api::operate("ingest"),
-        [&inbox, &clock](const api::Request& request, store::Transaction& tx) -> api::Answer {
-            const auto id = id_of(request);
-            const auto row = id ? find_quarantine(tx, *id) : std::nullopt;
-            if (!row) return unknown_row();
-            if (row->payload.size() >= base::limits::quarantine_payload_bytes_max) {
-                return base::fail(base::Errc::conflict, "the payload was cut when it was kept",
-                                  "le contenu a été tronqué lorsqu'il a été gardé");
-            }
-            const CityIt sender;
-            const Parcel parcel{&sender, row->channel == "http" ? "http" : "mqtt", row->topic,
-                                row->payload, clock.now()};
-            auto sorted =
-                row->channel == "http" ? inbox.sort_messages(parcel) : inbox.sort_topic(parcel);
-            if (sorted.refusal) {
-                return base::fail_at(base::Errc::conflict, sorted.refusal->pointer,
-                                     sorted.refusal->detail.en, sorted.refusal->detail.fr);
-            }
-            if (!inbox.submit(sorted)) {
-                return base::fail(base::Errc::unavailable, "no room for more observations now",
-                                  "pas de place pour d'autres mesures");
-            }
-            delete_quarantine(tx, *id);
-            return api::json_response(200, {{"stored", sorted.messages}});
-        });
+    admin.handle("POST", "/admin/v1/quarantine/{id}/replay", api::operate("ingest"),
+                 [&pool, &inbox, &clock, patience](api::Request request) {
+                     return replay({pool, inbox, clock, patience}, std::move(request));
+                 });
 }
 
 }  // namespace vigie::ingest

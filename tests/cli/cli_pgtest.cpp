@@ -68,7 +68,7 @@ protected:
         live::add_live_admin_routes(router_, city_);
         ingest::add_credential_routes(router_, credentials_, registry_, pool_);
         api::add_admin_people_routes(router_, sessions_);
-        ingest::add_quarantine_routes(router_, inbox_, clock_);
+        ingest::add_quarantine_routes(router_, pool_, inbox_, clock_);
         ingest::add_unknown_property_routes(router_, inbox_.unknown());
         operations_.add_admin_routes(router_);
         live::add_storage_admin_routes(router_, archive_);

@@ -339,38 +339,6 @@ TEST_F(FrameWriterTest, ACommitIsSafeWhateverTheServersDefaultIs) {
     }
 }
 
-// Tried often: the moment between two lines is short.
-TEST_F(FrameWriterTest, WhoIsTurnedAwayWhileAHoldEndsIsTold) {
-    open();
-    std::mutex mutex;
-    std::condition_variable told;
-    bool room = false;
-    writer_->on_room([&] {
-        const std::lock_guard lock(mutex);
-        room = true;
-        told.notify_all();
-    });
-    for (int round = 0; round < 3'000; ++round) {
-        writer_->hold(true);
-        {
-            const std::lock_guard lock(mutex);
-            room = false;
-        }
-        std::jthread releases([this] { writer_->hold(false); });
-        Submission one;
-        one.frames.push_back(frame(1, round, {1}));
-        one.ticket = 1;
-        ++sent_;
-        while (!writer_->submit(one)) {
-            std::unique_lock lock(mutex);
-            ASSERT_TRUE(told.wait_for(lock, std::chrono::seconds(5), [&] { return room; }))
-                << round;
-            room = false;
-        }
-    }
-    wait_all();
-}
-
 TEST_F(FrameWriterTest, DrainsBeforeItStops) {
     open();
     for (int i = 0; i < 1000; ++i)

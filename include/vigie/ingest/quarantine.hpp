@@ -2,6 +2,7 @@
 // mended.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "vigie/api/router.hpp"
@@ -14,8 +15,11 @@ namespace vigie::ingest {
 std::size_t purge_quarantine(store::Pool& pool);
 
 // GET /admin/v1/quarantine, GET /admin/v1/quarantine/{id}, POST /admin/v1/quarantine/{id}/replay. A
-// replay speaks for every asset and may backfill: city IT answers for it. A row that is taken
-// leaves quarantine.
-void add_quarantine_routes(api::Router& admin, Inbox& inbox, const base::Clock& clock);
+// replay speaks for every asset and may backfill: city IT answers for it. A row leaves quarantine
+// once what it holds is durable; while that takes longer than `patience` it stays, and may be tried
+// again.
+void add_quarantine_routes(api::Router& admin, store::Pool& pool, Inbox& inbox,
+                           const base::Clock& clock,
+                           std::chrono::milliseconds patience = std::chrono::seconds{10});
 
 }  // namespace vigie::ingest

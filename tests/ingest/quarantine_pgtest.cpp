@@ -1,0 +1,83 @@
+#include "vigie/ingest/quarantine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "tests/api/ask.hpp"
+#include "tests/live/small_city.hpp"
+#include "tests/support/pgtest_database.hpp"
+
+namespace vigie::ingest {
+namespace {
+
+using namespace vigie::test;
+using namespace std::chrono_literals;
+
+constexpr store::Query quarantine_keep{
+    "quarantine_keep",
+    "insert into quarantine (received_at, credential, channel, topic, reason, detail, payload) "
+    "values (now(), 'gw', 'mqtt', 'vigie/v1/LP-11/observations', 'unknown_asset', '', "
+    "'{\"t\":\"2026-11-22T11:59:00Z\",\"values\":{\"power_w\":41}}') returning id"};
+constexpr store::Query quarantine_rows{"quarantine_rows", "select count(*) as n from quarantine"};
+constexpr store::Query quarantine_frames{"quarantine_frames", "select count(*) as n from frame"};
+constexpr store::Query quarantine_audit{"quarantine_audit", "select count(*) as n from audit"};
+constexpr store::Query quarantine_hold{"quarantine_hold",
+                                       "lock table frame in access exclusive mode"};
+
+class QuarantineTest : public testing::Test {
+protected:
+    QuarantineTest() {
+        registry_.publish(small_city());
+        add_quarantine_routes(router_, pool_, inbox_, clock_, 200ms);
+        writer_.start();
+        id_ = pool_.write_now([](store::Transaction& tx) {
+            return tx.row(quarantine_keep)->get<std::int64_t>("id");
+        });
+    }
+    static api::Authenticator city_it() {
+        return [](const wire::Request&) -> boost::asio::awaitable<base::Result<access::Principal>> {
+            co_return access::admin_principal("it");
+        };
+    }
+    unsigned replay() {
+        const auto path = "/admin/v1/quarantine/" + std::to_string(id_) + "/replay";
+        return ask(router_, request_to("POST", path)).status;
+    }
+    std::int64_t number(const store::Query& query) {
+        return pool_.read_now(
+            [&](store::Transaction& tx) { return tx.row(query)->get<std::int64_t>("n"); });
+    }
+
+    base::ManualClock clock_{small_city_noon};
+    test::Database database_;
+    store::Pool pool_{database_.app_url(), 1};
+    assets::Registry registry_;
+    store::FrameWriter writer_{
+        {.app_url = database_.app_url(), .owner_url = database_.owner_url(), .answer_limit = 300ms},
+        clock_,
+        [](std::vector<store::Submission>&) {}};
+    Inbox inbox_{registry_, writer_};
+    api::Router router_{pool_, clock_, city_it()};
+    std::int64_t id_{};
+};
+
+TEST_F(QuarantineTest, ARowStaysUntilWhatItHoldsIsDurable) {
+    store::Pool superuser(database_.superuser_url(), 1);
+    superuser.write_now([this](store::Transaction& tx) {
+        tx.execute(quarantine_hold);
+        EXPECT_EQ(replay(), 503U);
+        EXPECT_EQ(number(quarantine_rows), 1) << "nothing is stored yet: a kill would lose both";
+    });
+    unsigned status = 0;
+    for (int tries = 0; tries < 100 && status != 200; ++tries)
+        status = replay();
+    EXPECT_EQ(status, 200U);
+    EXPECT_EQ(number(quarantine_rows), 0);
+    EXPECT_EQ(number(quarantine_frames), 1);
+    EXPECT_EQ(number(quarantine_audit), 1) << "one act, one entry";
+    EXPECT_EQ(replay(), 404U);
+}
+
+}  // namespace
+}  // namespace vigie::ingest
