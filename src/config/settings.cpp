@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "vigie/base/limits.hpp"
 #include "vigie/base/text.hpp"
 
 namespace vigie::config {
@@ -30,6 +31,8 @@ struct Setting {
 };
 
 constexpr std::int64_t port_max = 65'535;
+// One message always finds room, if only it waits: it would be offered again for ever otherwise.
+constexpr std::int64_t largest_message_frames = base::limits::senml_records_per_message_max;
 constexpr std::int64_t mebibyte = std::int64_t{1} << 20U;
 constexpr std::int64_t gibibyte = std::int64_t{1} << 30U;
 
@@ -110,7 +113,7 @@ const std::vector<Setting>& table() {
          "A proxy ends TLS in front of the device door: it may listen beyond loopback without a "
          "certificate."},
         {"device.pending_frames_max", VIGIE_AT(device.pending_frames_max), std::int64_t{100'000},
-         1'000, 10'000'000, "frames",
+         largest_message_frames, 10'000'000, "frames",
          "Accepted and not yet durable; beyond, devices are made to wait."},
         {"device.session_expiry_s_max", VIGIE_AT(device.session_expiry_s_max),
          std::int64_t{604'800}, 0, 31'536'000, "s",

@@ -3,14 +3,25 @@
 #include <algorithm>
 
 #include "vigie/base/limits.hpp"
+#include "vigie/base/text.hpp"
 
 namespace vigie::ingest {
+
+namespace {
+// Stamps may run ahead of the clock by less: by the microseconds that a burst needs, and when NTP
+// sets it back a little. Far below what would be refused as ahead.
+constexpr std::int64_t stamps_ahead_us_max = 2'000'000;
+}  // namespace
+
+std::int64_t next_stamp_us(std::int64_t last_us, std::int64_t now_us) {
+    return last_us - now_us < stamps_ahead_us_max ? std::max(now_us, last_us + 1) : now_us;
+}
 
 base::Instant Inbox::stamp(base::Instant now) {
     std::int64_t last = last_stamp_us_;
     std::int64_t next = 0;
     do {
-        next = std::max(base::epoch_us(now), last + 1);
+        next = next_stamp_us(last, base::epoch_us(now));
     } while (!last_stamp_us_.compare_exchange_weak(last, next));
     return base::from_epoch_us(next);
 }
@@ -75,8 +86,10 @@ void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const 
     const auto& refusal = *sorted.refusal;
     std::string detail = refusal.detail.en;
     if (!refusal.pointer.empty()) detail = refusal.pointer + ": " + detail;
+    detail = base::cut_utf8(detail, base::limits::quarantine_text_bytes_max);
     sorted.submission.quarantined.push_back(
-        {parcel.received_at, parcel.sender->name(), parcel.channel, std::string(parcel.topic),
+        {parcel.received_at, parcel.sender->name(), parcel.channel,
+         std::string(base::cut_utf8(parcel.topic, base::limits::quarantine_text_bytes_max)),
          std::string(to_string(refusal.reason)), std::move(detail),
          std::string(parcel.payload.substr(0, base::limits::quarantine_payload_bytes_max))});
 }

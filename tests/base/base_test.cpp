@@ -72,6 +72,10 @@ TEST(Geometry, ReadsBoxes) {
 }
 
 TEST(Text, KnowsUtf8) {
+    EXPECT_EQ(cut_utf8("été", 5), "été");
+    EXPECT_EQ(cut_utf8("été", 4), "ét");
+    EXPECT_EQ(cut_utf8("été", 3), "ét");
+    EXPECT_EQ(cut_utf8("été", 1), "");
     EXPECT_TRUE(is_utf8("Fontaine-lès-Dijon ☂ 🚦"));
     for (const char* text : {"\xC0\xAF", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xE9", "\xE2\x82"}) {
         EXPECT_FALSE(is_utf8(text));

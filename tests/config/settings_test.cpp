@@ -5,6 +5,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "vigie/base/limits.hpp"
+
 namespace vigie::config {
 namespace {
 
@@ -52,6 +54,14 @@ TEST(Settings, WhatDoesNotGoTogetherHasItsLineToo) {
     EXPECT_EQ(wrong("\n[database]\nurl = \"host=x\"\n"),
               "x.toml:2: database.url and database.owner_url go together")
         << "the table, for the key is not there";
+}
+
+TEST(Settings, TheLargestMessageAlwaysFindsRoom) {
+    const auto with = [](std::size_t frames) {
+        return parse("[device]\npending_frames_max = " + std::to_string(frames) + "\n", "x").ok();
+    };
+    EXPECT_TRUE(with(base::limits::senml_records_per_message_max));
+    EXPECT_FALSE(with(base::limits::senml_records_per_message_max - 1));
 }
 
 TEST(Settings, ADoorBeyondLoopbackDemandsACertificateOrAProxy) {

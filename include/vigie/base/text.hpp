@@ -12,6 +12,9 @@ namespace vigie::base {
 // Well-formed UTF-8 without surrogates or over-long forms (RFC 3629).
 [[nodiscard]] bool is_utf8(std::string_view text);
 
+// The beginning, of at most that many bytes and not ending within a character.
+[[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t bytes_max);
+
 [[nodiscard]] std::string_view trimmed(std::string_view text);
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 

@@ -53,6 +53,10 @@ struct Sorted {
     base::Instant stamped;
 };
 
+// Pure: the stamp of what arrives at `now`. Later than the last one, so that observations without
+// a time do not fall on one instant; but when the clock went back, stamps go back with it.
+[[nodiscard]] std::int64_t next_stamp_us(std::int64_t last_us, std::int64_t now_us);
+
 class Inbox {
 public:
     Inbox(const assets::Registry& registry, store::FrameWriter& writer)
@@ -81,7 +85,8 @@ private:
     store::FrameWriter& writer_;
     InboxCounters counters_;
     UnknownProperties unknown_;
-    // Observations without a time get their arrival, and no two the same one.
+    // Observations without a time get their arrival, and no two the same one while the clock goes
+    // on.
     std::atomic<std::int64_t> last_stamp_us_{0};
 };
 
