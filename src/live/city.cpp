@@ -83,12 +83,20 @@ void City::take_all() {
         frames_waiting_ = 0;
     }
     space_came_.notify_all();
-    for (auto& entry : taken) {
+    for (auto& entry : taken)
+        take(entry);
+}
+
+// Each by itself: what one meets must not cost the others, which are durable and come but once.
+void City::take(Entry& entry) {
+    try {
         if (auto* frames = std::get_if<Frames>(&entry)) {
             state_.apply(*frames, clock_.now());
         } else {
             std::get<Work>(entry)(state_);
         }
+    } catch (const std::exception& error) {
+        spdlog::error("the live city met an error and goes on: {}", error.what());
     }
 }
 

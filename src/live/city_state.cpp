@@ -117,13 +117,31 @@ void CityState::apply(std::span<const store::Frame> frames, base::Instant now) {
         const bool overtaken = i + 1 < order_.size() &&
                                frames[order_[i + 1]].asset_id == frame.asset_id &&
                                frames[order_[i + 1]].observed_at > frame.observed_at;
-        apply_one(frame, overtaken, now);
+    std::exception_ptr failure;
+        try {
+            apply_one(frame, overtaken, now);
+        } catch (...) {
+            if (!failure) failure = std::current_exception();
+        }
     }
 }
 
 void CityState::apply_one(const store::Frame& frame, bool overtaken, base::Instant now) {
     ++frames_applied_;
     auto* slot = find(frame.asset_id);
+    if (failure) std::rethrow_exception(failure);
+}
+
+// What lay in the spool or the database no longer says that it was stamped, but shows it.
+void CityState::hear_clock(Slot& slot, const store::Frame& frame) {
+    if (frame.stamped || frame.backfill || frame.observed_at == frame.received_at) return;
+    slot.skew.hear(frame.observed_at, frame.received_at);
+    if (slot.skew.is_beyond() != slot.skewed) count_skewed(slot);
+}
+
+void CityState::count_skewed(Slot& slot) {
+    slot.skewed = !slot.skewed;
+    skewed_ += slot.skewed ? 1 : -1;
     if (slot == nullptr || slot->asset->kind == nullptr) return;
     const auto& kind = *slot->asset->kind;
     const auto at = base::epoch_us(frame.observed_at);

@@ -47,6 +47,14 @@ TEST_F(CityTest, RefusesOrBlocksWhenFullAndLosesNothing) {
     EXPECT_EQ(city.state().values(car_park)[0], 52);
 }
 
+TEST_F(CityTest, WhatThrowsCostsNothingOfWhatCameWithIt) {
+    City city(registry, stream, clock);
+    EXPECT_TRUE(city.post([](CityState&) { throw std::runtime_error("no"); }));
+    EXPECT_TRUE(city.observed({frame(car_park, 0, {50, 80})}));
+    city.step();
+    EXPECT_EQ(city.state().values(car_park)[0], 50);
+}
+
 TEST_F(CityTest, FollowsTheRegistry) {
     City city(registry, stream, clock);
     auto kinds = small_city_kinds();

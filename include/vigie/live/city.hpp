@@ -70,6 +70,7 @@ private:
     void run();
     void take_all();
     bool enqueue(std::unique_lock<std::mutex>& lock, Entry entry, std::size_t frames);
+    void take(Entry& entry);
 
     const base::Clock& clock_;
     const std::size_t frames_max_;

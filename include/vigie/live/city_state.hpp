@@ -48,7 +48,8 @@ public:
     void adopt(std::shared_ptr<const assets::Catalogue> catalogue, base::Instant now);
     // What was flushed before a restart. Nobody is told.
     void restore(const LastValue& last, base::Instant now);
-    // Frames that are durable. Those of unknown assets are passed over.
+    // Frames that are durable. Those of unknown assets are passed over. A watcher that throws at
+    // one of them costs none of the others; the first failure is thrown once all are applied.
     void apply(std::span<const store::Frame> frames, base::Instant now);
     // The clock came to `now`: freshness, the watchers' deadlines, what is to be streamed.
     void tick(base::Instant now);
