@@ -18,14 +18,16 @@ DatabaseHome::DatabaseHome(const config::Settings& settings)
     owner_url_ = cluster_->url("vigie_owner");
 }
 
-void DatabaseHome::open() {
+void DatabaseHome::open(StartSteps* steps) {
     if (cluster_) {
         cluster_->start();
         spdlog::info("private PostgreSQL {}",
                      cluster_->adopted() ? "was still running and is adopted" : "started");
     }
+    if (steps != nullptr) steps->done("database");
     store::migrate(owner_url_, embedded::migrations(),
                    [](const std::string& name) { spdlog::info("applying migration {}", name); });
+    if (steps != nullptr) steps->done("migrations");
 }
 
 void DatabaseHome::revive() {

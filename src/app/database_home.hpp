@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "app/start_steps.hpp"
 #include "vigie/config/settings.hpp"
 #include "vigie/store/postgres.hpp"
 
@@ -14,7 +15,7 @@ public:
     explicit DatabaseHome(const config::Settings& settings);
     // Starts or adopts the private cluster, if that is where the data live, and applies the missing
     // migrations.
-    void open();
+    void open(StartSteps* steps = nullptr);
     void close();
     // Starts the private PostgreSQL again when it is no longer running: it was killed, or ran out
     // of memory. To be called now and then; a start that fails is tried again the next time.

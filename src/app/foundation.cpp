@@ -33,7 +33,7 @@ std::string epoch_of(const base::Clock& clock) {
 }  // namespace
 
 Foundation::Foundation(const config::Settings& s, const base::Clock& c, const std::string& app_url,
-                       std::vector<assets::Kind> parsed)
+                       std::vector<assets::Kind> parsed, StartSteps& steps)
     : settings(s),
       clock(c),
       pool(app_url, static_cast<std::size_t>(s.database.pool_threads)),
@@ -46,9 +46,13 @@ Foundation::Foundation(const config::Settings& s, const base::Clock& c, const st
       city(registry, stream, c),
       sessions(pool, c),
       credentials(pool, credential_defaults(s)) {
+    steps.done("kinds");
     street_importer.load();
+    steps.done("streets");
     importer.load();
+    steps.done("catalogue");
     credentials.load();
+    steps.done("credentials");
 }
 
 }  // namespace vigie::app

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/start_steps.hpp"
 #include "vigie/access/sessions.hpp"
 #include "vigie/assets/catalogue.hpp"
 #include "vigie/assets/import.hpp"
@@ -26,7 +27,7 @@ public:
     // `kinds` as read from their files: numbered here, by the database. Throws std::runtime_error
     // when the database and the files contradict each other.
     Foundation(const config::Settings& settings, const base::Clock& clock,
-               const std::string& app_url, std::vector<assets::Kind> kinds);
+               const std::string& app_url, std::vector<assets::Kind> kinds, StartSteps& steps);
 
     const config::Settings& settings;
     const base::Clock& clock;

@@ -99,20 +99,24 @@ Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
 
 Modules::~Modules() = default;
 
-void Modules::start() {
+void Modules::start(StartSteps& steps) {
     auto& f = impl_->foundation;
     const base::Instant now = f.clock.now();
     live::load_last_values(f.city, f.pool, now);
+    steps.done("last values");
     impl_->alarm_spool.open();
     impl_->alarms.recorder().keep_in(impl_->alarm_spool);
     impl_->alarms.load();
+    steps.done("alarms");
     const auto replayed = live::replay_frames(f.city, f.pool, now);
+    steps.done("frames since");
     // What was acknowledged and has not reached the database yet: the writers bring it there later.
     std::size_t spooled = 0;
     impl_->pipeline.read_spooled([&](std::vector<store::Frame> frames) {
         spooled += frames.size();
         f.city.state().apply(frames, now);
     });
+    steps.done("spool");
     spdlog::info("live city rebuilt: {} assets, {} frames since the last flush, {} from the spool",
                  f.registry.current()->assets().size(), replayed, spooled);
     impl_->alarms.start();

@@ -22,7 +22,7 @@ public:
     Modules(Foundation& foundation, Pipeline& pipeline, Routers routers);
     ~Modules();
     // Reads what stood before the restart, then begins to judge.
-    void start();
+    void start(StartSteps& steps);
     void stop();
     // More happens to alarms than can be kept while the database is away.
     [[nodiscard]] bool alarms_crowded() const;

@@ -19,6 +19,7 @@
 #include "app/modules.hpp"
 #include "app/pipeline.hpp"
 #include "app/self_watch.hpp"
+#include "app/start_steps.hpp"
 #include "app/start_up.hpp"
 #include "app/status.hpp"
 #include "app/storage.hpp"
@@ -114,6 +115,7 @@ struct Server::Impl {
     const base::Clock& clock;
     std::vector<assets::Kind> kinds;
     ConsoleFiles console;
+    StartSteps steps;
 
     std::vector<std::unique_ptr<IoThread>> io;  // devices and the control door
     IoThread open_io;
@@ -306,9 +308,9 @@ Server::~Server() {
 void Server::start() {
     auto& s = *impl_;
     s.database = std::make_unique<DatabaseHome>(s.settings);
-    s.database->open();
+    s.database->open(&s.steps);
     s.foundation =
-        std::make_unique<Foundation>(s.settings, s.clock, s.database->app_url(), s.kinds);
+        std::make_unique<Foundation>(s.settings, s.clock, s.database->app_url(), s.kinds, s.steps);
     s.make_routers();
     std::vector<asio::io_context*> contexts;
     for (std::int64_t i = 0; i < s.settings.server.io_threads; ++i) {
@@ -331,16 +333,19 @@ void Server::start() {
     s.health->add(door_figures("public", *s.open_door));
     s.health->add(city_figures(*s.foundation));
     s.health->add(storage_figures(*s.storage));
-    add_status_routes(*s.admin, *s.health, *s.foundation, *s.pipeline, [this] { return ports(); });
+    add_status_routes(*s.admin, *s.health, *s.foundation, *s.pipeline, s.steps,
+                      [this] { return ports(); });
     s.foundation->credentials.on_revoked([&s](const std::vector<std::string>& names) {
         for (const auto& name : names) {
             s.pipeline->mqtt().disconnect(name, std::nullopt,
                                           wire::mqtt::Reason::administrative_action);
         }
     });
-    s.modules->start();
+    s.steps.done("modules");
+    s.modules->start(s.steps);
     s.pipeline->start_writers();
     s.storage->start();
+    s.steps.done("writers");
     s.self_watch->start();
     for (auto& thread : s.io)
         thread->start();
@@ -351,6 +356,8 @@ void Server::start() {
     open_door_named("control", [&] { s.control_door->start(); });
     open_door_named("public", [&] { s.open_door->start(); });
     open_door_named("metrics", [&] { s.metrics_door->start(); });
+    s.steps.done("doors");
+    spdlog::info("started in {}", sentence_of(s.steps.steps()));
     open_door_named("admin", [&] { s.admin_door->start(); });
     s.start_housekeeper();
     s.start_rights_watch();

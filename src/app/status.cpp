@@ -50,10 +50,17 @@ nlohmann::json ingestion(Pipeline& pipeline) {
             {"commits", writer.commits.load()}};
 }
 
+nlohmann::json start_json(const StartSteps& start) {
+    nlohmann::json steps = nlohmann::json::array();
+    for (const auto& [step, took] : start.steps())
+        steps.push_back({{"step", step}, {"ms", took.count()}});
+    return steps;
+}
+
 }  // namespace
 
 void add_status_routes(api::Router& admin, Health& health, Foundation& foundation,
-                       Pipeline& pipeline, std::function<Ports()> ports) {
+                       Pipeline& pipeline, const StartSteps& start, std::function<Ports()> ports) {
     const base::Instant since = foundation.clock.now();
     admin.handle("GET", "/admin/v1/status", api::signed_in(),
                  [&, since, ports](api::Request request) -> boost::asio::awaitable<api::Answer> {
@@ -62,6 +69,7 @@ void add_status_routes(api::Router& admin, Health& health, Foundation& foundatio
                      nlohmann::json body = {{"ready", obstacles.empty()},
                                             {"obstacles", obstacles},
                                             {"since", base::to_rfc3339(since)},
+                                            {"start", start_json(start)},
                                             {"now", base::to_rfc3339(request.now)},
                                             {"city", foundation.settings.city.name},
                                             {"assets", catalogue->assets().size()},

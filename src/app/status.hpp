@@ -6,12 +6,13 @@
 #include "app/foundation.hpp"
 #include "app/health.hpp"
 #include "app/pipeline.hpp"
+#include "app/start_steps.hpp"
 #include "vigie/api/router.hpp"
 #include "vigie/app/server.hpp"
 
 namespace vigie::app {
 
 void add_status_routes(api::Router& admin, Health& health, Foundation& foundation,
-                       Pipeline& pipeline, std::function<Ports()> ports);
+                       Pipeline& pipeline, const StartSteps& start, std::function<Ports()> ports);
 
 }  // namespace vigie::app
