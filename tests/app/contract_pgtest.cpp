@@ -1,61 +1,18 @@
 // The whole server's routes against the contract, both ways, and every right of every role on every
 // route; and what it erases by itself.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <boost/asio/io_context.hpp>
-
-#include "app/foundation.hpp"
-#include "app/modules.hpp"
-#include "app/pipeline.hpp"
-#include "tests/api/ask.hpp"
 #include "tests/api/contract.hpp"
-#include "tests/support/pgtest_database.hpp"
-#include "tests/support/pgtest_folder.hpp"
-#include "vigie/assets/kind_files.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/app/whole_server.hpp"
 
 namespace vigie::app {
 namespace {
 
-class WholeServer : public testing::Test {
+class WholeServer : public WholeServerBench {
 protected:
-    WholeServer()
-        : settings_(settings_in(folder_.path())),
-          foundation_(settings_, clock_, database_.app_url(), kinds()),
-          pipeline_({settings_, clock_, database_.app_url(), database_.owner_url(),
-                     foundation_.registry, foundation_.city, foundation_.pool,
-                     foundation_.credentials.authority(), foundation_.credentials.certified(),
-                     contexts_}),
-          control_(foundation_.pool, clock_, test::role_authenticator()),
-          open_(foundation_.public_pool, clock_, test::role_authenticator()),
-          admin_(foundation_.pool, clock_, test::role_authenticator()),
-          modules_(foundation_, pipeline_, {control_, open_, admin_}) {
-        modules_.start();
-    }
-    ~WholeServer() override { modules_.stop(); }
-
-    static std::vector<assets::Kind> kinds() {
-        return *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds");
-    }
-
-    static config::Settings settings_in(const std::string& folder) {
-        auto settings = config::defaults();
-        settings.paths.folder = folder;
-        return settings;
-    }
-
-    test::Database database_;
-    test::Folder folder_;
-    base::SystemClock clock_;
-    config::Settings settings_;
-    boost::asio::io_context io_;
-    boost::asio::io_context* contexts_[1] = {&io_};
-    Foundation foundation_;
-    Pipeline pipeline_;
-    api::Router control_;
-    api::Router open_;
-    api::Router admin_;
-    Modules modules_;
+    WholeServer() : WholeServerBench(by_role, by_role) {}
+    static api::Authenticator by_role(Foundation&) { return test::role_authenticator(); }
 };
 
 TEST_F(WholeServer, ServesItsContractAndNothingElse) {
@@ -103,6 +60,85 @@ TEST_F(WholeServer, ErasesCallersAfterAYearByItself) {
         return found;
     });
     EXPECT_EQ(names, std::vector<std::string>{"Anne"});
+}
+
+// Written by hand, and no route's own declaration asked: a right that is changed there changes
+// nothing here. Who may, role by role: o operator, s supervisor, d director, c crew member,
+// a administrator, i integrator; * anybody, also who is not signed in.
+constexpr const char* control_rights[] = {
+    "DELETE /api/v1/session                              osdcai",
+    "DELETE /api/v1/tokens/{id}                          osdcai",
+    "GET /api/v1/addresses                               osdcai",
+    "GET /api/v1/alarms                                  osd-ai",
+    "GET /api/v1/alarms/{id}                             osd-ai",
+    "GET /api/v1/assets                                  osdcai",
+    "GET /api/v1/assets/{code}                           osdcai",
+    "GET /api/v1/assets/{code}/children                  osdcai",
+    "GET /api/v1/assets/{code}/observations              osdcai",
+    "GET /api/v1/contacts/{id}                           osd---",
+    "GET /api/v1/crews                                   osdca-",
+    "GET /api/v1/desks                                   osd-ai",
+    "GET /api/v1/incidents                               osd-ai",
+    "GET /api/v1/incidents/{number}                      osd-ai",
+    "GET /api/v1/incidents/{number}/crew_proposals       osd-ai",
+    "GET /api/v1/interventions                           osdca-",
+    "GET /api/v1/interventions/{id}                      osdca-",
+    "GET /api/v1/kinds                                   osdcai",
+    "GET /api/v1/live                                    osdcai",
+    "GET /api/v1/logbook                                 osd-a-",
+    "GET /api/v1/map/layers/{layer}                      osdcai",
+    "GET /api/v1/map/points                              osdcai",
+    "GET /api/v1/openapi.json                            *",
+    "GET /api/v1/people                                  -sd-a-",
+    "GET /api/v1/session                                 osdcai",
+    "GET /api/v1/tokens                                  osdcai",
+    "GET /api/v1/zones                                   osdcai",
+    "PATCH /api/v1/incidents/{number}                    os----",
+    "PATCH /api/v1/people/{login}                        ----a-",
+    "POST /api/v1/alarms/{id}/acknowledge                os----",
+    "POST /api/v1/contacts                               os----",
+    "POST /api/v1/crews                                  -s----",
+    "POST /api/v1/incidents                              os----",
+    "POST /api/v1/incidents/{number}/alarms              os----",
+    "POST /api/v1/incidents/{number}/claim               os----",
+    "POST /api/v1/incidents/{number}/close               os----",
+    "POST /api/v1/incidents/{number}/interventions       os----",
+    "POST /api/v1/incidents/{number}/notes               os----",
+    "POST /api/v1/incidents/{number}/release             os----",
+    "POST /api/v1/interventions/{id}/transitions         os-c--",
+    "POST /api/v1/logbook                                osd---",
+    "POST /api/v1/people                                 ----a-",
+    "POST /api/v1/session                                *",
+    "POST /api/v1/tokens                                 osdcai",
+    "PUT /api/v1/crews/{code}/position                   os-c--",
+};
+
+std::string rights_line(const api::Route& route, base::Instant now) {
+    std::string line = route.method + " " + route.pattern;
+    line.resize(std::max<std::size_t>(line.size() + 1, 52), ' ');
+    if (route.right.anonymous) return line + "*";
+    constexpr std::string_view letters = "osdcai";
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+        access::Principal principal;
+        principal.grants = access::default_grants(test::every_role[i]);
+        const bool may = route.right.service.empty() ||
+                         principal.may(route.right.level, route.right.service, now);
+        line += may ? letters[i] : '-';
+    }
+    return line;
+}
+
+TEST_F(WholeServer, GivesEachRouteTheRightsThatWereDecidedForIt) {
+    std::vector<std::string> lines;
+    for (const auto& route : control_.routes())
+        lines.push_back(rights_line(route, clock_.now()));
+    std::ranges::sort(lines);
+    EXPECT_THAT(lines, testing::ElementsAreArray(control_rights));
+    std::vector<std::string> open;
+    for (const auto& route : open_.routes())
+        open.push_back(rights_line(route, clock_.now()));
+    EXPECT_THAT(open,
+                testing::ElementsAre("GET /open/v1/car-parks.geojson                      *"));
 }
 
 }  // namespace
