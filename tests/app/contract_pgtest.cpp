@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/app/whole_server.hpp"
+#include "tests/support/schema_keywords.hpp"
 
 namespace vigie::app {
 namespace {
@@ -23,6 +24,10 @@ TEST_F(WholeServer, ServesItsContractAndNothingElse) {
     std::erase(differences, "post /ingest/v1/observations: in the contract, but not served");
     std::erase(differences, "get /api/v1/stream: in the contract, but not served");
     EXPECT_THAT(differences, testing::IsEmpty());
+}
+
+TEST(TheContract, SaysNothingThatMeansNothing) {
+    EXPECT_THAT(test::odd_keywords_everywhere(test::contract_document()), testing::IsEmpty());
 }
 
 TEST_F(WholeServer, LetsEachRoleThroughWhereItsRightsReachAndNowhereElse) {
