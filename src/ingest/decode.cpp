@@ -44,7 +44,7 @@ std::expected<void, Refusal> add_observation(const assets::Asset& asset,
                          "n'est pas un membre d'une mesure");
         }
     }
-    base::Instant observed_at = arrival.received_at;
+    base::Instant observed_at = arrival.said_at();
     if (const auto t = message.find("t"); t != message.end()) {
         const auto at = read_time(*t, pointer + "/t");
         if (!at) return std::unexpected(at.error());

@@ -188,9 +188,9 @@ std::optional<Decoded> decode_plain(const assets::Asset& asset, std::string_view
     frame.asset_id = asset.id;
     frame.layout = asset.kind->layout;
     frame.received_at = arrival.received_at;
-    frame.observed_at = at.value_or(arrival.received_at);
+    frame.observed_at = at.value_or(arrival.said_at());
     frame.backfill =
-        at && arrival.may_backfill && *at < arrival.received_at - asset.kind->late_limit;
+        arrival.may_backfill && frame.observed_at < arrival.received_at - asset.kind->late_limit;
     Decoded decoded;
     decoded.messages = 1;
     decoded.values = count;

@@ -50,7 +50,7 @@ Sorted Inbox::sort_topic(const Parcel& parcel) {
                                             "l'identifiant ne couvre pas cet équipement"}});
         }
         return decode_for_asset(*catalogue, *asset, parcel.payload, parcel.format,
-                                {stamped, parcel.sender->may_backfill()});
+                                {stamped, parcel.sender->may_backfill(), parcel.first_received_at});
     };
     keep(sorted, decode(), parcel, stamped);
     return sorted;
@@ -62,7 +62,7 @@ Sorted Inbox::sort_messages(const Parcel& parcel) {
     const auto catalogue = registry_.current();
     keep(sorted,
          decode_messages(*catalogue, *parcel.sender, parcel.payload, parcel.format,
-                         {stamped, parcel.sender->may_backfill()}),
+                         {stamped, parcel.sender->may_backfill(), parcel.first_received_at}),
          parcel, stamped);
     return sorted;
 }

@@ -262,7 +262,7 @@ private:
                           "bt et t ne font pas un temps de notre époque");
         }
         const auto us = std::chrono::microseconds{std::llround(time * 1e6)};
-        const auto at = time < relative_time_bound ? arrival_.received_at + us : base::Instant{us};
+        const auto at = time < relative_time_bound ? arrival_.said_at() + us : base::Instant{us};
         if (at >= base::Instant{}) return at;
         return refuse(Reason::bad_time, pointer + "/t", "bt and t make no time of this age",
                       "bt et t ne font pas un temps de notre époque");

@@ -64,6 +64,26 @@ TEST_F(Decode, TakesArraysMillisecondsAndArrivalTimes) {
     EXPECT_TRUE(std::isnan(decoded->frames[0].vals[1]));
 }
 
+TEST_F(Decode, WhatLayInQuarantineIsOfWhenItCameFirst) {
+    const auto again = [&](const char* payload, std::chrono::hours ago) {
+        return decode_for_asset(*catalogue_, *catalogue_->find("T-1"), payload, Format::by_shape,
+                                {now_, true, now_ - ago})
+            ->frames.at(0);
+    };
+    for (const char* payload : {R"({"values":{"on":true}})", R"([{"values":{"on":true}}])",
+                                R"([{"n":"on","vb":true}])"}) {
+        const auto frame = again(payload, std::chrono::hours{2});
+        EXPECT_EQ(frame.observed_at, now_ - std::chrono::hours{2}) << payload;
+        EXPECT_EQ(frame.received_at, now_) << payload;
+        EXPECT_FALSE(frame.backfill) << payload;
+        EXPECT_TRUE(again(payload, std::chrono::hours{25}).backfill) << "too old to be heard";
+    }
+    EXPECT_EQ(again(R"({"t":"2026-11-22T11:59:00Z","values":{"on":true}})", std::chrono::hours{2})
+                  .observed_at,
+              now_ - std::chrono::minutes{1})
+        << "its own time counts";
+}
+
 TEST_F(Decode, RefusesWithReasonAndPointer) {
     expect_refused("", Reason::not_json, "");
     expect_refused("{", Reason::not_json, "");

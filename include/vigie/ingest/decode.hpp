@@ -70,6 +70,10 @@ struct Decoded {
 struct Arrival {
     base::Instant received_at;
     bool may_backfill{};
+    // Of what lay in quarantine: when it came first. What it says without a time is of then.
+    std::optional<base::Instant> first_received_at{};
+
+    [[nodiscard]] base::Instant said_at() const { return first_received_at.value_or(received_at); }
 };
 
 // docs/payloads.md has each of them.

@@ -40,6 +40,7 @@ struct Parcel {
     std::string_view payload;
     base::Instant received_at;
     Format format{Format::by_shape};
+    std::optional<base::Instant> first_received_at{};  // of what lay in quarantine
 };
 
 // What became of it. `submission` is complete but for who waits.
