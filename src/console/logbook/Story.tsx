@@ -2,10 +2,7 @@ import type { LogbookEntry } from '../api/types.ts';
 import { go } from '../app/place.ts';
 import { useWords } from '../i18n/index.ts';
 import { Moment } from '../ui/Age.tsx';
-import { author } from '../ui/author.ts';
-
-/** The only entry whose own words name who wrote it; what people write may hold any name. */
-const names_its_author = 'incident_claimed';
+import { author, isSigned } from '../ui/author.ts';
 
 interface Props {
   rows: readonly LogbookEntry[];
@@ -20,6 +17,7 @@ export function Story({ rows, linked, onCorrect }: Props) {
   return (
     <ol className="story" data-testid="story">
       {rows.map((row) => {
+        const signed = isSigned(row.entry_type);
         const late = Date.parse(row.recorded_at) - Date.parse(row.at) > 60_000;
         return (
           <li key={row.number}>
@@ -40,17 +38,17 @@ export function Story({ rows, linked, onCorrect }: Props) {
               )}
               <span className="story-text">{said(row.text)}</span>{' '}
               <span className="quiet small">
-                {row.entry_type === names_its_author ? '' : author(row.author, row.author_name)}
+                {signed && author(row.author, row.author_name)}
                 {late && (
                   <>
-                    {' · '}
+                    {signed && ' · '}
                     {t('logbook.recorded')} <Moment at={row.recorded_at} seconds />
                   </>
                 )}
                 {row.corrects !== undefined && ` · ${t('logbook.corrects', { number: row.corrects })}`}
                 {onCorrect && (
                   <>
-                    {' · '}
+                    {(signed || late) && ' · '}
                     <span>{t('logbook.number', { number: row.number })}</span>{' '}
                     <button
                       type="button"

@@ -7,6 +7,7 @@ import { may } from '../app/session.ts';
 import { startLanguage } from '../i18n/index.ts';
 import { type Doors, Opening } from '../operations/opening.ts';
 import { ownershipActs } from '../operations/owner.ts';
+import { isSigned } from '../ui/author.ts';
 
 function numbered() {
   let count = 0;
@@ -123,6 +124,15 @@ describe('what a refusal says', () => {
     expect(sentencesOf({ errors: errors.slice(0, 1) }, 'Ce motif demande une note.')).toBe(
       'Note : Ce motif demande une note.',
     );
+  });
+});
+
+describe('the record', () => {
+  it('shows who wrote an entry whatever names its text holds', () => {
+    expect(['note', 'alarm_acknowledged', 'incident_opened', 'incident_closed', 'correction'].every(isSigned)).toBe(
+      true,
+    );
+    expect(isSigned('incident_claimed')).toBe(false);
   });
 });
 

@@ -33,8 +33,8 @@ function asked(folders: string[]): { whole: string[]; begun: string[] } {
 const known = (all: string[], word: string) => all.includes(word) || all.includes(`${word}_other`);
 
 describe.each([
-  ['console', fr, en, ['app', 'alarms', 'assets', 'logbook', 'map', 'operations', 'ui']],
-  ['crew page', crewFr, crewEn, ['crew']],
+  ['console', fr, en, ['api', 'app', 'alarms', 'assets', 'logbook', 'map', 'operations', 'ui']],
+  ['crew page', crewFr, crewEn, ['api', 'crew']],
 ] as const)('the words of the %s', (_name, french, english, folders) => {
   it('are the same in both languages', () => {
     expect(keys(english)).toEqual(keys(french));

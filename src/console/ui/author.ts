@@ -6,3 +6,8 @@ export function author(login: string, name?: string): string {
   if (login === 'system' || login.startsWith('system:')) return t('author.system');
   return name || login;
 }
+
+/** Whether an entry of the logbook is shown with who wrote it: all are, but the one whose own words name them. */
+export function isSigned(entryType: string): boolean {
+  return entryType !== 'incident_claimed';
+}
