@@ -3,10 +3,9 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-
-#include "app/promises_store.hpp"
 
 namespace vigie::app {
 
@@ -28,19 +27,11 @@ void Health::add(std::vector<Figure> figures) {
     std::ranges::move(figures, std::back_inserter(figures_));
 }
 
-boost::asio::awaitable<std::vector<std::string>> Health::obstacles() {
+std::vector<std::string> Health::obstacles() const {
     std::vector<std::string> found;
     if (!serving_) found.emplace_back("the server is starting or stopping");
-    if (sentences_) std::ranges::move(sentences_(), std::back_inserter(found));
-    if (away_ && away_()) co_return found;
-    try {
-        const auto broken =
-            co_await pool_.read([](store::Transaction& tx) { return broken_promises(tx); });
-        found.insert(found.end(), broken.begin(), broken.end());
-    } catch (const store::Unavailable&) {
-        found.emplace_back("the database is away");
-    }
-    co_return found;
+    std::ranges::move(sentences_(), std::back_inserter(found));
+    return found;
 }
 
 boost::asio::awaitable<wire::Response> Health::serve(wire::Request request) {
@@ -48,7 +39,7 @@ boost::asio::awaitable<wire::Response> Health::serve(wire::Request request) {
     if (request.path == "/metrics")
         co_return plain(200, metrics(), "text/plain; version=0.0.4; charset=utf-8");
     if (request.path == "/readyz") {
-        const auto found = co_await obstacles();
+        const auto found = obstacles();
         const nlohmann::json body = {{"ready", found.empty()}, {"obstacles", found}};
         co_return plain(found.empty() ? 200 : 503, body.dump() + "\n", "application/json");
     }

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "vigie/store/database.hpp"
 #include "vigie/wire/http.hpp"
 
 namespace vigie::app {
@@ -25,27 +24,21 @@ struct Figure {
 
 class Health {
 public:
-    explicit Health(store::Pool& pool) : pool_(pool) {}
+    // `sentences`: what stands against being ready. Must not wait for the database: who asks here
+    // wants to know of its trouble.
+    explicit Health(std::function<std::vector<std::string>()> sentences)
+        : sentences_(std::move(sentences)) {}
     void add(std::vector<Figure> figures);
-    // What stands against being ready, known without the database; and whether that is away, so
-    // that nobody waits for it here.
-    void set_watch(std::function<std::vector<std::string>()> sentences,
-                   std::function<bool()> away) {
-        sentences_ = std::move(sentences);
-        away_ = std::move(away);
-    }
     void set_serving(bool serving) { serving_ = serving; }
     // Any path but its three is 404.
     boost::asio::awaitable<wire::Response> serve(wire::Request request);
     // What stands against being ready; empty: ready.
-    boost::asio::awaitable<std::vector<std::string>> obstacles();
+    [[nodiscard]] std::vector<std::string> obstacles() const;
 
 private:
     [[nodiscard]] std::string metrics() const;
-    store::Pool& pool_;
-    std::vector<Figure> figures_;
     std::function<std::vector<std::string>()> sentences_;
-    std::function<bool()> away_;
+    std::vector<Figure> figures_;
     std::atomic<bool> serving_{false};
 };
 

@@ -165,15 +165,6 @@ void SelfWatch::look() {
     if (!changed.empty()) stream_.publish("system", std::move(changed));
 }
 
-std::vector<Trouble> SelfWatch::standing() const {
-    const std::lock_guard lock(mutex_);
-    std::vector<Trouble> found;
-    for (const auto& [code, standing] : standing_)
-        found.push_back(standing.trouble);
-    std::ranges::sort(found, worse);
-    return found;
-}
-
 std::string SelfWatch::rows() const {
     const std::lock_guard lock(mutex_);
     std::string out = "[";

@@ -22,7 +22,7 @@ namespace vigie::app {
 
 struct Vitals {
     bool database_away{};
-    std::chrono::milliseconds database_silent{};  // since a writer asked
+    std::chrono::milliseconds database_silent{};  // since it was asked
     std::uint64_t spool_bytes{};
     std::uint64_t spool_bytes_max{1};
     std::uint64_t spool_damaged_bytes{};
@@ -51,7 +51,7 @@ class SelfWatch {
 public:
     static constexpr std::chrono::milliseconds look_every{500};
 
-    // `hold` hears whether devices are to wait. All outlive it.
+    // `hold` hears whether devices are to wait; `vitals` is called on any thread. All outlive it.
     SelfWatch(live::Stream& stream, const base::Clock& clock, DiskLimits limits,
               std::function<Vitals()> vitals, std::function<void(bool)> hold);
     ~SelfWatch() { stop(); }
@@ -62,8 +62,9 @@ public:
     void stop();
     // Once, by hand.
     void look();
-    // What stands now. Any thread.
-    [[nodiscard]] std::vector<Trouble> standing() const;
+    [[nodiscard]] Vitals vitals() const { return vitals_(); }
+    // What is so at this moment. Any thread.
+    [[nodiscard]] std::vector<Trouble> troubles() const { return troubles_of(vitals_(), limits_); }
 
 private:
     struct Standing {

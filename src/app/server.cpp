@@ -18,6 +18,8 @@
 #include "app/health.hpp"
 #include "app/modules.hpp"
 #include "app/pipeline.hpp"
+#include "app/promises_store.hpp"
+#include "app/pulse.hpp"
 #include "app/self_watch.hpp"
 #include "app/start_steps.hpp"
 #include "app/start_up.hpp"
@@ -38,7 +40,8 @@ namespace {
 
 constexpr std::chrono::minutes housekeeping_every{10};
 constexpr std::chrono::seconds database_looked_at_every{1};
-constexpr std::chrono::seconds silent_statement_max{5};  // once the database is known to be away
+// Once the database is known to be away, or to stand still.
+constexpr std::chrono::seconds silent_statement_max{5};
 // Credentials says what is due; the database is asked far less often.
 constexpr std::chrono::milliseconds rights_looked_at_every{500};
 // CNIL, recommendation on logging (2021): between six months and a year.
@@ -128,6 +131,8 @@ struct Server::Impl {
     std::unique_ptr<Pipeline> pipeline;
     std::unique_ptr<Modules> modules;
     std::unique_ptr<Storage> storage;
+    std::unique_ptr<store::Pool> pulse_pool;
+    std::unique_ptr<Pulse> pulse;
     std::unique_ptr<SelfWatch> self_watch;
     std::unique_ptr<Health> health;
     std::unique_ptr<net::HttpServer> control_door;
@@ -199,8 +204,8 @@ struct Server::Impl {
     [[nodiscard]] Vitals vitals() const {
         const auto& writer = pipeline->writer();
         const auto& spool = pipeline->spool().counters();
-        Vitals now{.database_away = writer.counters().away,
-                   .database_silent = writer.waiting(),
+        Vitals now{.database_away = writer.counters().away || pulse->away(),
+                   .database_silent = std::max(writer.waiting(), pulse->silent()),
                    .spool_bytes = spool.bytes,
                    .spool_bytes_max = static_cast<std::uint64_t>(settings.spool.bytes_max),
                    .spool_damaged_bytes = spool.damaged_bytes,
@@ -213,28 +218,38 @@ struct Server::Impl {
         return now;
     }
 
+    void make_pulse() {
+        pulse_pool = std::make_unique<store::Pool>(database->app_url(), 0);
+        pulse = std::make_unique<Pulse>(
+            [this] {
+                return pulse_pool->read_now(
+                    [](store::Transaction& tx) { return broken_promises(tx); });
+            },
+            [this] { pulse_pool->cut_silent({}); });
+    }
+
+    [[nodiscard]] std::vector<std::string> obstacles() const {
+        std::vector<std::string> sentences;
+        for (const auto& trouble : self_watch->troubles()) {
+            if (trouble.priority < 3) sentences.push_back(trouble.text.en);
+        }
+        std::ranges::move(pulse->sentences(), std::back_inserter(sentences));
+        return sentences;
+    }
+
     void make_self_watch() {
         const DiskLimits limits{static_cast<std::uint64_t>(settings.storage.disk_free_alarm_bytes),
                                 static_cast<std::uint64_t>(settings.storage.disk_free_min_bytes)};
         self_watch = std::make_unique<SelfWatch>(
             foundation->stream, clock, limits, [this] { return vitals(); },
             [this](bool hold) { pipeline->writer().hold(hold); });
-        health->set_watch(
-            [this] {
-                std::vector<std::string> sentences;
-                for (const auto& trouble : self_watch->standing()) {
-                    if (trouble.priority < 3) sentences.push_back(trouble.text.en);
-                }
-                return sentences;
-            },
-            [this] { return pipeline->writer().counters().away.load(); });
     }
 
     // A database that stands still must not hold the threads of the pools.
     void cut_silent_statements() {
-        if (!pipeline->writer().counters().away) return;
-        foundation->pool.cut_silent(silent_statement_max);
-        foundation->public_pool.cut_silent(silent_statement_max);
+        if (!pipeline->writer().counters().away && pulse->silent() < silent_statement_max) return;
+        for (auto* pool : {&foundation->pool, &foundation->public_pool, pulse_pool.get()})
+            pool->cut_silent(silent_statement_max);
     }
 
     // Partitions ahead, what is over thrown away. A database that is away is tried again the next
@@ -320,12 +335,13 @@ void Server::start() {
         s.settings, s.clock, s.database->app_url(), s.database->owner_url(), s.foundation->registry,
         s.foundation->city, s.foundation->pool, s.foundation->credentials.authority(),
         s.foundation->credentials.certified(), contexts});
-    s.health = std::make_unique<Health>(s.foundation->pool);
+    s.health = std::make_unique<Health>([&s] { return s.obstacles(); });
     s.modules = std::make_unique<Modules>(*s.foundation, *s.pipeline,
                                           Routers{*s.control, *s.open, *s.admin});
     s.storage = std::make_unique<Storage>(*s.foundation, *s.pipeline, s.database->app_url(),
                                           s.database->owner_url());
     s.storage->add_admin_routes(*s.admin);
+    s.make_pulse();
     s.make_self_watch();
     s.make_doors(contexts);
     s.health->add(pipeline_figures(*s.pipeline));
@@ -333,7 +349,7 @@ void Server::start() {
     s.health->add(door_figures("public", *s.open_door));
     s.health->add(city_figures(*s.foundation));
     s.health->add(storage_figures(*s.storage));
-    add_status_routes(*s.admin, *s.health, *s.foundation, *s.pipeline, s.steps,
+    add_status_routes(*s.admin, *s.health, *s.foundation, *s.pipeline, s.steps, *s.self_watch,
                       [this] { return ports(); });
     s.foundation->credentials.on_revoked([&s](const std::vector<std::string>& names) {
         for (const auto& name : names) {
@@ -346,6 +362,7 @@ void Server::start() {
     s.pipeline->start_writers();
     s.storage->start();
     s.steps.done("writers");
+    s.pulse->start();
     s.self_watch->start();
     for (auto& thread : s.io)
         thread->start();
@@ -401,6 +418,7 @@ void Server::stop() {
         s.admin_io.stop();
     }
     s.database_watch = {};
+    if (s.pulse) s.pulse->stop();
     if (s.database) s.database->close();
     s.database.reset();
 }

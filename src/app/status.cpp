@@ -32,7 +32,7 @@ nlohmann::json doors(const config::Settings& settings, const Ports& ports) {
     return all;
 }
 
-nlohmann::json ingestion(Pipeline& pipeline) {
+nlohmann::json ingestion(Pipeline& pipeline, const Vitals& vitals) {
     const auto& mqtt = pipeline.mqtt().counters();
     const auto& writer = pipeline.writer().counters();
     const auto& inbox = pipeline.inbox().counters();
@@ -41,8 +41,8 @@ nlohmann::json ingestion(Pipeline& pipeline) {
             {"refused", inbox.refused.load()},
             {"frames_stored", writer.frames.load()},
             {"pending", writer.pending.load()},
-            {"database_away", writer.away.load()},
-            {"database_silent_ms", pipeline.writer().waiting().count()},
+            {"database_away", vitals.database_away},
+            {"database_silent_ms", vitals.database_silent.count()},
             {"spool_bytes", pipeline.spool().counters().bytes.load()},
             {"spool_records", pipeline.spool().counters().records.load()},
             {"frames_spooled", writer.spooled.load()},
@@ -60,11 +60,12 @@ nlohmann::json start_json(const StartSteps& start) {
 }  // namespace
 
 void add_status_routes(api::Router& admin, Health& health, Foundation& foundation,
-                       Pipeline& pipeline, const StartSteps& start, std::function<Ports()> ports) {
+                       Pipeline& pipeline, const StartSteps& start, const SelfWatch& self_watch,
+                       std::function<Ports()> ports) {
     const base::Instant since = foundation.clock.now();
     admin.handle("GET", "/admin/v1/status", api::signed_in(),
                  [&, since, ports](api::Request request) -> boost::asio::awaitable<api::Answer> {
-                     const auto obstacles = co_await health.obstacles();
+                     const auto obstacles = health.obstacles();
                      const auto catalogue = foundation.registry.current();
                      nlohmann::json body = {{"ready", obstacles.empty()},
                                             {"obstacles", obstacles},
@@ -75,7 +76,7 @@ void add_status_routes(api::Router& admin, Health& health, Foundation& foundatio
                                             {"assets", catalogue->assets().size()},
                                             {"kinds", catalogue->kinds().size()},
                                             {"doors", doors(foundation.settings, ports())},
-                                            {"ingestion", ingestion(pipeline)},
+                                            {"ingestion", ingestion(pipeline, self_watch.vitals())},
                                             {"stream",
                                              {{"epoch", foundation.stream.epoch()},
                                               {"sequence", foundation.stream.last()},

@@ -6,6 +6,7 @@
 #include "app/foundation.hpp"
 #include "app/health.hpp"
 #include "app/pipeline.hpp"
+#include "app/self_watch.hpp"
 #include "app/start_steps.hpp"
 #include "vigie/api/router.hpp"
 #include "vigie/app/server.hpp"
@@ -13,6 +14,7 @@
 namespace vigie::app {
 
 void add_status_routes(api::Router& admin, Health& health, Foundation& foundation,
-                       Pipeline& pipeline, const StartSteps& start, std::function<Ports()> ports);
+                       Pipeline& pipeline, const StartSteps& start, const SelfWatch& self_watch,
+                       std::function<Ports()> ports);
 
 }  // namespace vigie::app

@@ -103,7 +103,7 @@ TEST(SelfWatchTest, StreamsWhatBeginsAndWhatIsOverOnce) {
     watch.look();
     clock.advance(std::chrono::seconds{1});
     watch.look();
-    EXPECT_THAT(codes_of(watch.standing()), ElementsAre("database_away", "disk_full"));
+    EXPECT_THAT(codes_of(watch.troubles()), ElementsAre("database_away", "disk_full"));
     vitals = well();
     watch.look();
     EXPECT_THAT(heard, ElementsAre("database_away since 2026-11-22T12:00:00Z",
