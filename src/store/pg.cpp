@@ -88,7 +88,8 @@ void PgConnection::fail(const PGresult* result, const char* what) {
         state_means_away(state)) {
         throw Unavailable(text);
     }
-    if (answer_limit_.count() > 0 && std::string_view(state) == state_canceled) throw TooSlow(text);
+    if (answer_limit_.count() > 0 && std::string_view(state) == state_canceled)
+        throw TooSlow(PQerrorMessage(connection_.get()));
     throw Refused(text, state);
 }
 
