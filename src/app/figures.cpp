@@ -120,6 +120,9 @@ std::vector<Figure> city_figures(Foundation& foundation) {
              return static_cast<double>(foundation.registry.current()->assets().size());
          },
          "", ""},
+        {"vigie_assets_clock_skewed", "assets whose clock is off by more than 30 seconds", false,
+         [&foundation] { return static_cast<double>(foundation.city.state().skewed_assets()); }, "",
+         ""},
         {"vigie_live_frames_waiting", "frames on their way to the live city", false,
          [&foundation] { return static_cast<double>(foundation.city.frames_waiting()); }, "", ""},
         {"vigie_stream_subscribers", "subscriptions to the stream", false,

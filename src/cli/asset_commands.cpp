@@ -78,6 +78,8 @@ void show_asset(const json& asset) {
     if (!asset.contains("live")) return;
     const json& live = asset["live"];
     std::cout << "state: " << cell(live, "freshness") << ", " << cell(live, "display") << "\n";
+    if (live.contains("clock_skew_s"))
+        std::cout << "clock: ahead of the server's by " << cell(live, "clock_skew_s") << " s\n";
     Table table({"property", "value", "observed"});
     for (const json& value : live.value("values", json::array()))
         table.add({cell(value, "property"), cell(value, "value"), cell(value, "observed_at")});

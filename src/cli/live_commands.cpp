@@ -49,10 +49,10 @@ int show_live(const Session& session, const LiveOptions& options) {
     query.emplace_back("limit", std::to_string(options.limit));
     const DoorReply reply = session.door().get(target("/admin/v1/live", query));
     return finish(session, reply, [](const json& answer) {
-        Table table({"code", "state", "display", "observed", "values"});
+        Table table({"code", "state", "display", "observed", "clock ahead, s", "values"});
         for (const json& row : answer["rows"])
             table.add({cell(row, "code"), cell(row, "freshness"), cell(row, "display"),
-                       cell(row, "observed_at"), values_text(row, "")});
+                       cell(row, "observed_at"), cell(row, "clock_skew_s"), values_text(row, "")});
         table.print(std::cout);
         if (answer.value("more", false))
             std::cout << "... and more: name a kind, a commune or --limit\n";

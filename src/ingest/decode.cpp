@@ -45,7 +45,8 @@ std::expected<void, Refusal> add_observation(const assets::Asset& asset,
         }
     }
     base::Instant observed_at = arrival.said_at();
-    if (const auto t = message.find("t"); t != message.end()) {
+    const auto t = message.find("t");
+    if (t != message.end()) {
         const auto at = read_time(*t, pointer + "/t");
         if (!at) return std::unexpected(at.error());
         if (auto fits = check_time(*asset.kind, *at, arrival, pointer + "/t"); !fits) return fits;
@@ -55,6 +56,7 @@ std::expected<void, Refusal> add_observation(const assets::Asset& asset,
         observed_at += std::chrono::microseconds{decoded.without_time++};
     }
     store::Frame frame = empty_frame(asset, observed_at, arrival);
+    frame.stamped = t == message.end();
     std::size_t known = 0;
     for (const auto& [code, value] : values->items()) {
         const assets::Property* property = asset.kind->property(code);

@@ -189,6 +189,7 @@ std::optional<Decoded> decode_plain(const assets::Asset& asset, std::string_view
     frame.layout = asset.kind->layout;
     frame.received_at = arrival.received_at;
     frame.observed_at = at.value_or(arrival.said_at());
+    frame.stamped = !at;
     frame.backfill =
         arrival.may_backfill && frame.observed_at < arrival.received_at - asset.kind->late_limit;
     Decoded decoded;

@@ -276,6 +276,7 @@ private:
         if (++decoded_.messages > base::limits::observations_per_message_max) return too_many();
         decoded_.without_time += relative ? 1 : 0;
         decoded_.frames.push_back(empty_frame(asset, at, arrival_));
+        decoded_.frames.back().stamped = relative;
         return place->second;
     }
 
@@ -291,6 +292,7 @@ private:
         auto* vals = &decoded_.frames[frame].vals;
         if (!std::isnan((*vals)[static_cast<std::size_t>(property.position)])) {
             decoded_.frames.push_back(empty_frame(*named.asset, at, arrival_));
+            decoded_.frames.back().stamped = decoded_.frames[frame].stamped;
             vals = &decoded_.frames.back().vals;
         }
         if (!is_number) return put_value(property, *measured.value, where, *vals);

@@ -84,6 +84,10 @@ std::string CityState::live_json(assets::AssetId asset) const {
         out += R"(,"observed_at":)";
         json::append_instant(out, base::from_epoch_us(slot->newest));
     }
+    if (const auto skew = slot->skew.estimate()) {
+        out += R"(,"clock_skew_s":)";
+        json::append_number(out, static_cast<double>(skew->count()) / 1000);
+    }
     out += R"(,"values":[)";
     bool first = true;
     for (const auto& property : slot->asset->kind->properties) {

@@ -57,6 +57,11 @@ void CityState::adopt(std::shared_ptr<const assets::Catalogue> catalogue, base::
     for (const auto& asset : catalogue_->assets()) {
         place_values(slots_[static_cast<std::size_t>(asset.id)], &asset);
     }
+    for (auto& slot : slots_) {
+        if (slot.asset != nullptr) continue;
+        slot.skew = {};
+        if (slot.skewed) count_skewed(slot);
+    }
     for (auto* watcher : watchers_)
         watcher->catalogue_changed(catalogue_, now);
     for (const auto& asset : catalogue_->assets()) {
@@ -112,23 +117,18 @@ void CityState::apply(std::span<const store::Frame> frames, base::Instant now) {
         if (a.asset_id != b.asset_id) return a.asset_id < b.asset_id;
         return a.observed_at != b.observed_at ? a.observed_at < b.observed_at : left < right;
     });
+    std::exception_ptr failure;
     for (std::size_t i = 0; i < order_.size(); ++i) {
         const auto& frame = frames[order_[i]];
         const bool overtaken = i + 1 < order_.size() &&
                                frames[order_[i + 1]].asset_id == frame.asset_id &&
                                frames[order_[i + 1]].observed_at > frame.observed_at;
-    std::exception_ptr failure;
         try {
             apply_one(frame, overtaken, now);
         } catch (...) {
             if (!failure) failure = std::current_exception();
         }
     }
-}
-
-void CityState::apply_one(const store::Frame& frame, bool overtaken, base::Instant now) {
-    ++frames_applied_;
-    auto* slot = find(frame.asset_id);
     if (failure) std::rethrow_exception(failure);
 }
 
@@ -142,11 +142,17 @@ void CityState::hear_clock(Slot& slot, const store::Frame& frame) {
 void CityState::count_skewed(Slot& slot) {
     slot.skewed = !slot.skewed;
     skewed_ += slot.skewed ? 1 : -1;
+}
+
+void CityState::apply_one(const store::Frame& frame, bool overtaken, base::Instant now) {
+    ++frames_applied_;
+    auto* slot = find(frame.asset_id);
     if (slot == nullptr || slot->asset->kind == nullptr) return;
     const auto& kind = *slot->asset->kind;
     const auto at = base::epoch_us(frame.observed_at);
     const bool judged = !frame.backfill && frame.received_at - frame.observed_at <= kind.late_limit;
     if (judged) slot->heard = std::max(slot->heard, at);
+    hear_clock(*slot, frame);
     if (!merge(*slot, frame)) return;
     const bool newest = at >= slot->newest;
     slot->newest = std::max(slot->newest, at);
@@ -310,6 +316,11 @@ std::optional<base::Instant> CityState::newest(assets::AssetId asset) const {
 std::optional<base::Instant> CityState::heard(assets::AssetId asset) const {
     const auto* slot = find(asset);
     return slot == nullptr ? std::nullopt : instant_or_nothing(slot->heard);
+}
+
+std::optional<std::chrono::milliseconds> CityState::clock_skew(assets::AssetId asset) const {
+    const auto* slot = find(asset);
+    return slot == nullptr ? std::nullopt : slot->skew.estimate();
 }
 
 std::span<const double> CityState::values(assets::AssetId asset) const {

@@ -25,6 +25,7 @@ std::size_t merge_into(Frame& into, const Frame& from) {
     }
     into.received_at = std::min(into.received_at, from.received_at);
     into.backfill = into.backfill && from.backfill;
+    into.stamped = into.stamped && from.stamped;
     return conflicts;
 }
 

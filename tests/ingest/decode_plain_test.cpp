@@ -53,6 +53,9 @@ protected:
         EXPECT_EQ(quick->messages, full->messages) << payload;
         EXPECT_EQ(quick->values, full->values) << payload;
         EXPECT_EQ(quick->without_time, full->without_time) << payload;
+        ASSERT_EQ(quick->frames.size(), full->frames.size()) << payload;
+        for (std::size_t i = 0; i < quick->frames.size(); ++i)
+            EXPECT_EQ(quick->frames[i].stamped, full->frames[i].stamped) << payload;
         EXPECT_EQ(full->unknown_properties, 0U) << payload;
         ASSERT_EQ(full->frames.size(), 1U) << payload;
         const auto& a = quick->frames.at(0);

@@ -25,6 +25,7 @@ TEST_F(Decode, TakesWhatFits) {
     EXPECT_EQ(frame.layout, 7);
     EXPECT_EQ(frame.asset_id, 1);
     EXPECT_FALSE(frame.backfill);
+    EXPECT_FALSE(frame.stamped);
     EXPECT_EQ(base::to_rfc3339(frame.observed_at), "2026-11-22T11:59:00Z");
     EXPECT_EQ(decoded->unknown_properties, 1U);
     EXPECT_EQ(decoded->unknown, (Unknown{{{"T-1", "colour"}, 1}}));
@@ -61,6 +62,8 @@ TEST_F(Decode, TakesArraysMillisecondsAndArrivalTimes) {
     EXPECT_EQ(decoded->messages, 4U);
     EXPECT_EQ(decoded->without_time, 3U);
     EXPECT_NE(decoded->frames[1].observed_at, decoded->frames[2].observed_at);
+    EXPECT_FALSE(decoded->frames[0].stamped);
+    EXPECT_TRUE(decoded->frames[1].stamped);
     EXPECT_TRUE(std::isnan(decoded->frames[0].vals[1]));
 }
 

@@ -113,6 +113,7 @@ TEST_F(Senml, ResolvesTimes) {
         const auto decoded = decode(std::string(R"([{"n":"power_w",)") + times + "}]");
         ASSERT_TRUE(decoded) << decoded.error().detail.en;
         EXPECT_EQ(decoded->frames.at(0).observed_at, now_ + from_now);
+        EXPECT_EQ(decoded->frames.at(0).stamped, without_time == 1);
         EXPECT_EQ(decoded->without_time, without_time);
     }
     // 2^28 is 1978: absolute, and too old; one second less is relative, and far ahead.

@@ -236,6 +236,52 @@ TEST_F(CityStateTest, StreamsValuesSomebodyLooksAt) {
               R"({"property":"driver","value":"failed","observed_at":"2026-11-22T12:00:01Z"}]})");
 }
 
+TEST_F(CityStateTest, SaysHowFarAClockIsOffAndCountsThoseBeyond) {
+    const auto sent = [](assets::AssetId asset, int at, int received) {
+        auto made = frame(asset, at, {1, nothing, nothing});
+        made.received_at = noon_plus(received);
+        return made;
+    };
+    auto stamped = sent(lamp_12, 2, 1);
+    stamped.stamped = true;
+    auto history = sent(lamp_21, 1, 3'000);
+    history.backfill = true;
+    apply({sent(lamp_11, 45, 1), stamped, history, sent(circuit_1, 5, 5)}, 1);
+    EXPECT_EQ(state.clock_skew(lamp_11), 44s);
+    EXPECT_EQ(state.clock_skew(lamp_12), std::nullopt) << "a stamp is no clock of its own";
+    EXPECT_EQ(state.clock_skew(lamp_21), std::nullopt) << "history says nothing of a clock";
+    EXPECT_EQ(state.clock_skew(circuit_1), std::nullopt);
+    EXPECT_THAT(state.live_json(lamp_11), testing::HasSubstr(R"(,"clock_skew_s":44,)"));
+    EXPECT_THAT(state.live_json(lamp_12), testing::Not(testing::HasSubstr("clock_skew_s")));
+    EXPECT_EQ(state.skewed_assets(), 1);
+    apply({sent(lamp_11, 2'000, 2'001)}, 2'001);
+    EXPECT_EQ(state.skewed_assets(), 0) << "it was set right";
+    apply({sent(lamp_11, 4'000, 4'031)}, 4'031);
+    EXPECT_EQ(state.skewed_assets(), 1);
+    auto kinds = small_city_kinds();
+    auto all = small_city_assets(*kinds);
+    all.erase(all.begin() + 2);
+    state.adopt(std::make_shared<const assets::Catalogue>(kinds, all), noon_plus(4'032));
+    EXPECT_EQ(state.skewed_assets(), 0) << "it is gone";
+}
+
+TEST_F(CityStateTest, AWatcherThatThrowsCostsNoOtherFrame) {
+    struct Thrower final : Watcher {
+        void observed(const Change& change) override {
+            if (change.asset.id == lamp_11) throw std::runtime_error("this one");
+        }
+        void fed_changed(assets::AssetId /*asset*/, bool /*fed*/, base::Instant /*at*/) override {}
+        void catalogue_changed(const std::shared_ptr<const assets::Catalogue>& /*catalogue*/,
+                               base::Instant /*now*/) override {}
+        void tick(base::Instant /*now*/) override {}
+        std::optional<base::Instant> next_due() override { return std::nullopt; }
+    } thrower;
+    state.watch(thrower);
+    EXPECT_THROW(apply({frame(lamp_11, 1, {1, 40, 0}), frame(lamp_12, 1, {1, 41, 0})}, 1),
+                 std::runtime_error);
+    EXPECT_EQ(state.values(lamp_12)[1], 41);
+}
+
 TEST_F(CityStateTest, FlushesWhatChangedAndRestoresIt) {
     apply({frame(lamp_11, 1, {1, 41.5, nothing}), frame(car_park, 2, {50, 80})}, 2);
     auto rows = state.take_changed();

@@ -40,7 +40,8 @@ public:
     City(const City&) = delete;
     City& operator=(const City&) = delete;
 
-    // The state itself: on the city thread, or before start().
+    // The state itself: on the city thread, or before start(); what it says of itself as for any
+    // thread, also elsewhere.
     [[nodiscard]] CityState& state() { return state_; }
 
     void start();
@@ -69,8 +70,8 @@ private:
 
     void run();
     void take_all();
-    bool enqueue(std::unique_lock<std::mutex>& lock, Entry entry, std::size_t frames);
     void take(Entry& entry);
+    bool enqueue(std::unique_lock<std::mutex>& lock, Entry entry, std::size_t frames);
 
     const base::Clock& clock_;
     const std::size_t frames_max_;

@@ -5,6 +5,7 @@
 // said and changes nothing else. Two values of one property and instant: the greater is kept.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "vigie/assets/catalogue.hpp"
+#include "vigie/live/clock_skew.hpp"
 #include "vigie/live/deadlines.hpp"
 #include "vigie/live/freshness.hpp"
 #include "vigie/live/stream.hpp"
@@ -78,6 +80,10 @@ public:
     // LiveAsset of the contract.
     [[nodiscard]] std::string live_json(assets::AssetId asset) const;
     [[nodiscard]] std::uint64_t frames_applied() const { return frames_applied_; }
+    // How far the asset's clock seems to be ahead of ours; nothing: it sent no time of its own.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> clock_skew(assets::AssetId asset) const;
+    // Assets whose clock is off by more than ClockSkew::told_beyond. Any thread.
+    [[nodiscard]] std::int64_t skewed_assets() const { return skewed_; }
 
     // Rows of last_value that changed since the last call. What could not be written comes back.
     [[nodiscard]] std::vector<LastValue> take_changed();
@@ -100,12 +106,16 @@ private:
         std::int64_t newest{LastValue::never};
         std::int64_t heard{LastValue::never};
         std::int64_t fed_since{LastValue::never};
+        ClockSkew skew;
+        bool skewed{};  // counted in skewed_
     };
 
     [[nodiscard]] const Slot* find(assets::AssetId asset) const;
     [[nodiscard]] Slot* find(assets::AssetId asset);
     void place_values(Slot& slot, const assets::Asset* asset);
     bool merge(Slot& slot, const store::Frame& frame);
+    void hear_clock(Slot& slot, const store::Frame& frame);
+    void count_skewed(Slot& slot);
     void apply_one(const store::Frame& frame, bool overtaken, base::Instant now);
     void judge(assets::AssetId id, Slot& slot, base::Instant now);
     void show(assets::AssetId id, Slot& slot);
@@ -129,6 +139,7 @@ private:
     std::vector<assets::AssetId> unflushed_;
     base::Instant published_{};
     std::uint64_t frames_applied_{};
+    std::atomic<std::int64_t> skewed_{0};
 };
 
 }  // namespace vigie::live

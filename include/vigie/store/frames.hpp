@@ -33,6 +33,7 @@ struct Frame {
     std::int32_t layout{};
     bool backfill{};  // history being filled in: stored, never judged
     std::vector<double> vals;
+    bool stamped{};  // its time is that of its arrival: it says nothing of a clock. Not stored
 };
 
 // What was refused, kept with its reason.
