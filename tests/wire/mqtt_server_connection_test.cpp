@@ -215,6 +215,57 @@ TEST(MqttServerConnection, HoldsEachClientToTheSizeItWasTold) {
     EXPECT_NE(script.out().find(out_bytes("27 0000001e")), std::string::npos) << "never more";
 }
 
+TEST(MqttServerConnection, ConnectHasASizeOfItsOwnAtNAndNPlus1) {
+    // 15 bytes in 3.1.1, 16 in 5.0.
+    for (const bool is_v5 : {false, true}) {
+        const char* connect = is_v5 ? "10 0e 00 04 'MQTT' 05 02 003c 00 00 01 'a'"
+                                    : "10 0d 00 04 'MQTT' 04 02 00 3c 00 01 'a'";
+        const std::uint32_t bytes_max = is_v5 ? 16 : 15;
+        ServerScript script{{.connect_bytes_max = bytes_max}};
+        script.begin(connect);
+        EXPECT_EQ(script.in(is_v5 ? "30 14 0001 'a' 00 '1234567890123456'"
+                                  : "30 13 0001 'a' '1234567890123456'"),
+                  "publish a=1234567890123456 q0 #0")
+            << "afterwards a packet may be larger";
+        ServerScript less{{.connect_bytes_max = bytes_max - 1}};
+        EXPECT_EQ(less.in(connect), "fault 95");
+        const std::string answer = less.out();
+        EXPECT_EQ(answer.substr(0, 2) + answer.substr(is_v5 ? 9 : 0, is_v5 ? 2 : 0),
+                  is_v5 ? "2095" : "");
+        // Its length alone is enough to be refused, and nothing is kept of it.
+        ServerScript early{{.connect_bytes_max = bytes_max - 1}};
+        EXPECT_EQ(early.in("10 ff 7f"), "fault 95");
+        EXPECT_EQ(early.out(), "");
+    }
+}
+
+TEST(MqttServerConnection, TakesSoManyFiltersAtOnceAtNAndNPlus1) {
+    for (const bool is_v5 : {false, true}) {
+        const std::string none = is_v5 ? " 00" : "";
+        const auto begun = [&] {
+            auto script = std::make_unique<ServerScript>(ServerLimits{.filters_per_packet_max = 2});
+            is_v5 ? script->begin_v5() : script->begin_v3();
+            return script;
+        };
+        const std::string two = is_v5 ? "0b" : "0a";
+        const std::string three = is_v5 ? "0f" : "0e";
+        auto script = begun();
+        EXPECT_EQ(script->in("82 " + two + " 0001" + none + " 0001 'a' 00 0001 'b' 00"),
+                  "subscribe a:q0 b:q0");
+        EXPECT_EQ(
+            script->in("82 " + three + " 0001" + none + " 0001 'a' 00 0001 'b' 00 0001 'c' 00"),
+            "fault 97");
+        if (is_v5) EXPECT_TRUE(is_disconnect_with(script->out(), "97"));
+        script = begun();
+        EXPECT_EQ(script->in(std::string("a2 ") + (is_v5 ? "09" : "08") + " 0001" + none +
+                             " 0001 'a' 0001 'b'"),
+                  "unsubscribe a b");
+        EXPECT_EQ(script->in(std::string("a2 ") + (is_v5 ? "0c" : "0b") + " 0001" + none +
+                             " 0001 'a' 0001 'b' 0001 'c'"),
+                  "fault 97");
+    }
+}
+
 TEST(MqttServerConnection, TakesAnyCutOfTheStream) {
     const std::string stream = bytes(
         "10 0d 00 04 'MQTT' 04 02 00 3c 00 01 'a' 32 06 00 01 'a' 0001 'x' "

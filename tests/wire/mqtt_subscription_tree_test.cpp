@@ -37,6 +37,16 @@ TEST(MqttSubscriptionTree, Forgets) {
     EXPECT_EQ(tree.size(), 0U);
 }
 
+TEST(MqttSubscriptionTree, TakesNoBranchThatIsTooDeep) {
+    SubscriptionTree tree;
+    const std::string levels(65'000, '/');
+    EXPECT_FALSE(tree.add("vigie/v1" + levels + "commands", 1, Qos::at_most_once));
+    EXPECT_EQ(tree.size(), 0U);
+    EXPECT_FALSE(tree.remove(levels, 1));
+    EXPECT_TRUE(tree.add("#", 1, Qos::at_most_once));
+    EXPECT_EQ(tree.match(levels).size(), 1U);
+}
+
 TEST(MqttSubscriptionTree, AgreesWithMatchingOneByOne) {
     std::mt19937 random{7};  // NOLINT: the same every time
     const std::array filter_levels{"a", "b", "+", "", "$s"};

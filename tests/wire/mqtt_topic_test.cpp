@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "vigie/base/limits.hpp"
 #include "vigie/wire/mqtt/topic.hpp"
 #include "vigie/wire/mqtt/types.hpp"
 
@@ -31,6 +32,16 @@ TEST(MqttTopic, Filters) {
     for (const char* filter : {"", "a#", "#/a", "a/#/b", "a+", "+a/b", "a/b+/c", "##", "\xff"}) {
         EXPECT_FALSE(is_topic_filter(filter)) << filter;
     }
+}
+
+TEST(MqttTopic, FiltersAreBearableAtNAndNotAtNPlus1) {
+    std::string deep = "a";
+    for (std::size_t level = 1; level < base::limits::mqtt_filter_levels_max; ++level)
+        deep += "/+";
+    EXPECT_TRUE(is_bearable_filter(deep));
+    EXPECT_FALSE(is_bearable_filter(deep + "/"));
+    EXPECT_TRUE(is_bearable_filter(std::string(base::limits::mqtt_filter_bytes_max, 'a')));
+    EXPECT_FALSE(is_bearable_filter(std::string(base::limits::mqtt_filter_bytes_max + 1, 'a')));
 }
 
 TEST(MqttTopic, Matching) {

@@ -8,6 +8,12 @@
 namespace vigie::base::limits {
 
 inline constexpr std::size_t mqtt_packet_bytes_max = 256 * 1024;
+// CONNECT with all that is in it: nobody has said yet who they are.
+inline constexpr std::size_t mqtt_connect_bytes_max = 16 * 1024;
+// Topics of this server have four levels, and an asset's code 64 characters.
+inline constexpr std::size_t mqtt_filter_bytes_max = 512;
+inline constexpr std::size_t mqtt_filter_levels_max = 16;
+inline constexpr std::size_t mqtt_filters_per_packet_max = 1'000;
 inline constexpr std::size_t mqtt_session_rows_max = 200'000;
 inline constexpr std::size_t http_header_bytes_max = 16 * 1024;
 inline constexpr std::size_t http_body_bytes_max = 8 * 1024 * 1024;

@@ -12,6 +12,16 @@ namespace {
 // The greatest CONNACK of accept(), rounded up.
 constexpr std::uint32_t connack_bytes_max = 80;
 
+// What follows the fixed header of a packet that is not whole, or too large to become so.
+std::string_view body_so_far(std::string_view packet) {
+    for (std::size_t i = 1; i < fixed_header_bytes_max && i < packet.size(); ++i) {
+        if ((static_cast<unsigned char>(packet[i]) & 0x80U) == 0) return packet.substr(i + 1);
+    }
+    return {};
+}
+
+constexpr std::string_view too_many_filters = "too many topic filters in one packet";
+
 // How to speak to a client whose CONNECT could not be read: by the level it claims.
 std::optional<Version> claimed_version(std::string_view body) {
     constexpr std::string_view name{"\0\4MQTT", 6};
@@ -30,13 +40,25 @@ ServerConnection::ServerConnection(const ServerLimits& limits)
 
 ServerEvent ServerConnection::next(std::string_view input, std::size_t& consumed) {
     while (state_ == State::fresh || (state_ == State::connected && !is_full())) {
-        const auto frame = next_frame(input.substr(consumed), limits_.packet_bytes_max);
-        if (!frame) return fail(frame.error());
+        const std::uint32_t bytes_max =
+            state_ == State::fresh ? std::min(limits_.connect_bytes_max, limits_.packet_bytes_max)
+                                   : limits_.packet_bytes_max;
+        const auto frame = next_frame(input.substr(consumed), bytes_max);
+        if (!frame) return refuse_frame(input.substr(consumed), frame.error());
         if (!*frame) break;
         consumed += (*frame)->bytes;
         if (auto event = on_frame(**frame)) return *std::move(event);
     }
     return {};
+}
+
+ServerEvent ServerConnection::refuse_frame(std::string_view input, const Fault& fault) {
+    const bool is_connect = !input.empty() && static_cast<unsigned char>(input[0]) == 0x10;
+    if (state_ != State::fresh || !is_connect || fault.reason != Reason::packet_too_large) {
+        return fail(fault);
+    }
+    refuse_malformed(body_so_far(input), fault);
+    return FaultEvent{fault};
 }
 
 std::optional<ServerEvent> ServerConnection::on_frame(const Frame& frame) {
@@ -58,7 +80,7 @@ std::optional<ServerEvent> ServerConnection::on_connect(const Frame& frame) {
     }
     const auto packet = decode(frame, Version::v5);
     if (!packet) {
-        refuse_malformed(frame, packet.error());
+        refuse_malformed(frame.body, packet.error());
         return ServerEvent{FaultEvent{packet.error()}};
     }
     const Connect& connect = std::get<Connect>(*packet);
@@ -164,8 +186,8 @@ void ServerConnection::refuse(Reason reason, std::string_view text) {
     }
 }
 
-void ServerConnection::refuse_malformed(const Frame& frame, const Fault& fault) {
-    const auto version = claimed_version(frame.body);
+void ServerConnection::refuse_malformed(std::string_view body, const Fault& fault) {
+    const auto version = claimed_version(body);
     state_ = version ? State::asked : State::closed;
     if (!version) return;
     version_ = *version;
@@ -226,7 +248,7 @@ std::optional<ServerEvent> ServerConnection::on_packet(const Packet& packet) {
     if (const auto* ack = std::get_if<Ack>(&packet)) return on_ack(*ack);
     if (const auto* subscribe = std::get_if<Subscribe>(&packet)) return on_subscribe(*subscribe);
     if (const auto* unsubscribe = std::get_if<Unsubscribe>(&packet)) {
-        return ServerEvent{UnsubscribeEvent{*unsubscribe}};
+        return on_unsubscribe(*unsubscribe);
     }
     if (std::holds_alternative<Pingreq>(packet)) {
         encode(Pingresp{}, version_, output_);  // [MQTT-3.12.4-1]
@@ -262,6 +284,9 @@ std::optional<ServerEvent> ServerConnection::on_ack(const Ack& ack) {
 }
 
 std::optional<ServerEvent> ServerConnection::on_subscribe(const Subscribe& subscribe) {
+    if (subscribe.subscriptions.size() > limits_.filters_per_packet_max) {
+        return fail({Reason::quota_exceeded, too_many_filters});
+    }
     if (version_ == Version::v5) {
         if (subscribe.properties.find(PropertyId::subscription_identifier)) {
             return fail({Reason::subscription_identifiers_not_supported,
@@ -274,6 +299,13 @@ std::optional<ServerEvent> ServerConnection::on_subscribe(const Subscribe& subsc
         }
     }
     return ServerEvent{SubscribeEvent{subscribe}};
+}
+
+std::optional<ServerEvent> ServerConnection::on_unsubscribe(const Unsubscribe& unsubscribe) {
+    if (unsubscribe.filters.size() > limits_.filters_per_packet_max) {
+        return fail({Reason::quota_exceeded, too_many_filters});
+    }
+    return ServerEvent{UnsubscribeEvent{unsubscribe}};
 }
 
 std::optional<ServerEvent> ServerConnection::on_disconnect(const Disconnect& disconnect) {

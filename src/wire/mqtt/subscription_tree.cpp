@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "vigie/wire/mqtt/topic.hpp"
+
 namespace vigie::wire::mqtt {
 
 namespace {
@@ -25,7 +27,8 @@ const SubscriptionTree::Node* SubscriptionTree::Node::level(std::string_view nam
     return found == levels.end() ? nullptr : found->second.get();
 }
 
-void SubscriptionTree::add(std::string_view filter, Subscriber subscriber, Qos qos) {
+bool SubscriptionTree::add(std::string_view filter, Subscriber subscriber, Qos qos) {
+    if (!is_bearable_filter(filter)) return false;
     Node* node = &root_;
     for (std::optional<std::string_view> rest = filter; rest;) {
         const Cut cut = first_level(*rest);
@@ -39,10 +42,11 @@ void SubscriptionTree::add(std::string_view filter, Subscriber subscriber, Qos q
     const auto known = std::ranges::find(node->matches, subscriber, &Match::subscriber);
     if (known != node->matches.end()) {
         known->qos = qos;
-        return;
+        return true;
     }
     node->matches.push_back(Match{subscriber, qos});
     ++size_;
+    return true;
 }
 
 bool SubscriptionTree::remove_below(Node& node, std::string_view filter, Subscriber subscriber) {

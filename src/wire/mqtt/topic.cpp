@@ -1,7 +1,9 @@
 #include "vigie/wire/mqtt/topic.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "vigie/base/limits.hpp"
 #include "vigie/base/text.hpp"
 #include "vigie/wire/mqtt/types.hpp"
 
@@ -56,6 +58,12 @@ bool is_topic_filter(std::string_view filter) {
         if (level == "#") return false;
         from = slash + 1;
     }
+}
+
+bool is_bearable_filter(std::string_view filter) {
+    if (filter.size() > base::limits::mqtt_filter_bytes_max) return false;
+    const auto slashes = static_cast<std::size_t>(std::ranges::count(filter, '/'));
+    return slashes < base::limits::mqtt_filter_levels_max;
 }
 
 bool is_shared_filter(std::string_view filter) {

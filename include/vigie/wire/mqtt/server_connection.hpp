@@ -25,6 +25,8 @@ namespace vigie::wire::mqtt {
 struct ServerLimits {
     std::uint16_t receive_max{1'000};
     std::uint32_t packet_bytes_max{base::limits::mqtt_packet_bytes_max};
+    std::uint32_t connect_bytes_max{base::limits::mqtt_connect_bytes_max};  // before that is over
+    std::size_t filters_per_packet_max{base::limits::mqtt_filters_per_packet_max};
     std::uint16_t topic_alias_max{64};
     std::uint16_t keep_alive_s_max{3'600};  // 0: as the client likes
     std::uint32_t session_expiry_s_max{7 * 86'400};
@@ -131,7 +133,9 @@ private:
     std::optional<Fault> resolve_alias(Publish& publish);
     void take_settings(const Connect& connect);
     ServerEvent fail(const Fault& fault);
-    void refuse_malformed(const Frame& frame, const Fault& fault);
+    void refuse_malformed(std::string_view body, const Fault& fault);
+    ServerEvent refuse_frame(std::string_view input, const Fault& fault);
+    std::optional<ServerEvent> on_unsubscribe(const Unsubscribe& unsubscribe);
     template <typename T>
     void answer(const T& packet);
     [[nodiscard]] bool is_too_large(std::size_t bytes) const {

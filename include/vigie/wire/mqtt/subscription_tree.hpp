@@ -14,7 +14,8 @@
 
 namespace vigie::wire::mqtt {
 
-// Valid filters and names only. Not thread-safe.
+// Valid filters and names only. Not thread-safe. No branch is deeper than a bearable filter, so
+// that what descends it, or takes it down, needs little stack.
 class SubscriptionTree {
 public:
     using Subscriber = std::uint64_t;
@@ -24,8 +25,9 @@ public:
         friend bool operator==(const Match&, const Match&) = default;
     };
 
-    // Replaces the QoS when that subscriber has that filter already (MQTT-3.8.4-3).
-    void add(std::string_view filter, Subscriber subscriber, Qos qos);
+    // Replaces the QoS when that subscriber has that filter already (MQTT-3.8.4-3). False when the
+    // filter is not bearable.
+    bool add(std::string_view filter, Subscriber subscriber, Qos qos);
     // False when there was none.
     bool remove(std::string_view filter, Subscriber subscriber);
     // Each subscriber once, with the greatest QoS of its matching filters (MQTT-3.3.5-1).

@@ -15,6 +15,9 @@ namespace vigie::wire::mqtt {
 // level.
 [[nodiscard]] bool is_topic_filter(std::string_view filter);
 
+// Whether a valid filter is of a size that is kept: what it costs grows with its levels.
+[[nodiscard]] bool is_bearable_filter(std::string_view filter);
+
 // "$share/{name}/{filter}".
 [[nodiscard]] bool is_shared_filter(std::string_view filter);
 
