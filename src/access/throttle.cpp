@@ -33,7 +33,7 @@ SignInThrottle::SignInThrottle(const base::Clock& clock, ThrottleLimits limits)
     : clock_(clock), limits_(limits) {}
 
 base::Duration SignInThrottle::wait(const Table& table, const std::string& key, int free,
-                                    base::Instant now) const {
+                                    base::SteadyInstant now) const {
     const auto found = table.find(key);
     if (found == table.end()) return base::Duration{0};
     const auto& [count, last] = found->second;
@@ -44,7 +44,7 @@ base::Duration SignInThrottle::wait(const Table& table, const std::string& key, 
     return std::max(last + delay - now, base::Duration{0});
 }
 
-void SignInThrottle::make_room(Table& table, base::Instant now) const {
+void SignInThrottle::make_room(Table& table, base::SteadyInstant now) const {
     if (table.size() < limits_.entries_max) return;
     std::erase_if(table, [&](const auto& entry) {
         return now - entry.second.last >= limits_.forgotten_after;
@@ -54,7 +54,7 @@ void SignInThrottle::make_room(Table& table, base::Instant now) const {
         std::ranges::min_element(table, {}, [](const auto& entry) { return entry.second.last; }));
 }
 
-void SignInThrottle::add(Table& table, const std::string& key, base::Instant now) {
+void SignInThrottle::add(Table& table, const std::string& key, base::SteadyInstant now) {
     if (!table.contains(key)) make_room(table, now);
     auto& failures = table[key];
     if (now - failures.last >= limits_.forgotten_after) failures.count = 0;
@@ -65,7 +65,7 @@ void SignInThrottle::add(Table& table, const std::string& key, base::Instant now
 std::optional<base::Duration> SignInThrottle::begin(std::string_view login, std::string_view peer) {
     const std::string who(login);
     const std::string network = network_of(peer);
-    const auto now = clock_.now();
+    const auto now = clock_.steady();
     const std::lock_guard lock(mutex_);
     const auto delay = std::max(wait(logins_, who, limits_.login_failures, now),
                                 wait(peers_, network, limits_.peer_failures, now));

@@ -104,4 +104,8 @@ Instant SystemClock::now() const {
     return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
 }
 
+SteadyInstant SystemClock::steady() const {
+    return std::chrono::floor<std::chrono::microseconds>(std::chrono::steady_clock::now());
+}
+
 }  // namespace vigie::base

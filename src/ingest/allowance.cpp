@@ -14,7 +14,7 @@ Rate of_drops(Rate messages) {
 
 }  // namespace
 
-void Bucket::fill(base::Instant now) {
+void Bucket::fill(base::SteadyInstant now) {
     const base::Duration passed = filled_at_ ? now - *filled_at_ : base::Duration{0};
     if (filled_at_ && passed <= base::Duration{0}) return;
     filled_at_ = now;
@@ -22,7 +22,7 @@ void Bucket::fill(base::Instant now) {
     tokens_ = std::min(rate_.burst, tokens_ + seconds * rate_.per_second);
 }
 
-base::Duration Bucket::wait_for(double wanted, base::Instant now) {
+base::Duration Bucket::wait_for(double wanted, base::SteadyInstant now) {
     if (rate_.per_second <= 0) return base::Duration{0};
     fill(now);
     const double missing = std::min(wanted, rate_.burst) - tokens_;
@@ -47,14 +47,15 @@ Allowance::Allowance(AllowanceLimits limits)
     : limits_(limits),
       messages_(limits.messages),
       values_(limits.values),
-      drops_(of_drops(limits.messages)) {}
+      drops_(of_drops(limits.messages)),
+      connects_(limits.messages) {}
 
-bool Allowance::is_refused(base::Instant now) {
+bool Allowance::is_refused(base::SteadyInstant now) {
     if (above_since_ && now - made_wait_at_ >= forgotten_after) above_since_.reset();
     return above_since_ && now - *above_since_ >= limits_.borne;
 }
 
-Admission Allowance::admit(base::Instant now) {
+Admission Allowance::admit(base::SteadyInstant now) {
     const std::lock_guard lock(mutex_);
     if (is_refused(now))
         return {Admission::Kind::refuse, made_wait_at_ + forgotten_after - now, exceeded_};
@@ -82,14 +83,22 @@ void Allowance::give_back(std::size_t values) {
     values_.give_back(static_cast<double>(values));
 }
 
-base::Duration Allowance::drop(base::Instant now) {
+base::Duration Allowance::drop(base::SteadyInstant now) {
     const std::lock_guard lock(mutex_);
     const auto wait = drops_.wait_for(1, now);
     if (wait == base::Duration{0}) drops_.take(1);
     return wait;
 }
 
-std::optional<base::Duration> Allowance::refused_for(base::Instant now) {
+std::optional<base::Duration> Allowance::connect_in(base::SteadyInstant now) {
+    const std::lock_guard lock(mutex_);
+    const auto wait = connects_.wait_for(1, now);
+    if (wait > base::Duration{0}) return wait;
+    connects_.take(1);
+    return std::nullopt;
+}
+
+std::optional<base::Duration> Allowance::refused_for(base::SteadyInstant now) {
     const std::lock_guard lock(mutex_);
     if (!is_refused(now)) return std::nullopt;
     return made_wait_at_ + forgotten_after - now;
@@ -106,6 +115,7 @@ void Allowance::set(const AllowanceLimits& limits) {
     messages_.set(limits.messages);
     values_.set(limits.values);
     drops_.set(of_drops(limits.messages));
+    connects_.set(limits.messages);
 }
 
 }  // namespace vigie::ingest

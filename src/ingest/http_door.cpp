@@ -144,11 +144,11 @@ asio::awaitable<std::optional<wire::Response>> HttpDoor::hold_back(Allowance& al
         ++inbox_.counters().too_large;
         co_return too_large(bytes_max, french);
     }
-    Admission admission = allowance.admit(clock_.now());
+    Admission admission = allowance.admit(clock_.steady());
     if (admission.kind == Admission::Kind::wait && admission.wait <= held_back_max) {
         asio::steady_timer turn(co_await asio::this_coro::executor, admission.wait);
         co_await turn.async_wait(asio::as_tuple(asio::use_awaitable));
-        admission = allowance.admit(clock_.now());
+        admission = allowance.admit(clock_.steady());
     }
     if (admission.kind == Admission::Kind::go) co_return std::nullopt;
     ++inbox_.counters().http_above_rate;

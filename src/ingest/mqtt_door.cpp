@@ -77,7 +77,7 @@ MqttReason above(Exceeded exceeded) {
 
 // What a message above its credential's rate is answered; nothing: it may come in.
 std::optional<net::MqttAdmission> held_back(Allowance& allowance, wire::mqtt::Qos qos,
-                                            base::Instant now) {
+                                            base::SteadyInstant now) {
     const Admission admission = allowance.admit(now);
     if (admission.kind == Admission::Kind::go) return std::nullopt;
     if (admission.kind == Admission::Kind::refuse) {
@@ -116,6 +116,7 @@ net::MqttConnectDecision MqttDoor::turn_away(const net::MqttConnectRequest& requ
     net::MqttConnectDecision decision;
     const std::string name = request.user_name.value_or("");
     if (const auto wait = throttle_.failed(name, request.peer_address)) {
+        decision.answer_after = *wait;
         decision.reason = MqttReason::quota_exceeded;
         decision.reason_string =
             "too many wrong sign-ins from this address: try again in " +
@@ -135,9 +136,15 @@ boost::asio::awaitable<net::MqttConnectDecision> MqttDoor::authenticate(
     auto sender = sign_in(request);
     if (!sender) co_return turn_away(request, sender.error());
     if (Allowance* allowance = (*sender)->allowance()) {
-        if (allowance->refused_for(clock_.now())) {
+        const base::SteadyInstant now = clock_.steady();
+        if (allowance->refused_for(now)) {
             decision.reason = MqttReason::quota_exceeded;
             decision.reason_string = "above the rate of this credential for too long";
+            co_return decision;
+        }
+        if (allowance->connect_in(now)) {
+            decision.reason = MqttReason::connection_rate_exceeded;
+            decision.reason_string = "too many connections of this credential at once";
             co_return decision;
         }
         decision.packet_bytes_max = static_cast<std::uint32_t>(
@@ -163,7 +170,8 @@ net::MqttAdmission MqttDoor::publish(net::MqttPrincipal& principal,
     }
     Allowance* allowance = sender.allowance();
     if (allowance != nullptr) {
-        if (auto held = held_back(*allowance, message.qos, clock_.now())) return *std::move(held);
+        if (auto held = held_back(*allowance, message.qos, clock_.steady()))
+            return *std::move(held);
     }
     auto sorted = inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload,
                                      message.received_at, format_of(message.properties)});
@@ -193,6 +201,14 @@ void MqttDoor::complete(const store::Submission& submission,
                            submission.outcome_text});
 }
 
+net::MqttAdmission MqttDoor::change_subscriptions(net::MqttPrincipal& principal) {
+    // Each may be a transaction: it counts as a message.
+    Allowance* allowance = sender_of(principal).allowance();
+    if (allowance == nullptr) return net::MqttAdmission::accepted();
+    auto held = held_back(*allowance, wire::mqtt::Qos::at_least_once, clock_.steady());
+    return held ? *std::move(held) : net::MqttAdmission::accepted();
+}
+
 // A device may listen to the commands of its own assets, named one by one or by a filter that
 // may_receive narrows.
 wire::mqtt::Reason MqttDoor::subscribe(net::MqttPrincipal&, std::string_view filter,
@@ -215,11 +231,15 @@ bool MqttDoor::may_receive(net::MqttPrincipal& principal, std::string_view topic
 
 void MqttDoor::delivered(std::uint64_t, net::MqttOutcome) {}
 
-void MqttDoor::will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) {
-    auto sorted =
-        inbox_.sort_topic({&sender_of(principal), "mqtt", will.topic, will.payload, clock_.now()});
-    if (!inbox_.submit(sorted))
-        spdlog::warn("mqtt: no room for the will of {}", sender_of(principal).name());
+bool MqttDoor::will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) {
+    const Sender& sender = sender_of(principal);
+    if (!sender.in_force()) {
+        spdlog::info("mqtt: {} is no longer in force: its will is not taken", sender.name());
+        return true;
+    }
+    auto sorted = inbox_.sort_topic(
+        {&sender, "mqtt", will.topic, will.payload, clock_.now(), format_of(will.properties)});
+    return inbox_.submit(sorted);
 }
 
 void MqttDoor::disconnected(net::MqttPrincipal& principal, const std::string& client_id,
@@ -231,6 +251,10 @@ void MqttDoor::disconnected(net::MqttPrincipal& principal, const std::string& cl
 boost::asio::awaitable<std::optional<net::MqttStoredSession>> MqttDoor::load_session(
     std::string owner, std::string client_id) {
     co_return sessions_.find(owner, client_id);
+}
+
+std::uint64_t MqttDoor::last_session_revision() const {
+    return sessions_.last_revision();
 }
 
 boost::asio::awaitable<void> MqttDoor::save_session(net::MqttStoredSession session) {

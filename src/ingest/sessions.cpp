@@ -63,7 +63,8 @@ public:
             const std::lock_guard lock(mutex_);
             for (auto& row : found) {
                 auto key = session_key(row.owner, row.client_id);
-                entries_.insert_or_assign(std::move(key), Entry{std::move(row), false});
+                last_revision_ = std::max(last_revision_, row.revision);
+                entries_.insert_or_assign(std::move(key), Entry{std::move(row), std::nullopt});
             }
         }
         thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -75,7 +76,7 @@ public:
                                                const std::string& client_id) const {
         const std::lock_guard lock(mutex_);
         const auto found = entries_.find(session_key(owner, client_id));
-        if (found == entries_.end() || found->second.erased) return std::nullopt;
+        if (found == entries_.end() || found->second.erased_at) return std::nullopt;
         return found->second.row;
     }
 
@@ -90,12 +91,13 @@ public:
         } else {
             Entry& known = found->second;
             if (row.revision < known.row.revision) return false;
-            if (!known.erased && same_row(known.row, row)) {
+            if (!known.erased_at && same_row(known.row, row)) {
                 known.row.revision = row.revision;
                 return is_under_way(key) && change(std::move(key), waiter);
             }
         }
-        found->second = Entry{std::move(row), false};
+        last_revision_ = std::max(last_revision_, row.revision);
+        found->second = Entry{std::move(row), std::nullopt};
         return change(std::move(key), waiter);
     }
 
@@ -105,10 +107,11 @@ public:
         const std::lock_guard lock(mutex_);
         const auto found = entries_.find(key);
         if (found == entries_.end() || revision < found->second.row.revision) return false;
-        if (found->second.erased) return is_under_way(key) && change(std::move(key), waiter);
-        found->second.erased = true;
+        if (found->second.erased_at) return is_under_way(key) && change(std::move(key), waiter);
+        found->second.erased_at = clock_.steady();
         found->second.row.subscriptions.clear();
         found->second.row.revision = revision;
+        last_revision_ = std::max(last_revision_, revision);
         return change(std::move(key), waiter);
     }
 
@@ -116,15 +119,20 @@ public:
         const base::Instant now = clock_.now();
         const std::size_t removed = pool_.write_now(
             [now](store::Transaction& tx) { return delete_expired_sessions(tx, now); });
-        const auto forgotten = static_cast<std::uint64_t>(base::epoch_us(now - erased_for));
+        const base::SteadyInstant forgotten = clock_.steady() - erased_for;
         const std::lock_guard lock(mutex_);
         std::erase_if(entries_, [&](const auto& one) {
             if (is_under_way(one.first)) return false;
             const Entry& entry = one.second;
-            if (entry.erased) return entry.row.revision < forgotten;
+            if (entry.erased_at) return *entry.erased_at < forgotten;
             return entry.row.expires_at && *entry.row.expires_at <= now;
         });
         return removed;
+    }
+
+    std::uint64_t last_revision() const {
+        const std::lock_guard lock(mutex_);
+        return last_revision_;
     }
 
     std::size_t unwritten() const {
@@ -137,7 +145,7 @@ public:
 private:
     struct Entry {
         net::MqttStoredSession row{};
-        bool erased{false};
+        std::optional<base::SteadyInstant> erased_at{};
     };
     struct Changes {
         std::vector<net::MqttStoredSession> rows;
@@ -187,7 +195,7 @@ private:
         changes.waiters = std::exchange(waiters_, {});
         for (const std::string& key : changed_) {
             const Entry& entry = entries_.at(key);
-            if (entry.erased) {
+            if (entry.erased_at) {
                 changes.erased_owners.push_back(entry.row.owner);
                 changes.erased_clients.push_back(entry.row.client_id);
             } else {
@@ -214,8 +222,17 @@ private:
         return false;
     }
 
-    // One row that cannot be stored must not hold back the others: it stays in memory.
+    // One row that cannot be stored must not hold back the others, nor what is to be forgotten: it
+    // stays in memory.
     bool write_one_by_one(const Changes& changes) {
+        try {
+            pool_.write_now([&](store::Transaction& tx) {
+                delete_sessions(tx, changes.erased_owners, changes.erased_clients);
+            });
+        } catch (const std::exception& error) {
+            spdlog::error("mqtt: sessions cannot be forgotten now: {}", error.what());
+            return false;
+        }
         for (const auto& row : changes.rows) {
             try {
                 pool_.write_now([&](store::Transaction& tx) { write_sessions(tx, {row}); });
@@ -243,6 +260,7 @@ private:
     std::condition_variable_any work_;
     std::unordered_map<std::string, Entry> entries_;
     std::unordered_set<std::string> changed_;
+    std::uint64_t last_revision_{0};
     Waiters waiters_;
     std::unordered_set<std::string> written_now_;
     bool away_{false};
@@ -296,6 +314,10 @@ asio::awaitable<void> SessionBook::erase(std::string owner, std::string client_i
 
 std::size_t SessionBook::purge() {
     return impl_->purge();
+}
+
+std::uint64_t SessionBook::last_revision() const {
+    return impl_->last_revision();
 }
 
 std::size_t SessionBook::unwritten() const {

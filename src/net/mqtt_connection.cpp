@@ -28,14 +28,16 @@ MqttConnection::MqttConnection(MqttWorker& worker, std::shared_ptr<MqttHub> hub,
       machine_(hub_->limits),
       input_(server_buffer_bytes_first),
       wake_(worker.context(), asio::steady_timer::time_point::max()),
-      began_at_(hub_->clock.now()),
-      heard_at_(began_at_) {}
+      began_at_(hub_->clock.steady()),
+      heard_at_(began_at_),
+      received_at_(hub_->clock.now()) {}
 
 asio::awaitable<void> MqttConnection::run() {
     const auto self = shared_from_this();
     boost::system::error_code ignored;
     stream_->socket().set_option(asio::ip::tcp::no_delay{true}, ignored);
     stream_->socket().non_blocking(true, ignored);
+    watch_peer(stream_->socket());
     try {
         if (co_await shake_hands()) co_await converse();
     } catch (const std::exception& error) {
@@ -45,6 +47,7 @@ asio::awaitable<void> MqttConnection::run() {
     finish(mqtt::Reason::unspecified_error, false);
     co_await linger();
     stream_->close();
+    stream_->pass.reset();
     worker_.remove(name_);
 }
 
@@ -88,7 +91,7 @@ asio::awaitable<void> MqttConnection::converse() {
         }
         // While nobody read, nobody could be heard.
         if (step == Step::wait || step == Step::subscribe || step == Step::unsubscribe) {
-            heard_at_ = hub_->clock.now();
+            heard_at_ = hub_->clock.steady();
         }
     }
 }
@@ -104,7 +107,8 @@ asio::awaitable<bool> MqttConnection::read() {
     if (failed || over_) co_return false;
     input_.commit(count);
     hub_->counters.bytes_in.fetch_add(count, std::memory_order_relaxed);
-    heard_at_ = hub_->clock.now();
+    heard_at_ = hub_->clock.steady();
+    received_at_ = hub_->clock.now();
     co_return true;
 }
 
@@ -206,7 +210,7 @@ bool MqttConnection::offer() {
                               .dup = publish.dup,
                               .properties = publish.properties,
                               .ticket = {handle == 0 ? 0 : name_, handle},
-                              .received_at = heard_at_};
+                              .received_at = received_at_};
     const bool answered_later = publish.qos != mqtt::Qos::at_most_once;
     const MqttAdmission admission = hub_->handler.publish(*principal_, message);
     if (admission.kind == MqttAdmission::Kind::busy) {

@@ -38,7 +38,7 @@ public:
     void cut(wire::mqtt::Reason reason);
     // Says goodbye once every message that waits is acknowledged.
     void leave_when_done();
-    void on_tick(base::Instant now);
+    void on_tick(base::SteadyInstant now);
 
     // Of the worker, while it applies a batch.
     bool touched{false};
@@ -78,6 +78,9 @@ private:
     boost::asio::awaitable<std::optional<MqttRegistry::Kept>> earlier_session();
     boost::asio::awaitable<void> take_session(bool clean_start, bool assigned);
     void welcome(const std::optional<MqttRegistry::Kept>& earlier, bool assigned);
+    boost::asio::awaitable<void> refuse(MqttConnectDecision decision);
+    // False: the connection is over.
+    boost::asio::awaitable<bool> may_change_subscriptions();
     boost::asio::awaitable<void> on_subscribe();
     boost::asio::awaitable<void> on_unsubscribe();
     void end_if_refused();
@@ -86,10 +89,9 @@ private:
                              std::vector<MqttSubscription>& granted);
     MqttConnectRequest request_of(const wire::mqtt::Connect& connect);
     void remember_will(const wire::mqtt::Connect& connect);
-    void publish_will(const MqttPendingWill& will);
     void let_go(wire::mqtt::Reason reason);
     void update_row(MqttStoredSession row);
-    [[nodiscard]] MqttStoredSession stored() const;
+    [[nodiscard]] MqttStoredSession stored();
 
     // mqtt_connection_write.cpp: what goes out, and when it ends
     void encode_deliveries(base::Instant now);
@@ -131,14 +133,16 @@ private:
     bool row_written_{false};
     bool stop_asked_{false};
     bool over_{false};
-    base::Instant began_at_;
-    base::Instant heard_at_;
-    std::optional<base::Instant> close_at_;
+    base::SteadyInstant began_at_;
+    base::SteadyInstant heard_at_;
+    base::Instant received_at_;  // the same by the other clock, for what was heard
+    std::optional<base::SteadyInstant> answer_at_;  // a refusal, no sooner
+    std::optional<base::SteadyInstant> close_at_;
 
     std::string writing_;
     std::size_t written_{0};
     bool write_pending_{false};
-    base::Instant progress_at_;
+    base::SteadyInstant progress_at_;
     std::optional<base::Instant> write_before_;  // the earliest expiry in what is being written
     std::vector<std::uint64_t> written_tags_;    // of QoS 0, in what is being written
     std::deque<Outgoing> outgoing_;

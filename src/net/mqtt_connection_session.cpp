@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
 #include <random>
@@ -129,11 +130,10 @@ asio::awaitable<void> MqttConnection::on_connect() {
         decision.reason = mqtt::Reason::server_unavailable;
     }
     if (mqtt::is_failure(decision.reason)) {
-        hub_->counters.refused.fetch_add(1, std::memory_order_relaxed);
-        machine_.refuse(decision.reason, decision.reason_string);
-        finish(decision.reason, true);
+        co_await refuse(std::move(decision));
         co_return;
     }
+    stream_->pass->known();
     owner_ = std::move(decision.owner);
     principal_ = std::move(decision.principal);
     packet_bytes_max_ = decision.packet_bytes_max;
@@ -142,10 +142,32 @@ asio::awaitable<void> MqttConnection::on_connect() {
     event_ = {};
 }
 
+// Not before its time: whoever guesses has a connection busy meanwhile, and of those it may have so
+// many. What hangs up early keeps its place as long.
+asio::awaitable<void> MqttConnection::refuse(MqttConnectDecision decision) {
+    hub_->counters.refused.fetch_add(1, std::memory_order_relaxed);
+    if (decision.answer_after > base::Duration{0}) {
+        if (!stream_->pass->hold()) {
+            cut(decision.reason);
+            co_return;
+        }
+        answer_at_ = hub_->clock.steady() +
+                     std::min<base::Duration>(decision.answer_after, hub_->settings.held_max);
+        while (!over_ && hub_->clock.steady() < *answer_at_) {
+            boost::system::error_code woken;
+            co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        }
+        if (over_) co_return;
+    }
+    machine_.refuse(decision.reason, decision.reason_string);
+    finish(decision.reason, true);
+}
+
 asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assigned) {
     const auto claim = hub_->registry.claim(owner_, client_id_, name_, principal_);
     session_ = claim.session;
-    if (claim.previous != 0) co_await displace(claim.previous);
+    for (const MqttConnectionName one : claim.previous)
+        co_await displace(one);
     std::optional<MqttRegistry::Kept> earlier;
     if (!clean_start && !over_) earlier = co_await earlier_session();
     if (over_) co_return;
@@ -156,9 +178,9 @@ asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assign
         cut(mqtt::Reason::session_taken_over);
         co_return;
     }
-    const auto will = hub_->registry.take_will(session_);
+    auto will = hub_->registry.take_will(session_);
     // [MQTT-3.1.3-9] a client that returns in time is not gone; a new session ends the old one.
-    if (will && clean_start) publish_will(*will);
+    if (will && clean_start) worker_.publish(*std::move(will));
     welcome(earlier, assigned);
 }
 
@@ -173,7 +195,7 @@ void MqttConnection::welcome(const std::optional<MqttRegistry::Kept>& earlier, b
     hub_->counters.accepted.fetch_add(1, std::memory_order_relaxed);
     hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
     announced_ = true;
-    heard_at_ = hub_->clock.now();
+    heard_at_ = hub_->clock.steady();
     hub_->handler.connected(*principal_, client_id_, earlier.has_value(), subscriptions);
 }
 
@@ -191,12 +213,11 @@ asio::awaitable<void> MqttConnection::displace(MqttConnectionName previous) {
 }
 
 asio::awaitable<std::optional<MqttRegistry::Kept>> MqttConnection::earlier_session() {
-    const base::Instant now = hub_->clock.now();
-    auto kept = hub_->registry.kept(session_, now);
+    auto kept = hub_->registry.kept(session_, hub_->clock.steady());
     if (kept) co_return kept;
     try {
         auto row = co_await hub_->handler.load_session(owner_, client_id_);
-        const bool over = row && row->expires_at && *row->expires_at <= now;
+        const bool over = row && row->expires_at && *row->expires_at <= hub_->clock.now();
         if (row && !over) co_return MqttRegistry::Kept{std::move(row->subscriptions), {}};
     } catch (const std::exception& error) {
         spdlog::warn("mqtt: the session of {} cannot be read now: {}", client_id_, error.what());
@@ -204,13 +225,13 @@ asio::awaitable<std::optional<MqttRegistry::Kept>> MqttConnection::earlier_sessi
     co_return std::nullopt;
 }
 
-MqttStoredSession MqttConnection::stored() const {
+MqttStoredSession MqttConnection::stored() {
     return {.owner = owner_,
             .client_id = client_id_,
             .expiry_s = machine_.session_expiry_s(),
             .subscriptions = hub_->registry.subscriptions(session_),
             .expires_at = std::nullopt,
-            .revision = static_cast<std::uint64_t>(base::epoch_us(hub_->clock.now()))};
+            .revision = hub_->next_revision()};
 }
 
 asio::awaitable<void> MqttConnection::write_row(MqttStoredSession row) {
@@ -232,6 +253,7 @@ mqtt::Reason MqttConnection::grant(const mqtt::Subscription& asked,
     if (asked.filter.starts_with("$share/")) {
         return mqtt::Reason::shared_subscriptions_not_supported;
     }
+    if (!mqtt::is_bearable_filter(asked.filter)) return mqtt::Reason::topic_filter_invalid;
     const mqtt::Qos highest = std::min(asked.qos, mqtt::Qos::at_least_once);
     const mqtt::Reason answer = hub_->handler.subscribe(*principal_, asked.filter, highest);
     if (mqtt::is_failure(answer)) return answer;
@@ -244,7 +266,25 @@ mqtt::Reason MqttConnection::grant(const mqtt::Subscription& asked,
     return static_cast<mqtt::Reason>(qos);
 }
 
+asio::awaitable<bool> MqttConnection::may_change_subscriptions() {
+    for (bool first = true;; first = false) {
+        const MqttAdmission admission = hub_->handler.change_subscriptions(*principal_);
+        if (admission.kind == MqttAdmission::Kind::ended) {
+            hub_->counters.ended_above_rate.fetch_add(1, std::memory_order_relaxed);
+            leave(admission.reason, admission.text);
+            co_return false;
+        }
+        if (admission.kind != MqttAdmission::Kind::slowed) co_return true;
+        if (first) hub_->counters.slowed.fetch_add(1, std::memory_order_relaxed);
+        slow_for_ = admission.wait;
+        flush();
+        co_await wait_for_room();
+        if (over_) co_return false;
+    }
+}
+
 asio::awaitable<void> MqttConnection::on_subscribe() {
+    if (!co_await may_change_subscriptions()) co_return;
     const auto& subscribe = std::get<mqtt::SubscribeEvent>(event_).subscribe;
     std::vector<mqtt::Reason> reasons;
     std::vector<MqttSubscription> granted;
@@ -261,6 +301,7 @@ asio::awaitable<void> MqttConnection::on_subscribe() {
 }
 
 asio::awaitable<void> MqttConnection::on_unsubscribe() {
+    if (!co_await may_change_subscriptions()) co_return;
     const auto& unsubscribe = std::get<mqtt::UnsubscribeEvent>(event_).unsubscribe;
     std::vector<mqtt::Reason> reasons;
     bool changed = false;
@@ -280,14 +321,6 @@ void MqttConnection::end_if_refused() {
     if (!over_ && !machine_.is_connected()) finish(mqtt::Reason::packet_too_large, true);
 }
 
-void MqttConnection::publish_will(const MqttPendingWill& will) {
-    mqtt::Will view{
-        .topic = will.topic, .payload = will.payload, .qos = will.qos, .retain = will.retain};
-    const auto properties = mqtt::PropertyView::checked(will.properties, mqtt::PropertyPlace::will);
-    if (properties) view.properties = *properties;
-    hub_->handler.will(*will.principal, view);
-}
-
 // The session goes its own way, and the handler learns that its client is gone.
 void MqttConnection::let_go(mqtt::Reason reason) {
     if (session_ == 0) return;
@@ -295,15 +328,14 @@ void MqttConnection::let_go(mqtt::Reason reason) {
         hub_->registry.abandon(session_, name_);
         return;
     }
-    const base::Instant now = hub_->clock.now();
+    const base::SteadyInstant now = hub_->clock.steady();
     if (will_) will_->due_at = now + std::chrono::seconds{will_->delay_s};
     MqttStoredSession row = stored();
-    const auto left =
-        hub_->registry.leave(session_, name_, row.expiry_s, now, machine_.received_qos2(),
-                             std::move(will_), hub_->settings.sessions_max);
+    auto left = hub_->registry.leave(session_, name_, row.expiry_s, now, machine_.received_qos2(),
+                                     std::move(will_), hub_->settings.sessions_max);
     will_.reset();
     hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
-    if (left.will) publish_will(*left.will);
+    if (left.will) worker_.publish(*std::move(left.will));
     hub_->handler.disconnected(*principal_, client_id_, reason);
     // Whoever took the session over writes its row.
     if (left.current && row_written_) update_row(std::move(row));

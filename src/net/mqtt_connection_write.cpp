@@ -49,7 +49,7 @@ bool MqttConnection::begin_write() {
     writing_.clear();
     writing_.swap(machine_.output());
     written_ = 0;
-    progress_at_ = now;
+    progress_at_ = hub_->clock.steady();
     write_pending_ = true;
     return true;
 }
@@ -106,7 +106,7 @@ bool MqttConnection::after_write(boost::system::error_code failed, std::size_t c
     }
     hub_->counters.bytes_out.fetch_add(count, std::memory_order_relaxed);
     written_ += count;
-    progress_at_ = hub_->clock.now();
+    progress_at_ = hub_->clock.steady();
     if (written_ == writing_.size()) written();
     return true;
 }
@@ -211,7 +211,7 @@ void MqttConnection::finish(mqtt::Reason reason, bool with_goodbye) {
     lose_deliveries();
     let_go(reason);
     if (with_goodbye) {
-        close_at_ = hub_->clock.now() + linger_max;
+        close_at_ = hub_->clock.steady() + linger_max;
         flush();
     }
     wake();
@@ -222,9 +222,13 @@ void MqttConnection::hang_up() {
     if (close_at_) stream_->socket().shutdown(MqttStream::Socket::shutdown_send, ignored);
 }
 
-void MqttConnection::on_tick(base::Instant now) {
+void MqttConnection::on_tick(base::SteadyInstant now) {
     if (over_) {
         if (close_at_ && *close_at_ <= now) cut(mqtt::Reason::unspecified_error);
+        return;
+    }
+    if (answer_at_) {
+        if (*answer_at_ <= now) wake();
         return;
     }
     if (!machine_.is_connected()) {
@@ -234,12 +238,13 @@ void MqttConnection::on_tick(base::Instant now) {
         return;
     }
     const bool stuck = write_pending_ && now - progress_at_ >= hub_->settings.write_within;
-    if (stuck || (write_pending_ && is_write_late(now))) {
+    const base::Instant wall = hub_->clock.now();
+    if (stuck || (write_pending_ && is_write_late(wall))) {
         hub_->counters.cut_off.fetch_add(1, std::memory_order_relaxed);
         cut(mqtt::Reason::unspecified_error);
         return;
     }
-    if (!outgoing_.empty()) drop_expired(now);
+    if (!outgoing_.empty()) drop_expired(wall);
     const auto silence_max = machine_.silence_max();
     // [MQTT-3.1.2-22]
     if (reading_ && silence_max && now - heard_at_ > *silence_max) {

@@ -2,6 +2,10 @@
 
 namespace vigie::net {
 
+MqttAdmission MqttHandler::change_subscriptions(MqttPrincipal& /*principal*/) {
+    return MqttAdmission::accepted();
+}
+
 boost::asio::awaitable<std::optional<MqttStoredSession>> MqttHandler::load_session(
     std::string /*owner*/, std::string /*client_id*/) {
     co_return std::nullopt;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "net/mqtt_gate.hpp"
 #include "net/mqtt_registry.hpp"
 #include "vigie/net/mqtt_server.hpp"
 #include "vigie/wire/mqtt/server_connection.hpp"
@@ -58,9 +59,13 @@ struct MqttHub {
     MqttCounters counters;
     MqttRegistry registry;
     MqttTally tally;
+    std::shared_ptr<MqttGate> gate;
+    // Of session rows: grows with every change of any, also when the clock is set back.
+    std::atomic<std::uint64_t> last_revision{0};
     std::atomic<bool> stopping{false};
     std::vector<std::unique_ptr<MqttWorker>> workers;  // fixed before anything runs
 
+    [[nodiscard]] std::uint64_t next_revision();
     // The worker of a connection; null when the name is nobody's.
     [[nodiscard]] MqttWorker* worker_of(MqttConnectionName connection) const;
 };

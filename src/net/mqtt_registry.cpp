@@ -26,7 +26,11 @@ MqttRegistry::Claim MqttRegistry::claim(const std::string& owner, const std::str
         --absent_;
     }
     session.principal = std::move(principal);
-    return {known->second, std::exchange(session.connection, connection)};
+    session.connection = connection;
+    session.begun = false;
+    Claim claim{known->second, session.holders};
+    session.holders.push_back(connection);
+    return claim;
 }
 
 bool MqttRegistry::is_current(MqttSessionId session, MqttConnectionName connection) const {
@@ -36,7 +40,7 @@ bool MqttRegistry::is_current(MqttSessionId session, MqttConnectionName connecti
 }
 
 std::optional<MqttRegistry::Kept> MqttRegistry::kept(MqttSessionId session,
-                                                     base::Instant now) const {
+                                                     base::SteadyInstant now) const {
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(session);
     if (found == sessions_.end()) return std::nullopt;
@@ -65,14 +69,14 @@ void MqttRegistry::begin(MqttSessionId session,
     const auto found = sessions_.find(session);
     if (found == sessions_.end()) return;
     drop_subscriptions(session, found->second);
+    found->second.begun = true;
     found->second.kept = false;
     found->second.received_qos2.clear();
     found->second.expires_at.reset();
     for (const MqttSubscription& one : subscriptions) {
         // A stored row is from outside, too.
         if (!wire::mqtt::is_topic_filter(one.filter)) continue;
-        found->second.subscriptions.push_back(one);
-        tree_.add(one.filter, session, one.qos);
+        if (tree_.add(one.filter, session, one.qos)) found->second.subscriptions.push_back(one);
     }
 }
 
@@ -111,14 +115,17 @@ std::vector<MqttSubscription> MqttRegistry::subscriptions(MqttSessionId session)
 void MqttRegistry::abandon(MqttSessionId session, MqttConnectionName connection) {
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(session);
-    if (found == sessions_.end() || found->second.connection != connection) return;
+    if (found == sessions_.end()) return;
+    std::erase(found->second.holders, connection);
+    if (found->second.connection != connection) return;
     found->second.connection = 0;
     ++absent_;
-    if (!found->second.kept) erase(found);
+    // One that is still letting go leaves what it knew.
+    if (!found->second.kept && found->second.holders.empty()) erase(found);
 }
 
 MqttRegistry::Left MqttRegistry::leave(MqttSessionId session, MqttConnectionName connection,
-                                       std::uint32_t expiry_s, base::Instant now,
+                                       std::uint32_t expiry_s, base::SteadyInstant now,
                                        std::vector<std::uint16_t> received_qos2,
                                        std::optional<MqttPendingWill> will,
                                        std::size_t sessions_max) {
@@ -126,6 +133,7 @@ MqttRegistry::Left MqttRegistry::leave(MqttSessionId session, MqttConnectionName
     const auto found = sessions_.find(session);
     if (found == sessions_.end()) return {false, false, std::move(will)};
     Session& one = found->second;
+    std::erase(one.holders, connection);
     const bool current = one.connection == connection;
     const bool at_once = will && (expiry_s == 0 || will->due_at <= now);
     std::optional<MqttPendingWill> due;
@@ -133,18 +141,21 @@ MqttRegistry::Left MqttRegistry::leave(MqttSessionId session, MqttConnectionName
     if (current) {
         one.connection = 0;
         ++absent_;
-        if (expiry_s == 0 || absent_ > sessions_max) {
-            erase(found);
-            return {true, false, due ? std::move(due) : std::move(will)};
-        }
     }
+    const bool nobodys = one.connection == 0 && one.holders.empty();
+    if (nobodys && (expiry_s == 0 || absent_ > sessions_max)) {
+        erase(found);
+        return {true, false, due ? std::move(due) : std::move(will)};
+    }
+    // Its client is back and goes on: what an older connection knew is of no account any more.
+    if (!current && one.begun) return {false, false, std::move(due)};
     // Taken over: what this connection knew goes to the one that waits for it.
     one.expiry_s = expiry_s;
     one.expires_at = now + std::chrono::seconds{expiry_s};
     one.kept = expiry_s != 0;
     one.received_qos2 = std::move(received_qos2);
     one.will = std::move(will);
-    return {current, one.kept, std::move(due)};
+    return {nobodys, one.kept, std::move(due)};
 }
 
 void MqttRegistry::erase(Sessions::iterator place) {
@@ -197,7 +208,7 @@ std::vector<MqttConnectionName> MqttRegistry::connections(
     return found;
 }
 
-MqttRegistry::Expired MqttRegistry::expire(base::Instant now) {
+MqttRegistry::Expired MqttRegistry::expire(base::SteadyInstant now) {
     Expired expired;
     const std::lock_guard lock(mutex_);
     for (auto place = sessions_.begin(); place != sessions_.end();) {
@@ -212,7 +223,7 @@ MqttRegistry::Expired MqttRegistry::expire(base::Instant now) {
         if (!over) continue;
         if (session.kept) {
             expired.sessions.push_back(
-                {session.owner, session.client_id, session.expiry_s, {}, session.expires_at});
+                {session.owner, session.client_id, session.expiry_s, {}, std::nullopt});
         }
         erase(current);
     }

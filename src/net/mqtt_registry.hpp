@@ -30,14 +30,19 @@ struct MqttPendingWill {
     bool retain{false};
     std::string properties;
     std::uint32_t delay_s{0};
-    base::Instant due_at;
+    base::SteadyInstant due_at;
+
+    [[nodiscard]] std::size_t bytes() const {
+        return topic.size() + payload.size() + properties.size();
+    }
 };
 
 class MqttRegistry {
 public:
     struct Claim {
         MqttSessionId session{0};
-        MqttConnectionName previous{0};  // still has the session: must let go first
+        // Claimed it before and have not let go yet: all of them must, first.
+        std::vector<MqttConnectionName> previous;
     };
     // Makes `connection` the one that has this client's session.
     Claim claim(const std::string& owner, const std::string& client_id,
@@ -50,7 +55,7 @@ public:
     };
     // What an earlier connection left to the session; nothing when there was none, or its time is
     // over.
-    [[nodiscard]] std::optional<Kept> kept(MqttSessionId session, base::Instant now) const;
+    [[nodiscard]] std::optional<Kept> kept(MqttSessionId session, base::SteadyInstant now) const;
     std::optional<MqttPendingWill> take_will(MqttSessionId session);
 
     // Its client is connected, and the session holds this and nothing else.
@@ -72,7 +77,7 @@ public:
     // The connection is over. With an `expiry_s` of 0 the session is, too; otherwise it is kept
     // until then, and so is the will until it is due; unless `sessions_max` are kept already.
     Left leave(MqttSessionId session, MqttConnectionName connection, std::uint32_t expiry_s,
-               base::Instant now, std::vector<std::uint16_t> received_qos2,
+               base::SteadyInstant now, std::vector<std::uint16_t> received_qos2,
                std::optional<MqttPendingWill> will, std::size_t sessions_max);
 
     struct Recipient {
@@ -96,7 +101,7 @@ public:
         std::vector<MqttStoredSession> sessions;
     };
     // Removes the sessions whose time is over, and takes the wills that are due.
-    Expired expire(base::Instant now);
+    Expired expire(base::SteadyInstant now);
     [[nodiscard]] std::size_t size() const;
 
 private:
@@ -105,11 +110,13 @@ private:
         std::string client_id;
         std::shared_ptr<MqttPrincipal> principal;
         MqttConnectionName connection{0};
+        std::vector<MqttConnectionName> holders;  // claimed it and did not let go: the last is it
+        bool begun{false};                        // by `connection`
         std::vector<MqttSubscription> subscriptions;
         bool kept{false};  // an earlier connection left something
         std::vector<std::uint16_t> received_qos2;
         std::uint32_t expiry_s{0};
-        std::optional<base::Instant> expires_at;
+        std::optional<base::SteadyInstant> expires_at;
         std::optional<MqttPendingWill> will;
     };
     using Sessions = std::unordered_map<MqttSessionId, Session>;

@@ -1,5 +1,10 @@
 #include "vigie/net/mqtt_server.hpp"
 
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -7,6 +12,7 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -21,6 +27,7 @@ namespace asio = boost::asio;
 namespace {
 
 using Acceptor = asio::ip::tcp::acceptor;
+constexpr std::chrono::minutes full_told_every{1};
 constexpr auto accept_token = asio::as_tuple(asio::use_awaitable);
 
 std::unique_ptr<asio::ssl::context> server_context(const MqttTls& tls) {
@@ -34,11 +41,33 @@ std::unique_ptr<asio::ssl::context> server_context(const MqttTls& tls) {
         auto mode = asio::ssl::verify_peer;
         if (tls.client_certificate_required) mode |= asio::ssl::verify_fail_if_no_peer_cert;
         context->set_verify_mode(mode);
+        // Without a name for them, a session that is resumed with a client's certificate is a fatal
+        // error.
+        static constexpr std::array<unsigned char, 10> sessions{'v', 'i', 'g', 'i', 'e',
+                                                                '-', 'm', 'q', 't', 't'};
+        SSL_CTX_set_session_id_context(context->native_handle(), sessions.data(), sessions.size());
     }
     return context;
 }
 
+void set(MqttStream::Socket& socket, int level, int option, int value) {
+    // Whatever fails here ends at the next read.
+    static_cast<void>(::setsockopt(socket.native_handle(), level, option, &value, sizeof value));
+}
+
 }  // namespace
+
+void watch_peer(MqttStream::Socket& socket) {
+    constexpr int idle_s = 60;
+    constexpr int between_probes_s = 15;
+    constexpr int probes = 4;
+    constexpr int unacknowledged_ms = (idle_s + probes * between_probes_s) * 1'000;
+    set(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(socket, IPPROTO_TCP, TCP_KEEPIDLE, idle_s);
+    set(socket, IPPROTO_TCP, TCP_KEEPINTVL, between_probes_s);
+    set(socket, IPPROTO_TCP, TCP_KEEPCNT, probes);
+    set(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, unacknowledged_ms);
+}
 
 class MqttServer::Impl : public std::enable_shared_from_this<Impl> {
 public:
@@ -61,6 +90,7 @@ public:
     void start() {
         for (std::size_t i = 0; i < doors_.size(); ++i)
             open(*doors_[i], i);
+        hub->last_revision = hub->handler.last_session_revision();
         for (const auto& worker : hub->workers)
             worker->start_ticking(hub);
         for (const auto& door : doors_) {
@@ -141,12 +171,32 @@ private:
             }
             auto stream = door->tls ? std::make_shared<MqttStream>(std::move(socket), *door->tls)
                                     : std::make_shared<MqttStream>(std::move(socket));
+            stream->pass = self->admit(stream->socket());
+            if (!stream->pass) continue;  // the stream closes itself
             worker.adopt(self->hub, std::move(stream));
         }
     }
 
+    // Null: one too many, or gone already.
+    std::unique_ptr<MqttGate::Pass> admit(MqttStream::Socket& socket) {
+        boost::system::error_code gone;
+        const auto peer = socket.remote_endpoint(gone);
+        if (gone) return nullptr;
+        auto pass = hub->gate->enter(peer.address());
+        if (pass) return pass;
+        hub->counters.turned_away.fetch_add(1, std::memory_order_relaxed);
+        const auto now = hub->clock.steady();
+        if (!full_told_at_ || now - *full_told_at_ >= full_told_every) {
+            full_told_at_ = now;
+            spdlog::warn("mqtt: {} connections are open; one from {} is closed at once",
+                         hub->gate->connections(), peer.address().to_string());
+        }
+        return nullptr;
+    }
+
     std::vector<std::shared_ptr<Door>> doors_;
     std::size_t next_worker_{0};
+    std::optional<base::SteadyInstant> full_told_at_;
 };
 
 MqttServer::MqttServer(std::span<asio::io_context* const> contexts, MqttServerSettings settings,

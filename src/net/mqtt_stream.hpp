@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "net/mqtt_gate.hpp"
+
 namespace vigie::net {
 
 class MqttStream {
@@ -38,6 +40,9 @@ public:
         return tls_ ? tls_->async_write_some(buffer, std::forward<Token>(token))
                     : plain_.async_write_some(buffer, std::forward<Token>(token));
     }
+    // Its place among the connections; null where nobody counts them (a client).
+    std::unique_ptr<MqttGate::Pass> pass;
+
     // What still waits ends with an error.
     void close() {
         boost::system::error_code ignored;
@@ -48,6 +53,10 @@ private:
     Socket plain_;
     std::unique_ptr<Tls> tls_;
 };
+
+// Finds out by itself when the peer is gone without a word: a device without current or network
+// that asked for no keep-alive of MQTT. What is written and not acknowledged ends it as soon.
+void watch_peer(MqttStream::Socket& socket);
 
 // The completion handler of every coroutine that nobody waits for.
 struct MqttTellFailure {

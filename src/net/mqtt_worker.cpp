@@ -1,5 +1,6 @@
 #include "net/mqtt_worker.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -16,13 +17,27 @@ MqttHub::MqttHub(MqttServerSettings settings_given, const base::Clock& clock_giv
     : settings(std::move(settings_given)),
       limits{.receive_max = settings.receive_max,
              .packet_bytes_max = static_cast<std::uint32_t>(settings.packet_bytes_max),
+             .filters_per_packet_max = settings.filters_per_packet_max,
              .topic_alias_max = settings.topic_alias_max,
              .keep_alive_s_max = settings.keep_alive_s_max,
              .session_expiry_s_max = settings.session_expiry_s_max},
       clock(clock_given),
-      handler(handler_given) {}
+      handler(handler_given),
+      gate(std::make_shared<MqttGate>(
+          MqttGate::Limits{settings.connections_max, settings.strangers_max,
+                           settings.strangers_per_address_max, settings.held_per_address_max})) {}
 
 MqttHub::~MqttHub() = default;
+
+std::uint64_t MqttHub::next_revision() {
+    const auto now = static_cast<std::uint64_t>(base::epoch_us(clock.now()));
+    std::uint64_t last = last_revision.load();
+    std::uint64_t next = 0;
+    do {
+        next = std::max(now, last + 1);
+    } while (!last_revision.compare_exchange_weak(last, next));
+    return next;
+}
 
 MqttWorker* MqttHub::worker_of(MqttConnectionName connection) const {
     const std::size_t number = mqtt_worker_of(connection);
@@ -52,8 +67,7 @@ void MqttWorker::adopt(const std::shared_ptr<MqttHub>& hub, std::shared_ptr<Mqtt
 }
 
 void MqttWorker::begin(const std::shared_ptr<MqttHub>& hub, std::shared_ptr<MqttStream> stream) {
-    const bool full = hub_.tally.count() >= hub_.settings.connections_max;
-    if (full || hub_.stopping.load()) return;  // the stream closes itself
+    if (hub_.stopping.load()) return;  // the stream closes itself
     const auto slot = free_slot();
     if (!slot) return;
     Slot& place = slots_[*slot];
@@ -112,6 +126,7 @@ void MqttWorker::add_paused(std::weak_ptr<MqttConnection> connection) {
 
 void MqttWorker::resume(const std::shared_ptr<MqttHub>& hub) {
     asio::post(context_, [this, hub] {
+        offer_wills();
         for (const auto& one : std::exchange(paused_, {})) {
             const auto connection = one.lock();
             if (!connection) continue;
@@ -174,6 +189,7 @@ void MqttWorker::retire(const std::shared_ptr<MqttHub>& hub, std::shared_ptr<Mqt
 
 void MqttWorker::release() {
     if (released_.exchange(true)) return;
+    lose_wills();
     ticker_.reset();
     paused_.clear();
     free_.clear();
@@ -187,9 +203,10 @@ void MqttWorker::start_ticking(const std::shared_ptr<MqttHub>& hub) {
 void MqttWorker::tick(const std::shared_ptr<MqttHub>& hub) {
     // A tick that was due already when this was released still arrives.
     if (!ticker_) return;
-    const base::Instant now = hub_.clock.now();
+    const base::SteadyInstant now = hub_.clock.steady();
     for (const auto& one : all())
         one->on_tick(now);
+    offer_wills();
     if (number_ == 0) expire_sessions(hub, now);
     ticker_->expires_after(hub_.settings.tick);
     // Weakly: a clock alone keeps no endpoint alive.
@@ -199,26 +216,65 @@ void MqttWorker::tick(const std::shared_ptr<MqttHub>& hub) {
     });
 }
 
-void MqttWorker::expire_sessions(const std::shared_ptr<MqttHub>& hub, base::Instant now) {
+bool MqttWorker::offer(const MqttPendingWill& will) {
+    mqtt::Will view{
+        .topic = will.topic, .payload = will.payload, .qos = will.qos, .retain = will.retain};
+    const auto properties = mqtt::PropertyView::checked(will.properties, mqtt::PropertyPlace::will);
+    if (properties) view.properties = *properties;
+    return hub_.handler.will(*will.principal, view);
+}
+
+void MqttWorker::publish(MqttPendingWill will) {
+    if (wills_.empty() && offer(will)) return;
+    const std::size_t bytes = will.bytes();
+    if (released_ || wills_bytes_ + bytes > hub_.settings.wills_waiting_bytes_max) {
+        hub_.counters.wills_lost.fetch_add(1, std::memory_order_relaxed);
+        spdlog::error("mqtt: no room for the will on {}: it is lost", will.topic);
+        return;
+    }
+    // Whoever stops the endpoint waits for it as for a connection.
+    hub_.tally.enter();
+    wills_bytes_ += bytes;
+    wills_.push_back(std::move(will));
+}
+
+void MqttWorker::offer_wills() {
+    while (!wills_.empty() && offer(wills_.front())) {
+        wills_bytes_ -= wills_.front().bytes();
+        wills_.pop_front();
+        hub_.tally.leave();
+    }
+}
+
+void MqttWorker::lose_wills() {
+    if (wills_.empty()) return;
+    spdlog::error("mqtt: {} wills found no room before the end: they are lost", wills_.size());
+    hub_.counters.wills_lost.fetch_add(wills_.size(), std::memory_order_relaxed);
+    for (; !wills_.empty(); wills_.pop_front())
+        hub_.tally.leave();
+    wills_bytes_ = 0;
+}
+
+void MqttWorker::expire_sessions(const std::shared_ptr<MqttHub>& hub, base::SteadyInstant now) {
     if (now - expired_at_ < std::chrono::seconds{1}) return;
     expired_at_ = now;
     auto expired = hub_.registry.expire(now);
     hub_.counters.sessions.store(hub_.registry.size(), std::memory_order_relaxed);
-    for (const MqttPendingWill& one : expired.wills) {
-        mqtt::Will will{
-            .topic = one.topic, .payload = one.payload, .qos = one.qos, .retain = one.retain};
-        const auto properties =
-            mqtt::PropertyView::checked(one.properties, mqtt::PropertyPlace::will);
-        if (properties) will.properties = *properties;
-        hub_.handler.will(*one.principal, will);
-    }
+    for (MqttPendingWill& one : expired.wills)
+        publish(std::move(one));
     if (expired.sessions.empty()) return;
     asio::co_spawn(
         context_,
-        [hub, sessions = std::move(expired.sessions), now]() -> asio::awaitable<void> {
-            const auto revision = static_cast<std::uint64_t>(base::epoch_us(now));
+        [hub, sessions = std::move(expired.sessions),
+         revision = hub->next_revision()]() -> asio::awaitable<void> {
             for (const auto& one : sessions) {
-                co_await hub->handler.erase_session(one.owner, one.client_id, revision);
+                // One that cannot be forgotten now is no reason to remember the others.
+                try {
+                    co_await hub->handler.erase_session(one.owner, one.client_id, revision);
+                } catch (const std::exception& error) {
+                    spdlog::warn("mqtt: the session of {} is not forgotten: {}", one.client_id,
+                                 error.what());
+                }
             }
         },
         MqttTellFailure{"forgetting sessions"});

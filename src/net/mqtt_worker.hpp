@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,8 @@ public:
     // Null when it is gone.
     [[nodiscard]] std::shared_ptr<MqttConnection> find(MqttConnectionName name) const;
     void remove(MqttConnectionName name);
+    // A will that is due; waits for room when there is none.
+    void publish(MqttPendingWill will);
     // For a connection that waits for room.
     void add_paused(std::weak_ptr<MqttConnection> connection);
 
@@ -62,7 +65,10 @@ private:
     std::optional<std::size_t> free_slot();
     void apply(const std::vector<MqttCompletion>& completions);
     void tick(const std::shared_ptr<MqttHub>& hub);
-    void expire_sessions(const std::shared_ptr<MqttHub>& hub, base::Instant now);
+    void expire_sessions(const std::shared_ptr<MqttHub>& hub, base::SteadyInstant now);
+    bool offer(const MqttPendingWill& will);
+    void offer_wills();
+    void lose_wills();
     std::vector<std::shared_ptr<MqttConnection>> all() const;
 
     boost::asio::io_context& context_;
@@ -72,7 +78,9 @@ private:
     std::vector<Slot> slots_;
     std::vector<std::size_t> free_;
     std::vector<std::weak_ptr<MqttConnection>> paused_;
-    base::Instant expired_at_{};
+    base::SteadyInstant expired_at_{};
+    std::deque<MqttPendingWill> wills_;  // for which there was no room
+    std::size_t wills_bytes_{0};
     std::atomic<bool> released_{false};
 };
 

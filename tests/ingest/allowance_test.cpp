@@ -8,14 +8,14 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = Admission::Kind;
 
-constexpr base::Instant start = base::from_epoch_ms(1'795'370'645'000);
+constexpr base::SteadyInstant start = base::SteadyInstant{std::chrono::hours{1}};
 
 AllowanceLimits ten_a_second() {
     return {.messages = {10, 20}, .values = {100, 200}, .message_bytes_max = 0, .borne = 60s};
 }
 
 // How many of `count` messages at that instant go.
-int admitted(Allowance& allowance, int count, base::Instant at) {
+int admitted(Allowance& allowance, int count, base::SteadyInstant at) {
     int gone = 0;
     for (int i = 0; i < count; ++i)
         gone += allowance.admit(at).kind == Kind::go ? 1 : 0;
@@ -50,6 +50,15 @@ TEST(AllowanceBucket, HoldsTheBurstAndFillsAtTheRate) {
         bucket.take(taken);
         EXPECT_EQ(bucket.wait_for(wanted, start + later).count(), wait.count());
     }
+}
+
+TEST(AllowanceLimit, LetsInSoManyConnectionsAndNotOneMore) {
+    Allowance allowance(ten_a_second());
+    for (int i = 0; i < 20; ++i)
+        EXPECT_FALSE(allowance.connect_in(start)) << i;
+    EXPECT_EQ(allowance.connect_in(start), 100ms);
+    EXPECT_EQ(admitted(allowance, 30, start), 20) << "messages are counted apart";
+    EXPECT_FALSE(allowance.connect_in(start + 100ms));
 }
 
 TEST(AllowanceBucket, KeepsWhatIsThereWhenItsRateChanges) {
@@ -98,7 +107,7 @@ TEST(AllowanceLimit, RefusesWhoStaysAboveTheRateAndLetsItBackInAfterAPause) {
     Allowance allowance(ten_a_second());
     auto at = start;
     for (; at < start + 60s; at += 50ms)  // twice the rate
-        ASSERT_NE(allowance.admit(at).kind, Kind::refuse) << base::to_rfc3339(at);
+        ASSERT_NE(allowance.admit(at).kind, Kind::refuse) << (at - start).count();
     EXPECT_FALSE(allowance.refused_for(start + 60s));
     // The burst lasted for two seconds: it was first made to wait then.
     for (; allowance.admit(at).kind != Kind::refuse; at += 50ms)

@@ -142,6 +142,34 @@ TEST_F(SessionRows, MakeNobodyWaitForADatabaseThatIsAway) {
     EXPECT_EQ(rows(), Lines{"new 60 - []"});
 }
 
+TEST_F(SessionRows, KnowTheLastRevisionOfAnEarlierRun) {
+    EXPECT_EQ(book_->last_revision(), 0U);
+    wait(book_->save(session("one", 7)));
+    wait(book_->save(session("two", 5)));
+    EXPECT_EQ(book_->last_revision(), 7U);
+    restart();
+    EXPECT_EQ(book_->last_revision(), 7U) << "so that a clock set back makes no change an old one";
+}
+
+TEST_F(SessionRows, OneThatIsRefusedHoldsBackNoneThatIsForgotten) {
+    SessionBook::Limits limits;
+    limits.patience = std::chrono::milliseconds{20};
+    book_ = std::make_unique<SessionBook>(pool_, clock_, limits);
+    book_->start();
+    wait(book_->save(session("gone", 1)));
+    static constexpr store::Query hold{"test_hold", "lock table session in exclusive mode"};
+    root_.write_now([&](store::Transaction& tx) {
+        tx.execute(hold);
+        wait(book_->save(session("first", 1)));  // holds the writer up; what follows is one batch
+        wait(book_->save(session("bad", 1, {{std::string("a\0b", 3), wire::mqtt::Qos{}}})));
+        wait(book_->save(session("good", 1)));
+        wait(book_->erase("gateway", "gone", 2));
+    });
+    while (book_->unwritten() != 0)
+        std::this_thread::yield();
+    EXPECT_EQ(rows(), (Lines{"first 60 - []", "good 60 - []"}));
+}
+
 TEST_F(SessionRows, AHungDatabaseIsWaitedForNoLongerThanThePatience) {
     SessionBook::Limits limits;
     limits.patience = std::chrono::milliseconds{20};

@@ -54,6 +54,7 @@ asio::awaitable<UpgradeDecision> decide(wire::Request request) {
 
 class HttpServerTest : public testing::Test {
 protected:
+    static constexpr std::size_t connections_max = 8;
     void SetUp() override {
         HttpServerSettings settings;
         socket_path_ = "/tmp/vigie-http-test-" + std::to_string(getpid());
@@ -62,6 +63,7 @@ protected:
             HttpListener{.address = {}, .port = 0, .unix_path = socket_path_, .tls = {}}};
         settings.body_bytes_max = 1000;
         settings.bodies_bytes_max = 1500;
+        settings.connections_max = connections_max;
         asio::io_context* contexts[] = {&io_};
         server_ = std::make_unique<HttpServer>(contexts, settings, HttpHandlers{tell, decide});
         server_->start();
@@ -101,6 +103,23 @@ protected:
     std::unique_ptr<HttpServer> server_;
     std::jthread thread_;
 };
+
+TEST_F(HttpServerTest, ConnectionsHaveALimitAtNAndNPlusOne) {
+    std::vector<asio::ip::tcp::socket> open;
+    for (std::size_t i = 0; i < connections_max; ++i) {
+        open.push_back(connected());
+        asio::write(open.back(), asio::buffer(std::string("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")));
+        std::string answer;
+        asio::read_until(open.back(), asio::dynamic_buffer(answer), "GET /a");
+    }
+    EXPECT_EQ(server_->counters().connections, connections_max);
+    auto one_more = connected();
+    EXPECT_EQ(until_closed(one_more), "");
+    open.pop_back();
+    while (server_->counters().connections == connections_max)
+        std::this_thread::yield();
+    EXPECT_NE(exchange("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").find("GET /a"), std::string::npos);
+}
 
 TEST_F(HttpServerTest, AnswersSeveralRequestsOnOneConnection) {
     const auto answer = exchange(

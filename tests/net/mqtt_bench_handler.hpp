@@ -8,13 +8,13 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tests/net/mqtt_bench_rows.hpp"
 #include "vigie/net/mqtt_handler.hpp"
 #include "vigie/net/mqtt_server.hpp"
 
@@ -34,6 +34,10 @@ public:
 
     Awaitable authenticate(MqttConnectRequest request) override {
         if (request.user_name == "broken") throw std::runtime_error("the database is away");
+        if (request.password == "slowly") {
+            co_return MqttConnectDecision{.reason = wire::mqtt::Reason::quota_exceeded,
+                                          .answer_after = std::chrono::seconds{3}};
+        }
         if (request.password != "pw") {
             co_return MqttConnectDecision{.reason = wire::mqtt::Reason::bad_user_name_or_password,
                                           .reason_string = "who is that?"};
@@ -50,7 +54,8 @@ public:
     }
     MqttAdmission publish(MqttPrincipal& /*principal*/, const MqttMessage& message) override {
         if (message.topic.starts_with("forbidden/")) {
-            return MqttAdmission::refused(wire::mqtt::Reason::not_authorized, "not yours");
+            ++refused;
+            return MqttAdmission::refused(wire::mqtt::Reason::not_authorized, refusal_text);
         }
         const std::lock_guard lock(mutex_);
         if (!room_) return MqttAdmission::busy();
@@ -63,6 +68,11 @@ public:
             server->complete({MqttCompletion{.ticket = message.ticket}});
         }
         return MqttAdmission::accepted();
+    }
+    MqttAdmission change_subscriptions(MqttPrincipal& /*principal*/) override {
+        ++changes_asked;
+        return above_rate ? MqttAdmission::slowed(std::chrono::milliseconds{1})
+                          : MqttAdmission::accepted();
     }
     wire::mqtt::Reason subscribe(MqttPrincipal& /*principal*/, std::string_view filter,
                                  wire::mqtt::Qos qos) override {
@@ -81,8 +91,13 @@ public:
                                           "expired", "refused",      "lost"};
         write("delivered " + std::to_string(tag) + " " + names[static_cast<std::size_t>(outcome)]);
     }
-    void will(MqttPrincipal& /*principal*/, const wire::mqtt::Will& will) override {
+    bool will(MqttPrincipal& /*principal*/, const wire::mqtt::Will& will) override {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!room_) return false;
+        }
         write("will " + std::string{will.topic} + "=" + std::string{will.payload});
+        return true;
     }
     void disconnected(MqttPrincipal& /*principal*/, const std::string& client_id,
                       wire::mqtt::Reason reason) override {
@@ -90,26 +105,21 @@ public:
     }
     boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
         std::string owner, std::string client_id) override {
-        const std::lock_guard lock(mutex_);
-        const auto found = rows_.find(owner + "/" + client_id);
-        co_return found == rows_.end() ? std::nullopt : std::optional{found->second};
+        co_return rows_.find(owner + "/" + client_id);
     }
     boost::asio::awaitable<void> save_session(MqttStoredSession session) override {
         const std::string key = session.owner + "/" + session.client_id;
-        {
-            const std::lock_guard lock(mutex_);
-            auto& kept = rows_[key];
-            if (session.revision >= kept.revision) kept = std::move(session);
-        }
+        rows_.save(std::move(session));
         write("saved " + key);
         co_return;
     }
     boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
                                                std::uint64_t revision) override {
-        const std::lock_guard lock(mutex_);
-        const auto kept = rows_.find(owner + "/" + client_id);
-        if (kept != rows_.end() && kept->second.revision <= revision) rows_.erase(kept);
+        rows_.erase(owner + "/" + client_id, revision);
         co_return;
+    }
+    [[nodiscard]] std::uint64_t last_session_revision() const override {
+        return rows_.last_revision();
     }
 
     void set_room(bool room) {
@@ -149,18 +159,18 @@ public:
     }
 
     // A copy of the stored session "owner/client"; none when it is not kept.
-    std::optional<MqttStoredSession> row(const std::string& key) {
-        const std::lock_guard lock(mutex_);
-        const auto found = rows_.find(key);
-        return found == rows_.end() ? std::nullopt : std::optional{found->second};
-    }
+    std::optional<MqttStoredSession> row(const std::string& key) { return rows_.find(key); }
 
     std::atomic<std::size_t> messages{0};
+    std::atomic<std::size_t> refused{0};
+    std::string refusal_text{"not yours"};
+    std::atomic<std::size_t> changes_asked{0};
+    std::atomic<bool> above_rate{false};
     MqttServer* server{nullptr};
     bool at_once{true};  // complete every message as it comes
 
 private:
-    std::map<std::string, MqttStoredSession> rows_;
+    BenchRows rows_;
     static std::string name_of(MqttPrincipal& principal) {
         return static_cast<BenchPrincipal&>(principal).name;
     }

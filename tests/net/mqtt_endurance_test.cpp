@@ -116,6 +116,72 @@ TEST_F(MqttEnduranceTest, CutsOffWhoNeverReads) {
     EXPECT_EQ(server->counters().cut_off, 1U);
 }
 
+TEST_F(MqttEnduranceTest, TimeLimitsDoNotFollowAClockThatIsSet) {
+    start({}, 1);
+    auto silent = peer();
+    silent.greet("one", "000a");
+    welcome(silent);
+    auto busy = peer();
+    busy.greet("busy", "0000", "03 21 0001");  // one message at a time, and never an answer
+    welcome(busy);
+    busy.send("82 07 0001 00 00 01 'c' 01");
+    read(busy, 6);
+    server->send({.topic = "c", .tag = 1});
+    read(busy, 7);
+    server->send({.topic = "c", .expires_at = clock.now() + std::chrono::minutes{30}, .tag = 2});
+    clock.set(clock.now() + std::chrono::hours{1});
+    // What expires does so by that clock; each tick looks at the silent one before.
+    EXPECT_TRUE(handler.expect("delivered 2 expired"));
+    silent.send("c0 00");
+    EXPECT_EQ(read(silent, 2), hex("d0 00"));
+    clock.set(clock.now() - std::chrono::hours{2});
+    clock.advance(std::chrono::milliseconds{15'001});
+    EXPECT_EQ(read_until_closed(silent), hex("e0 01 8d"));
+    EXPECT_EQ(server->counters().keep_alive_timeouts, 1U);
+}
+
+TEST_F(MqttEnduranceTest, CutsOffWhoNeverReadsItsAcknowledgements) {
+    constexpr std::size_t output_bytes_max = 64 * 1024;
+    handler.refusal_text = std::string(1'000, 'x');
+    start({.output_bytes_max = output_bytes_max, .write_within = std::chrono::seconds{30}}, 1);
+    auto deaf = peer();
+    boost::system::error_code ignored;
+    deaf.socket.set_option(boost::asio::socket_base::receive_buffer_size{4'096}, ignored);
+    deaf.greet("deaf");
+    welcome(deaf);
+    // It writes for as long as it is read, and the server reads for as long as it can write.
+    std::string packets;
+    for (int i = 0; i < 1'000; ++i)
+        packets += wire::mqtt::bytes("32 10 000b 'forbidden/x' 0007 00");
+    bool stuck = false;
+    std::function<void()> write_on = [&] {
+        boost::asio::async_write(deaf.socket, boost::asio::buffer(packets),
+                                 [&](boost::system::error_code failed, std::size_t) {
+                                     if (failed) {
+                                         stuck = true;
+                                     } else {
+                                         write_on();
+                                     }
+                                 });
+    };
+    write_on();
+    MqttClient neighbour{io.get_executor()};
+    auto settings = as("neighbour");
+    settings.keep_alive_s = 0;
+    ASSERT_TRUE(connect(neighbour, settings));
+    EXPECT_TRUE(wait_for(neighbour.publish("t", "x", Qos::at_least_once)).ok());
+    // As long as anything goes out, time does not run against it; then the sockets are full.
+    run_until([&] {
+        clock.advance(std::chrono::milliseconds{100});
+        return stuck && server->counters().cut_off == 1;
+    });
+    EXPECT_LT(handler.refused * handler.refusal_text.size(),
+              server->counters().bytes_out + output_bytes_max)
+        << "what it does not take is not queued without end";
+    EXPECT_TRUE(handler.expect("disconnected deaf 128"));
+    EXPECT_TRUE(wait_for(neighbour.publish("t", "x", Qos::at_least_once)).ok());
+}
+
 TEST_F(MqttEnduranceTest, ACommandThatExpiresIsNeverFinished) {
     start();
     auto deaf = peer();

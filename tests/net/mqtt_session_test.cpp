@@ -99,6 +99,47 @@ TEST_F(MqttSessionTest, SurvivesTheServerInItsRow) {
     EXPECT_EQ(server->send({.topic = "c"}), 1U);
 }
 
+TEST_F(MqttSessionTest, IsWrittenAlsoWhenTheClockWasSetBack) {
+    start();
+    {
+        MqttClient client{io.get_executor()};
+        ASSERT_TRUE(connect(client, lasting("one")));
+        clock.set(clock.now() - std::chrono::hours{1});
+        wait_for(client.subscribe({{"a", Qos::at_least_once}}));
+        EXPECT_EQ(handler.row("owner/one")->subscriptions.size(), 1U);
+        wait_for(client.disconnect());
+        EXPECT_TRUE(handler.expect("disconnected one 0"));
+    }
+    stop();
+    clock.set(clock.now() - std::chrono::hours{1});
+    start();
+    MqttClient client{io.get_executor()};
+    ASSERT_TRUE(connect(client, lasting("one")));
+    wait_for(client.subscribe({{"b", Qos::at_least_once}}));
+    EXPECT_EQ(handler.row("owner/one")->subscriptions.size(), 2U);
+    wait_for(client.disconnect());
+    EXPECT_TRUE(handler.expect("disconnected one 0"));
+    ASSERT_TRUE(connect(client, as("one")));
+    EXPECT_FALSE(handler.row("owner/one")) << "forgotten at a clean start";
+}
+
+TEST_F(MqttSessionTest, OneThatCannotBeForgottenHoldsUpNoOther) {
+    start();
+    const std::vector<std::string> names{"1", "2", "broken", "4", "5"};
+    for (const auto& name : names) {
+        MqttClient client{io.get_executor()};
+        ASSERT_TRUE(connect(client, lasting(name)));
+        wait_for(client.disconnect());
+        EXPECT_TRUE(handler.expect("disconnected " + name + " 0"));
+    }
+    clock.advance(std::chrono::seconds{60});
+    run_until([&] {
+        return std::ranges::none_of(names, [&](const std::string& name) {
+            return name != "broken" && handler.row("owner/" + name);
+        });
+    });
+}
+
 TEST_F(MqttSessionTest, IsTakenOverAcrossThreads) {
     start({}, 3);
     std::vector<std::unique_ptr<MqttClient>> clients;
@@ -171,6 +212,56 @@ TEST_F(MqttSessionTest, PublishesTheWillOfWhoIsGone) {
     ASSERT_TRUE(connect(client, settings));
     wait_for(client.disconnect(Reason::disconnect_with_will));
     EXPECT_TRUE(handler.expect("will w=gone"));
+}
+
+TEST_F(MqttSessionTest, AWillWaitsForRoom) {
+    start({}, 1);
+    MqttClient client{io.get_executor()};
+    auto settings = as("one");
+    settings.will = MqttClientWill{.topic = "w", .payload = "gone"};
+    ASSERT_TRUE(connect(client, settings));
+    handler.set_room(false);
+    client.abort();
+    EXPECT_TRUE(handler.expect("disconnected one 128"));
+    EXPECT_FALSE(handler.has("will w=gone"));
+    handler.set_room(true);
+    server->resume();
+    EXPECT_TRUE(handler.expect("will w=gone"));
+    EXPECT_EQ(server->counters().wills_lost, 0U);
+}
+
+TEST_F(MqttSessionTest, WillsThatWaitHaveALimitAtNAndNPlus1) {
+    // "w" and "gone": five bytes.
+    start({.wills_waiting_bytes_max = 10}, 1);
+    handler.set_room(false);
+    for (const char* name : {"1", "2", "3"}) {
+        MqttClient client{io.get_executor()};
+        auto settings = as(name);
+        settings.will = MqttClientWill{.topic = "w", .payload = "gone"};
+        ASSERT_TRUE(connect(client, settings));
+        client.abort();
+        EXPECT_TRUE(handler.expect("disconnected " + std::string(name) + " 128"));
+    }
+    EXPECT_EQ(server->counters().wills_lost, 1U);
+    handler.set_room(true);
+    server->resume();
+    EXPECT_TRUE(handler.expect("will w=gone"));
+    EXPECT_TRUE(handler.expect("will w=gone"));
+    EXPECT_FALSE(handler.has("will w=gone"));
+}
+
+TEST_F(MqttSessionTest, AStopWaitsForWillsAsForMessages) {
+    start({}, 1);
+    MqttClient client{io.get_executor()};
+    auto settings = as("one");
+    settings.will = MqttClientWill{.topic = "w", .payload = "gone"};
+    ASSERT_TRUE(connect(client, settings));
+    handler.set_room(false);
+    std::thread stopping{[this] { server->stop(std::chrono::seconds{20}); }};
+    EXPECT_TRUE(handler.expect("disconnected one 139"));
+    handler.set_room(true);
+    stopping.join();
+    EXPECT_TRUE(handler.has("will w=gone"));
 }
 
 TEST_F(MqttSessionTest, AWillWaitsForItsDelayAndForTheClient) {

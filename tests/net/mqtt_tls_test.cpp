@@ -1,11 +1,18 @@
 #include <gtest/gtest.h>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+
 #include "tests/net/certificate.hpp"
 #include "tests/net/mqtt_bench.hpp"
+#include "tests/wire/mqtt_bytes.hpp"
 
 namespace vigie::net {
 
 using wire::mqtt::Qos;
+namespace asio = boost::asio;
 
 class MqttTlsTest : public MqttBench {
 protected:
@@ -70,6 +77,34 @@ TEST_F(MqttTlsTest, KnowsAClientByItsCertificate) {
     settings.private_key_file = server_.key_file();
     MqttClient stranger{io.get_executor()};
     EXPECT_FALSE(connect(stranger, settings));
+}
+
+TEST_F(MqttTlsTest, ResumesItsOwnSessionWithAClientCertificate) {
+    start_tls(true);
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    context.use_certificate_chain_file(device_.certificate_file());
+    context.use_private_key_file(device_.key_file(), asio::ssl::context::pem);
+    SSL_SESSION* session = nullptr;
+    for (const bool again : {false, true}) {
+        asio::ssl::stream<asio::ip::tcp::socket> stream(io, context);
+        stream.next_layer().connect({asio::ip::address_v4::loopback(), server->ports().front()});
+        if (again) ASSERT_EQ(SSL_set_session(stream.native_handle(), session), 1);
+        boost::system::error_code failed;
+        stream.handshake(asio::ssl::stream_base::client, failed);
+        ASSERT_FALSE(failed) << failed.message();
+        const std::string hello =
+            wire::mqtt::bytes("10 19 00 04 'MQTT' 05 c2 0000 00 0001 'a' 0005 'owner' 0002 'pw'");
+        asio::write(stream, asio::buffer(hello));
+        std::string answer(1, '\0');
+        asio::read(stream, asio::buffer(answer), failed);
+        ASSERT_EQ(answer, "\x20") << failed.message();
+        EXPECT_EQ(SSL_session_reused(stream.native_handle()) == 1, again);
+        EXPECT_EQ(handler.request().certificate_subject, "CN=cabinet 7") << again;
+        if (!again) session = SSL_get1_session(stream.native_handle());
+        // A session whose end was not said is not resumed.
+        SSL_set_shutdown(stream.native_handle(), SSL_SENT_SHUTDOWN);
+    }
+    SSL_SESSION_free(session);
 }
 
 TEST_F(MqttTlsTest, TrustsNoOtherServer) {

@@ -39,13 +39,13 @@ public:
 private:
     struct Failures {
         int count{};
-        base::Instant last;
+        base::SteadyInstant last;
     };
     using Table = std::unordered_map<std::string, Failures>;
     [[nodiscard]] base::Duration wait(const Table& table, const std::string& key, int free,
-                                      base::Instant now) const;
-    void add(Table& table, const std::string& key, base::Instant now);
-    void make_room(Table& table, base::Instant now) const;
+                                      base::SteadyInstant now) const;
+    void add(Table& table, const std::string& key, base::SteadyInstant now);
+    void make_room(Table& table, base::SteadyInstant now) const;
 
     const base::Clock& clock_;
     ThrottleLimits limits_;

@@ -16,6 +16,9 @@ namespace vigie::base {
 
 using Instant = std::chrono::sys_time<std::chrono::microseconds>;
 using Duration = std::chrono::microseconds;
+// A point of a clock that only runs forward, whatever is done to the machine's clock: for time
+// limits and intervals inside one run. It counts from nowhere in particular.
+using SteadyInstant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
 // "2026-11-22T18:04:05.120Z"; milliseconds unless the instant has a finer part (then microseconds),
 // none if whole.
@@ -45,20 +48,27 @@ class Clock {
 public:
     virtual ~Clock() = default;
     [[nodiscard]] virtual Instant now() const = 0;
+    [[nodiscard]] virtual SteadyInstant steady() const = 0;
 };
 
 class SystemClock final : public Clock {
 public:
     [[nodiscard]] Instant now() const override;
+    [[nodiscard]] SteadyInstant steady() const override;
 };
 
-// A clock that stands still until it is moved.
+// A clock that stands still until it is moved: time passes with advance(), and somebody sets the
+// machine's clock with set().
 class ManualClock final : public Clock {
 public:
     explicit ManualClock(Instant start) : now_(start) {}
     [[nodiscard]] Instant now() const override {
         const std::lock_guard lock(mutex_);
         return now_;
+    }
+    [[nodiscard]] SteadyInstant steady() const override {
+        const std::lock_guard lock(mutex_);
+        return steady_;
     }
     void set(Instant instant) {
         const std::lock_guard lock(mutex_);
@@ -67,11 +77,13 @@ public:
     void advance(Duration duration) {
         const std::lock_guard lock(mutex_);
         now_ += duration;
+        steady_ += duration;
     }
 
 private:
     mutable std::mutex mutex_;
     Instant now_;
+    SteadyInstant steady_{std::chrono::hours{1}};
 };
 
 }  // namespace vigie::base

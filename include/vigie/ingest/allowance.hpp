@@ -27,7 +27,7 @@ public:
     explicit Bucket(Rate rate = {}) : rate_(rate), tokens_(rate.burst) {}
 
     // How long until `wanted` is there (a whole burst, if it is more than that); zero: now.
-    [[nodiscard]] base::Duration wait_for(double wanted, base::Instant now);
+    [[nodiscard]] base::Duration wait_for(double wanted, base::SteadyInstant now);
     // Takes it, even if that is more than there is: what comes next waits for it.
     void take(double amount) { tokens_ -= rate_.per_second > 0 ? amount : 0; }
     void give_back(double amount);
@@ -35,10 +35,10 @@ public:
     void set(Rate rate);
 
 private:
-    void fill(base::Instant now);
+    void fill(base::SteadyInstant now);
     Rate rate_;
     double tokens_;
-    std::optional<base::Instant> filled_at_;
+    std::optional<base::SteadyInstant> filled_at_;
 };
 
 struct AllowanceLimits {
@@ -67,16 +67,19 @@ public:
     explicit Allowance(AllowanceLimits limits = {});
 
     // One message wants in.
-    [[nodiscard]] Admission admit(base::Instant now);
+    [[nodiscard]] Admission admit(base::SteadyInstant now);
     // What an admitted message held. It may be more than is left: the next one waits for it.
     void charge_values(std::size_t count);
     // An admitted message found no room, and will be offered again.
     void give_back(std::size_t values);
     // A message that may be lost came above the rate and was dropped. How long its connection is to
     // be read no further: nothing, unless it sends more than `dropped_per_taken` times its rate.
-    [[nodiscard]] base::Duration drop(base::Instant now);
+    [[nodiscard]] base::Duration drop(base::SteadyInstant now);
+    // A client signs in: as many as it may send messages, apart from them. A duration: one too
+    // many, not counted.
+    [[nodiscard]] std::optional<base::Duration> connect_in(base::SteadyInstant now);
     // Whether a new connection would be refused at once, and until when.
-    [[nodiscard]] std::optional<base::Duration> refused_for(base::Instant now);
+    [[nodiscard]] std::optional<base::Duration> refused_for(base::SteadyInstant now);
 
     [[nodiscard]] std::size_t message_bytes_max() const;
     void set(const AllowanceLimits& limits);
@@ -86,15 +89,16 @@ public:
     static constexpr std::chrono::seconds forgotten_after{10};
 
 private:
-    [[nodiscard]] bool is_refused(base::Instant now);
+    [[nodiscard]] bool is_refused(base::SteadyInstant now);
 
     mutable std::mutex mutex_;
     AllowanceLimits limits_;
     Bucket messages_;
     Bucket values_;
     Bucket drops_;
-    std::optional<base::Instant> above_since_;
-    base::Instant made_wait_at_;
+    Bucket connects_;
+    std::optional<base::SteadyInstant> above_since_;
+    base::SteadyInstant made_wait_at_;
     Exceeded exceeded_{Exceeded::nothing};
 };
 

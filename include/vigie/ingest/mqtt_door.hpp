@@ -22,13 +22,14 @@ public:
                    const std::vector<net::MqttSubscription>& subscriptions) override;
     net::MqttAdmission publish(net::MqttPrincipal& principal,
                                const net::MqttMessage& message) override;
+    net::MqttAdmission change_subscriptions(net::MqttPrincipal& principal) override;
     wire::mqtt::Reason subscribe(net::MqttPrincipal& principal, std::string_view filter,
                                  wire::mqtt::Qos qos) override;
     void subscribed(net::MqttPrincipal& principal, const std::string& client_id,
                     const std::vector<net::MqttSubscription>& granted) override;
     bool may_receive(net::MqttPrincipal& principal, std::string_view topic) override;
     void delivered(std::uint64_t tag, net::MqttOutcome outcome) override;
-    void will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) override;
+    bool will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) override;
     void disconnected(net::MqttPrincipal& principal, const std::string& client_id,
                       wire::mqtt::Reason reason) override;
     boost::asio::awaitable<std::optional<net::MqttStoredSession>> load_session(
@@ -36,6 +37,8 @@ public:
     boost::asio::awaitable<void> save_session(net::MqttStoredSession session) override;
     boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
                                                std::uint64_t revision) override;
+
+    [[nodiscard]] std::uint64_t last_session_revision() const override;
 
     // What a durable submission answers to who waits for it; appended to `completions`.
     static void complete(const store::Submission& submission,

@@ -56,6 +56,8 @@ public:
     // Removes what has expired without a client. For the housekeeper; throws store::Unavailable.
     std::size_t purge();
 
+    // The greatest that is known of any session; after start(), of those an earlier run left.
+    [[nodiscard]] std::uint64_t last_revision() const;
     // Changes that are not durable yet.
     [[nodiscard]] std::size_t unwritten() const;
 

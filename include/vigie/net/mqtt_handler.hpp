@@ -52,6 +52,7 @@ struct MqttConnectDecision {
     std::string owner{};
     std::shared_ptr<MqttPrincipal> principal{};  // needed on success
     std::uint32_t packet_bytes_max{0};           // less than the server takes; 0: as much
+    base::Duration answer_after{};               // a refusal is told no sooner
 };
 
 // Names one message that waits for its acknowledgement. Weak: when its connection is gone,
@@ -141,6 +142,8 @@ public:
     virtual void connected(MqttPrincipal& principal, const std::string& client_id, bool resumed,
                            const std::vector<MqttSubscription>& subscriptions) = 0;
     virtual MqttAdmission publish(MqttPrincipal& principal, const MqttMessage& message) = 0;
+    // A SUBSCRIBE or UNSUBSCRIBE comes, whatever is in it: accepted, slowed or ended.
+    virtual MqttAdmission change_subscriptions(MqttPrincipal& principal);
     // The QoS granted (success is QoS 0), or why not.
     virtual wire::mqtt::Reason subscribe(MqttPrincipal& principal, std::string_view filter,
                                          wire::mqtt::Qos qos) = 0;
@@ -150,8 +153,9 @@ public:
     // Whether a delivery under a wildcard is this principal's business (its own assets).
     virtual bool may_receive(MqttPrincipal& principal, std::string_view topic) = 0;
     virtual void delivered(std::uint64_t tag, MqttOutcome outcome) = 0;
-    // The will: the connection ended without DISCONNECT (after the client's will delay).
-    virtual void will(MqttPrincipal& principal, const wire::mqtt::Will& will) = 0;
+    // The will: the connection ended without DISCONNECT (after the client's will delay). False: no
+    // room; offered again after MqttServer::resume().
+    virtual bool will(MqttPrincipal& principal, const wire::mqtt::Will& will) = 0;
     // Once per connection that was `connected`, whatever ended it.
     virtual void disconnected(MqttPrincipal& principal, const std::string& client_id,
                               wire::mqtt::Reason reason) = 0;
@@ -163,6 +167,8 @@ public:
     virtual boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
         std::string owner, std::string client_id);
     virtual boost::asio::awaitable<void> save_session(MqttStoredSession session);
+    // The greatest revision of any session that is kept: later ones begin above it.
+    [[nodiscard]] virtual std::uint64_t last_session_revision() const { return 0; }
     // Only when nothing newer than `revision` was saved.
     virtual boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
                                                        std::uint64_t revision);

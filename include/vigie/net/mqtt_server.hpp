@@ -44,14 +44,24 @@ struct MqttServerSettings {
     std::uint16_t topic_alias_max{64};
     std::uint16_t keep_alive_s_max{3'600};  // 5.0 clients are held to it
     std::uint32_t session_expiry_s_max{7 * 86'400};
-    std::size_t connections_max{100'000};       // beyond: closed at once
+    std::size_t connections_max{100'000};  // beyond: closed at once
+    // The same for those whose client has not signed in yet, in all and from one address (a /64 of
+    // IPv6).
+    std::size_t strangers_max{10'000};
+    std::size_t strangers_per_address_max{1'000};
+    // Of one address, kept waiting for the answer to a wrong sign-in; beyond: closed at once. Each
+    // as long as MqttConnectDecision says, but no longer than:
+    std::size_t held_per_address_max{20};
+    std::chrono::seconds held_max{10};
+    std::size_t wills_waiting_bytes_max{16UL * 1024 * 1024};  // for room, an io thread
     std::size_t output_bytes_max{1024 * 1024};  // a client that never reads is cut off
     std::size_t deliveries_max{1'000};          // queued for one connection
     std::size_t subscriptions_max{1'000};       // of one session
-    std::size_t sessions_max{200'000};          // kept for absent clients
-    std::chrono::seconds connect_within{10};    // TLS, CONNECT and the answer
-    std::chrono::seconds write_within{30};      // progress of output, or cut off
-    std::chrono::milliseconds tick{250};        // how often time limits are looked at
+    std::size_t filters_per_packet_max{base::limits::mqtt_filters_per_packet_max};
+    std::size_t sessions_max{200'000};        // kept for absent clients
+    std::chrono::seconds connect_within{10};  // TLS, CONNECT and the answer
+    std::chrono::seconds write_within{30};    // progress of output, or cut off
+    std::chrono::milliseconds tick{250};      // how often time limits are looked at
 };
 
 // Counted since start, but connections and sessions, which are present numbers.
@@ -59,7 +69,8 @@ struct MqttCounters {
     std::atomic<std::uint64_t> connections{0};
     std::atomic<std::uint64_t> sessions{0};
     std::atomic<std::uint64_t> accepted{0};
-    std::atomic<std::uint64_t> refused{0};  // CONNACK with a failure
+    std::atomic<std::uint64_t> refused{0};      // CONNACK with a failure
+    std::atomic<std::uint64_t> turned_away{0};  // one connection too many: closed at once
     std::atomic<std::uint64_t> taken_over{0};
     std::atomic<std::uint64_t> messages_in_qos0{0};
     std::atomic<std::uint64_t> messages_in_qos1{0};
@@ -74,6 +85,7 @@ struct MqttCounters {
     std::atomic<std::uint64_t> pauses{0};              // reading stopped for want of room
     std::atomic<std::uint64_t> slowed{0};              // reading stopped above a rate
     std::atomic<std::uint64_t> dropped_above_rate{0};  // QoS 0
+    std::atomic<std::uint64_t> wills_lost{0};          // no room for as long
     std::atomic<std::uint64_t> ended_above_rate{0};    // connections
     std::atomic<std::uint64_t> bytes_in{0};
     std::atomic<std::uint64_t> bytes_out{0};
