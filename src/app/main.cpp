@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "app/connections.hpp"
 #include "app/start_up.hpp"
 #include "vigie/app/server.hpp"
 #include "vigie/config/settings.hpp"
@@ -46,6 +47,8 @@ int serve(vigie::config::Settings settings) {
     signal(SIGPIPE, SIG_IGN);
     const vigie::base::SystemClock clock;
     const std::string folder = settings.paths.folder;
+    vigie::app::raise_open_files();
+    vigie::app::log_connections(settings);
     vigie::app::Server server(std::move(settings), clock);
     vigie::app::drop_privileges(folder);
     server.start();

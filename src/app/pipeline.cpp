@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "app/connections.hpp"
+
 namespace vigie::app {
 
 namespace {
@@ -27,6 +29,9 @@ store::FrameWriterSettings writer_settings(const Pipeline::Parts& parts, store::
 net::MqttServerSettings mqtt_settings(const config::Settings& settings) {
     const auto& device = settings.device;
     net::MqttServerSettings mqtt;
+    mqtt.connections_max = connections_of(settings).mqtt;
+    // All devices come from the proxy's address.
+    if (device.behind_proxy) mqtt.strangers_per_address_max = mqtt.strangers_max;
     mqtt.session_expiry_s_max = static_cast<std::uint32_t>(device.session_expiry_s_max);
     if (const auto address = config::plain_mqtt_address(settings))
         mqtt.listeners.push_back(
@@ -44,6 +49,7 @@ net::HttpServerSettings http_settings(const config::Settings& settings) {
     const auto& device = settings.device;
     net::HttpServerSettings http;
     http.behind_proxy = device.behind_proxy;
+    http.connections_max = connections_of(settings).device_http;
     net::HttpListener listener{device.address, static_cast<std::uint16_t>(device.http_port), "",
                                std::nullopt};
     if (!device.certificate.empty())

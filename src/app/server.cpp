@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/connections.hpp"
 #include "app/console_files.hpp"
 #include "app/database_home.hpp"
 #include "app/figures.hpp"
@@ -96,8 +97,10 @@ void open_door_named(const char* door, F open) {
     }
 }
 
-net::HttpServerSettings web_settings(const config::Settings::Web& web) {
+net::HttpServerSettings web_settings(const config::Settings::Web& web,
+                                     std::size_t connections_max) {
     net::HttpServerSettings settings;
+    settings.connections_max = connections_max;
     settings.behind_proxy = web.behind_proxy;
     net::HttpListener listener{web.address, static_cast<std::uint16_t>(web.port), "", std::nullopt};
     if (!web.certificate.empty()) listener.tls = net::HttpTls{web.certificate, web.private_key};
@@ -169,8 +172,9 @@ struct Server::Impl {
     }
 
     void make_doors(std::span<asio::io_context* const> contexts) {
+        const Connections connections = connections_of(settings);
         control_door = std::make_unique<net::HttpServer>(
-            contexts, web_settings(settings.control),
+            contexts, web_settings(settings.control, connections.control),
             net::HttpHandlers{
                 [this](wire::Request request) { return serve_control(std::move(request)); },
                 [this](wire::Request request) {
@@ -179,12 +183,13 @@ struct Server::Impl {
                 }});
         asio::io_context* const open_context[] = {&open_io.context()};
         open_door = std::make_unique<net::HttpServer>(
-            open_context, web_settings(settings.open),
+            open_context, web_settings(settings.open, connections.open),
             net::HttpHandlers{
                 [this](wire::Request request) { return open->serve(std::move(request)); }, {}});
         asio::io_context* const admin_context[] = {&admin_io.context()};
         net::HttpServerSettings socket;
         socket.listeners.push_back({"", 0, socket_path(), std::nullopt});
+        socket.connections_max = admin_connections_max;
         socket.body_bytes_max = admin_body_bytes_max;
         socket.bodies_bytes_max = 2 * admin_body_bytes_max;
         admin_door = std::make_unique<net::HttpServer>(
@@ -192,6 +197,7 @@ struct Server::Impl {
             net::HttpHandlers{
                 [this](wire::Request request) { return admin->serve(std::move(request)); }, {}});
         net::HttpServerSettings figures;
+        figures.connections_max = admin_connections_max;
         figures.listeners.push_back({"127.0.0.1",
                                      static_cast<std::uint16_t>(settings.admin.metrics_port), "",
                                      std::nullopt});

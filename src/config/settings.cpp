@@ -112,6 +112,10 @@ const std::vector<Setting>& table() {
         {"device.behind_proxy", VIGIE_AT(device.behind_proxy), false, 0, 0, "",
          "A proxy ends TLS in front of the device door: it may listen beyond loopback without a "
          "certificate."},
+        {"device.connections_max", VIGIE_AT(device.connections_max), std::int64_t{50'000}, 1,
+         1'000'000, "connections",
+         "MQTT connections at once, and a quarter as many of HTTP; beyond, closed at once. Fewer "
+         "when the process may not have so many files open."},
         {"device.pending_frames_max", VIGIE_AT(device.pending_frames_max), std::int64_t{100'000},
          largest_message_frames, 10'000'000, "frames",
          "Accepted and not yet durable; beyond, devices are made to wait."},

@@ -171,9 +171,18 @@ TEST_P(DeviceLimits, ThrottleWrongSignInsAndNeverARightOne) {
         EXPECT_FALSE(connect(wrong, "wrong"));
         EXPECT_EQ(wrong.client.refused_with(), Reason::bad_user_name_or_password) << i;
     }
-    EXPECT_FALSE(connect(wrong, "wrong"));
-    EXPECT_EQ(wrong.client.refused_with(),
-              v5 ? Reason::quota_exceeded : Reason::server_unavailable);
+    bool answered = false;
+    asio::co_spawn(
+        io_,
+        [](Device& one, net::MqttClientSettings how) -> asio::awaitable<void> {
+            EXPECT_FALSE((co_await one.client.connect(std::move(how))).ok());
+        }(wrong, {.port = server_->ports().mqtt,
+                  .version = GetParam(),
+                  .client_id = "wrong",
+                  .user_name = "wrong",
+                  .password = secrets_["wrong"]}),
+        [&answered](const std::exception_ptr&) { answered = true; });
+    run_until([&] { return figure("vigie_ingest_throttled_total") == 1; });
     const std::string answer = post("wrong", observation_of("LP-1", 100));
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 429")) << "the same count at both doors";
     EXPECT_THAT(answer, HasSubstr("Retry-After: 1\r\n"));
@@ -186,9 +195,63 @@ TEST_P(DeviceLimits, ThrottleWrongSignInsAndNeverARightOne) {
     Device right(io_);
     EXPECT_TRUE(connect(right, "right")) << "behind the same address";
     EXPECT_THAT(post("right", observation_of("LP-1", 100)), StartsWith("HTTP/1.1 200"));
+    clock_.advance(999ms);
+    Device next(io_);
+    EXPECT_TRUE(connect(next, "right"));
+    EXPECT_FALSE(answered) << "a wrong one too many, not before its time";
+    clock_.advance(1ms);
+    run_until([&] { return answered; });
+    EXPECT_EQ(wrong.client.refused_with(),
+              v5 ? Reason::quota_exceeded : Reason::server_unavailable);
     secrets_["wrong"] = secret;
     EXPECT_TRUE(connect(wrong, "wrong")) << "mended, it need not wait";
     EXPECT_EQ(figure("vigie_ingest_throttled_total"), 17);
+}
+
+TEST_P(DeviceLimits, HoldConnectionsAtNAndNPlusOne) {
+    settings_.device.connections_max = 2;
+    credential("gateway", "LP-1");
+    for (const char* name : {"1", "2", "3"})
+        credential(name, "LP-1");
+    start();
+    Device first(io_);
+    Device second(io_);
+    Device third(io_);
+    EXPECT_TRUE(connect(first, "1"));
+    EXPECT_TRUE(connect(second, "2"));
+    EXPECT_FALSE(connect(third, "3"));
+    EXPECT_EQ(figure("vigie_mqtt_turned_away_total"), 1);
+    EXPECT_THAT(post("gateway", observation_of("LP-1", 100)), StartsWith("HTTP/1.1 200"))
+        << "the other doors have their own";
+}
+
+TEST_P(DeviceLimits, CountSubscriptionsAndConnectionsToo) {
+    credential("busy", "LP-1", {.messages_per_s = 10, .messages_burst = 20});
+    start();
+    Device busy(io_);
+    ASSERT_TRUE(connect(busy, "busy"));
+    std::size_t answered = 0;
+    for (int i = 0; i < 25; ++i) {
+        asio::co_spawn(
+            io_,
+            [](Device& one) -> asio::awaitable<void> {
+                co_await one.client.subscribe({{"vigie/v1/LP-1/commands", Qos::at_least_once}});
+            }(busy),
+            [&answered](const std::exception_ptr&) { ++answered; });
+    }
+    ASSERT_TRUE(
+        run_until([&] { return answered == 20 && figure("vigie_mqtt_slowed_total") >= 1; }));
+    clock_.advance(500ms);
+    ASSERT_TRUE(run_until([&] { return answered == 25; }));
+    for (int i = 0; i < 20; ++i) {  // a whole burst again
+        Device another(io_);
+        EXPECT_TRUE(connect(another, "busy")) << i;
+    }
+    Device one_more(io_);
+    EXPECT_FALSE(connect(one_more, "busy"));
+    EXPECT_EQ(one_more.client.refused_with(), GetParam() == Version::v5
+                                                  ? Reason::connection_rate_exceeded
+                                                  : Reason::server_unavailable);
 }
 
 TEST_P(DeviceLimits, ForgetWhatWasTakenAwayAndLearnWhatWasGiven) {

@@ -55,6 +55,7 @@ struct Settings {
         std::string certificate;
         std::string private_key;
         bool behind_proxy{};
+        std::int64_t connections_max{};
         std::int64_t pending_frames_max{};
         std::int64_t session_expiry_s_max{};
         std::string client_ca;
