@@ -42,6 +42,17 @@ void read_range(TomlTable& from, T& into) {
         from.wrong("max", "must be greater than min", "doit être supérieur à min");
 }
 
+template <typename T>
+void refuse_twice(TomlTable& from, const char* section, const std::vector<T>& listed) {
+    std::map<std::string, std::size_t> first;
+    for (std::size_t i = 0; i < listed.size(); ++i) {
+        if (first.emplace(listed[i].code, i).second) continue;
+        from.wrong(std::string(section) + "/" + std::to_string(i) + "/code",
+                   "\"" + listed[i].code + "\" is there twice",
+                   "« " + listed[i].code + " » figure deux fois");
+    }
+}
+
 Property read_property(TomlTable& from) {
     Property property;
     property.code = from.code("code");
@@ -159,6 +170,49 @@ Rule read_rule(TomlTable& from, const Kind& kind) {
     return rule;
 }
 
+// A device gets no number of which nobody said how far it may go.
+void read_bounds(TomlTable& from, Parameter& parameter) {
+    read_range(from, parameter);
+    if (!from.has("min")) from.wrong("min", "is missing", "est absent");
+    if (!from.has("max")) from.wrong("max", "is missing", "est absent");
+}
+
+Parameter read_parameter(TomlTable& from) {
+    Parameter parameter;
+    parameter.code = from.code("code");
+    parameter.name = from.bilingual("name");
+    const auto type = from.word("type", {"number", "boolean", "code"}, true);
+    if (!type) from.overlook({"unit", "min", "max", "codes"});
+    if (type) parameter.type = static_cast<ParameterType>(*type);
+    if (type && parameter.type == ParameterType::number) read_bounds(from, parameter);
+    if (type && parameter.type == ParameterType::code)
+        read_codes(from, parameter.codes, parameter.code_names);
+    parameter.required = from.boolean_or("required", true);
+    from.refuse_unknown();
+    return parameter;
+}
+
+constexpr std::int64_t expires_s_max = 24 * 3600;
+
+Command read_command(TomlTable& from) {
+    Command command;
+    command.code = from.code("code");
+    command.name = from.bilingual("name");
+    for (TomlTable& each : from.tables("parameter"))
+        command.parameters.push_back(read_parameter(each));
+    refuse_twice(from, "parameter", command.parameters);
+    if (!from.has("expires_s")) from.wrong("expires_s", "is missing", "est absent");
+    const std::int64_t expires = from.integer_or("expires_s", 60, 1, expires_s_max);
+    command.expires = std::chrono::seconds{expires};
+    command.expires_max =
+        std::chrono::seconds{from.integer_or("expires_s_max", expires, 1, expires_s_max)};
+    if (command.expires_max < command.expires)
+        from.wrong("expires_s_max", "must not be less than expires_s",
+                   "ne doit pas être inférieur à expires_s");
+    from.refuse_unknown();
+    return command;
+}
+
 constexpr std::int64_t kept_days_max = 36'525;  // a century
 
 void read_times(TomlTable& from, Kind& kind) {
@@ -182,17 +236,6 @@ void read_times(TomlTable& from, Kind& kind) {
         from.wrong("reporting_period_s", "is missing", "est absent");
 }
 
-template <typename T>
-void refuse_twice(TomlTable& from, const char* section, const std::vector<T>& listed) {
-    std::map<std::string, std::size_t> first;
-    for (std::size_t i = 0; i < listed.size(); ++i) {
-        if (first.emplace(listed[i].code, i).second) continue;
-        from.wrong(std::string(section) + "/" + std::to_string(i) + "/code",
-                   "\"" + listed[i].code + "\" is there twice",
-                   "« " + listed[i].code + " » figure deux fois");
-    }
-}
-
 Kind read_kind(TomlTable& from) {
     Kind kind;
     kind.code = from.code("code");
@@ -210,9 +253,12 @@ Kind read_kind(TomlTable& from) {
     read_times(from, kind);
     for (TomlTable& each : from.tables("rule"))
         kind.rules.push_back(read_rule(each, kind));
+    for (TomlTable& each : from.tables("command"))
+        kind.commands.push_back(read_command(each));
     refuse_twice(from, "property", kind.properties);
     refuse_twice(from, "attribute", kind.attributes);
     refuse_twice(from, "rule", kind.rules);
+    refuse_twice(from, "command", kind.commands);
     const Property* feeder = kind.property(kind.feeder_property);
     if (!kind.feeder_property.empty() && (!feeder || feeder->type != PropertyType::boolean))
         from.wrong("feeder_property", "must name a boolean property of this kind",

@@ -107,6 +107,91 @@ TEST(KindFiles, AnswersWhatIsWrongWithFileLineAndPointer) {
     }
 }
 
+const std::string dim_command = R"([[command]]
+code = "dim"
+name = { en = "Dim", fr = "Graduer" }
+expires_s = 60
+)";
+const std::string level_parameter = R"([[command.parameter]]
+code = "level"
+name = { en = "Level", fr = "Niveau" }
+type = "number"
+unit = "%"
+min = 0
+max = 100
+)";
+
+TEST(KindFiles, ReadsCommandsWithTheirParameters) {
+    const auto kind = parse_kind(
+        kind_with(dim_command + "expires_s_max = 600\n" + level_parameter +
+                  "[[command.parameter]]\ncode = \"mode\"\nname = { en = \"M\", fr = \"M\" }\n"
+                  "type = \"code\"\nrequired = false\n"
+                  "codes = [{ code = \"slow\", en = \"s\", fr = \"l\" }]\n"),
+        "lamp.toml");
+    ASSERT_TRUE(kind.ok()) << kind.error().detail.en;
+    const Command* dim = kind->command("dim");
+    ASSERT_NE(dim, nullptr);
+    EXPECT_EQ(dim->expires, std::chrono::seconds{60});
+    EXPECT_EQ(dim->expires_max, std::chrono::seconds{600});
+    ASSERT_EQ(dim->parameters.size(), 2U);
+    EXPECT_EQ(dim->parameters[0].max, 100);
+    EXPECT_TRUE(dim->parameters[0].required);
+    EXPECT_FALSE(dim->parameters[1].required);
+    EXPECT_THAT(dim->parameters[1].codes, testing::ElementsAre("slow"));
+    EXPECT_EQ(kind->command("jump"), nullptr);
+}
+
+TEST(KindFiles, AnswersWhatIsWrongWithACommand) {
+    const std::string no_expiry = "[[command]]\ncode = \"r\"\nname = { en = \"R\", fr = \"R\" }\n";
+    const std::string bare =
+        "[[command.parameter]]\ncode = \"p\"\nname = { en = \"P\", fr = \"P\" }\n";
+    const std::vector<WrongKind> cases{
+        {kind_with(no_expiry), "/command/0/expires_s", "is missing", "5"},
+        {kind_with(no_expiry + "expires_s = 0\n"), "/command/0/expires_s", "from 1 to 86400", "8"},
+        {kind_with(no_expiry + "expires_s = 86401\n"), "/command/0/expires_s", "from 1 to 86400",
+         "8"},
+        {kind_with(dim_command + "expires_s_max = 59\n"), "/command/0/expires_s_max", "not be less",
+         "9"},
+        {kind_with(dim_command + "danger = true\n"), "/command/0/danger", "not a known key", "9"},
+        {kind_with(dim_command + dim_command), "/command/1/code", "is there twice", ""},
+        {kind_with(dim_command + level_parameter + level_parameter), "/command/0/parameter/1/code",
+         "is there twice", ""},
+        {kind_with(dim_command + bare + "type = \"position\"\n"), "/command/0/parameter/0/type",
+         "must be one of number, boolean, code", "12"},
+        {kind_with(dim_command + bare + "type = \"number\"\nmin = 0\n"),
+         "/command/0/parameter/0/max", "is missing", "9"},
+        {kind_with(dim_command + bare + "type = \"code\"\n"), "/command/0/parameter/0/codes",
+         "at least one code", "9"},
+    };
+    for (const WrongKind& each : cases) {
+        const auto kind = parse_kind(each.text, "lamp.toml");
+        ASSERT_FALSE(kind.ok()) << each.text;
+        ASSERT_EQ(kind.error().fields.size(), 1U) << kind.error().detail.en;
+        EXPECT_EQ(kind.error().fields[0].pointer, each.pointer) << kind.error().detail.en;
+        EXPECT_THAT(kind.error().detail.en, testing::HasSubstr(each.reason));
+        EXPECT_THAT(kind.error().detail.en, testing::StartsWith("lamp.toml:" + each.line));
+    }
+}
+
+TEST(KindFiles, OverridesEndByThemselves) {
+    const auto kinds = read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds");
+    ASSERT_TRUE(kinds.ok());
+    std::vector<std::string> known;
+    for (const Kind& kind : *kinds) {
+        for (const Command& command : kind.commands) {
+            known.push_back(kind.code + "." + command.code);
+            if (command.code == "report") continue;
+            // What changes how a device behaves says for how long.
+            const auto lasts = std::ranges::find(command.parameters, "for_s", &Parameter::code);
+            ASSERT_NE(lasts, command.parameters.end()) << known.back();
+            EXPECT_TRUE(lasts->required) << known.back();
+        }
+    }
+    EXPECT_THAT(known, testing::ElementsAre("air_station.report", "car_park.report",
+                                            "light_point.set_level", "light_point.report",
+                                            "signal_junction.report"));
+}
+
 TEST(KindFiles, ListsAllThatIsWrongAtOnce) {
     const auto kind = parse_kind(kind_with("colour = 3\nmobile = \"yes\"\n"), "lamp.toml");
     ASSERT_FALSE(kind.ok());

@@ -69,6 +69,30 @@ struct Rule {
     bool suppressible{true};
 };
 
+enum class ParameterType { number, boolean, code };
+
+struct Parameter {
+    std::string code;
+    base::Text name;
+    ParameterType type{ParameterType::number};
+    std::string unit;
+    std::optional<double> min;  // of a number: always there
+    std::optional<double> max;
+    std::vector<std::string> codes;
+    std::vector<base::Text> code_names;  // parallel to codes: for people
+    bool required{true};
+};
+
+// What can be asked of a device.
+struct Command {
+    std::string code;
+    base::Text name;
+    std::vector<Parameter> parameters;
+    // How long it may be delivered when nobody says otherwise, and at most.
+    std::chrono::seconds expires{60};
+    std::chrono::seconds expires_max{60};
+};
+
 struct Kind {
     int id{};
     std::string code;
@@ -93,12 +117,19 @@ struct Kind {
     std::vector<Property> properties;
     std::vector<Attribute> attributes;
     std::vector<Rule> rules;
+    std::vector<Command> commands;
     int layout{};  // the layout new frames are written with
     int width{};   // how many doubles a frame of that layout holds
 
     [[nodiscard]] const Property* property(std::string_view property_code) const {
         for (const auto& p : properties) {
             if (p.code == property_code) return &p;
+        }
+        return nullptr;
+    }
+    [[nodiscard]] const Command* command(std::string_view command_code) const {
+        for (const auto& c : commands) {
+            if (c.code == command_code) return &c;
         }
         return nullptr;
     }
