@@ -7,8 +7,6 @@
 
 namespace vigie::ingest {
 
-namespace {
-
 std::expected<base::Instant, Refusal> read_time(const nlohmann::json& t,
                                                 const std::string& pointer) {
     constexpr std::int64_t ms_max = 7'258'118'400'000;  // 2200-01-01
@@ -23,6 +21,8 @@ std::expected<base::Instant, Refusal> read_time(const nlohmann::json& t,
                   "t is RFC 3339 with a zone, or milliseconds since 1970",
                   "t est en RFC 3339 avec fuseau, ou en millisecondes depuis 1970");
 }
+
+namespace {
 
 std::expected<void, Refusal> add_observation(const assets::Asset& asset,
                                              const nlohmann::json& message,
@@ -186,6 +186,12 @@ std::string_view to_string(Reason reason) {
             return "time_ahead";
         case Reason::too_old:
             return "too_old";
+        case Reason::unknown_command:
+            return "unknown_command";
+        case Reason::not_sent:
+            return "not_sent";
+        case Reason::contradiction:
+            return "contradiction";
     }
     return "unknown";
 }

@@ -24,6 +24,10 @@ namespace vigie::ingest {
 // A value of a property that the kind does not know: counted, with its name.
 void set_aside(Decoded& decoded, const assets::Asset& asset, std::string_view property);
 
+// RFC 3339 or milliseconds since 1970; bad_time.
+[[nodiscard]] std::expected<base::Instant, Refusal> read_time(const nlohmann::json& t,
+                                                              const std::string& pointer);
+
 // Writes the value where the property stands.
 [[nodiscard]] std::expected<void, Refusal> put_value(const assets::Property& property,
                                                      const nlohmann::json& value,

@@ -11,6 +11,24 @@ namespace {
 // Stamps may run ahead of the clock by less: by the microseconds that a burst needs, and when NTP
 // sets it back a little. Far below what would be refused as ahead.
 constexpr std::int64_t stamps_ahead_us_max = 2'000'000;
+
+std::expected<const assets::Asset*, Refusal> addressed(const assets::Catalogue& catalogue,
+                                                       const Sender& sender,
+                                                       std::string_view code) {
+    const assets::Asset* asset = catalogue.find(code);
+    if (asset == nullptr || asset->life_stage == assets::LifeStage::removed) {
+        return std::unexpected(
+            Refusal{Reason::unknown_asset, "", {"there is no such asset", "équipement inconnu"}});
+    }
+    if (!sender.may(asset->id)) {
+        return std::unexpected(Refusal{Reason::not_yours,
+                                       "",
+                                       {"the credential does not cover this asset",
+                                        "l'identifiant ne couvre pas cet équipement"}});
+    }
+    return asset;
+}
+
 }  // namespace
 
 std::int64_t next_stamp_us(std::int64_t last_us, std::int64_t now_us) {
@@ -38,17 +56,9 @@ Sorted Inbox::sort_topic(const Parcel& parcel) {
                         {"nothing is received on this topic", "rien n'est reçu sur ce sujet"}});
         }
         const auto catalogue = registry_.current();
-        const assets::Asset* asset = catalogue->find(code);
-        if (asset == nullptr || asset->life_stage == assets::LifeStage::removed) {
-            return std::unexpected(Refusal{
-                Reason::unknown_asset, "", {"there is no such asset", "équipement inconnu"}});
-        }
-        if (!parcel.sender->may(asset->id)) {
-            return std::unexpected(Refusal{Reason::not_yours,
-                                           "",
-                                           {"the credential does not cover this asset",
-                                            "l'identifiant ne couvre pas cet équipement"}});
-        }
+        const auto found = addressed(*catalogue, *parcel.sender, code);
+        if (!found) return std::unexpected(found.error());
+        const assets::Asset* asset = *found;
         return decode_for_asset(*catalogue, *asset, parcel.payload, parcel.format,
                                 {stamped, parcel.sender->may_backfill(), parcel.first_received_at});
     };
@@ -82,16 +92,33 @@ void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const 
         sorted.submission.frames = std::move(decoded->frames);
         return;
     }
-    sorted.refusal = std::move(decoded).error();
-    const auto& refusal = *sorted.refusal;
+    sorted = refused(parcel, std::move(decoded).error());
+}
+
+Sorted Inbox::refused(const Parcel& parcel, Refusal refusal) {
+    return refused(parcel.sender->name(), parcel, std::move(refusal));
+}
+
+Sorted Inbox::refused(const std::string& credential, const Parcel& parcel, Refusal refusal) {
+    Sorted sorted;
     std::string detail = refusal.detail.en;
     if (!refusal.pointer.empty()) detail = refusal.pointer + ": " + detail;
     detail = base::cut_utf8(detail, base::limits::quarantine_text_bytes_max);
     sorted.submission.quarantined.push_back(
-        {parcel.received_at, parcel.sender->name(), parcel.channel,
+        {parcel.received_at, credential, parcel.channel,
          std::string(base::cut_utf8(parcel.topic, base::limits::quarantine_text_bytes_max)),
          std::string(to_string(refusal.reason)), std::move(detail),
          std::string(parcel.payload.substr(0, base::limits::quarantine_payload_bytes_max))});
+    sorted.refusal = std::move(refusal);
+    return sorted;
+}
+
+std::expected<assets::AssetId, Refusal> Inbox::addressee(const Sender& sender,
+                                                         std::string_view code) const {
+    const auto catalogue = registry_.current();
+    const auto found = addressed(*catalogue, sender, code);
+    if (!found) return std::unexpected(found.error());
+    return (*found)->id;
 }
 
 bool Inbox::covers(const Sender& sender, std::string_view asset_code) const {

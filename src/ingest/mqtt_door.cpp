@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "vigie/base/text.hpp"
+
 namespace vigie::ingest {
 
 namespace {
@@ -16,6 +18,10 @@ struct DoorPrincipal final : net::MqttPrincipal {
     std::shared_ptr<const Sender> sender;
 };
 
+const std::shared_ptr<const Sender>& sender_kept_by(const net::MqttPrincipal& principal) {
+    return static_cast<const DoorPrincipal&>(principal).sender;
+}
+
 const Sender& sender_of(const net::MqttPrincipal& principal) {
     return *static_cast<const DoorPrincipal&>(principal).sender;
 }
@@ -26,6 +32,7 @@ MqttReason reason_code(Reason reason) {
     switch (reason) {
         case Reason::unknown_topic:
         case Reason::unknown_asset:
+        case Reason::unknown_command:
             return MqttReason::topic_name_invalid;
         case Reason::not_yours:
             return MqttReason::not_authorized;
@@ -33,6 +40,8 @@ MqttReason reason_code(Reason reason) {
             return MqttReason::quota_exceeded;
         case Reason::time_ahead:
         case Reason::too_old:
+        case Reason::not_sent:
+        case Reason::contradiction:
             return MqttReason::implementation_specific_error;
         default:
             return MqttReason::payload_format_invalid;
@@ -43,6 +52,14 @@ std::string reason_string(const Refusal& refusal) {
     std::string text(to_string(refusal.reason));
     if (!refusal.pointer.empty()) text += " at " + refusal.pointer;
     return text + ": " + refusal.detail.en;
+}
+
+void let_wait(Sorted& sorted, const net::MqttTicket& ticket) {
+    sorted.submission.waiter = ticket.connection;
+    sorted.submission.ticket = ticket.packet;
+    if (!sorted.refusal) return;
+    sorted.submission.outcome = static_cast<std::uint8_t>(reason_code(sorted.refusal->reason));
+    sorted.submission.outcome_text = reason_string(*sorted.refusal);
 }
 
 constexpr std::size_t user_properties_bytes_max = 1'000;
@@ -155,8 +172,14 @@ boost::asio::awaitable<net::MqttConnectDecision> MqttDoor::authenticate(
     co_return decision;
 }
 
+void MqttDoor::serve_commands(CommandTaker& taker, Complete complete) {
+    commands_ = &taker;
+    complete_ = std::move(complete);
+}
+
 void MqttDoor::connected(net::MqttPrincipal& principal, const std::string& client_id, bool resumed,
-                         const std::vector<net::MqttSubscription>&) {
+                         const std::vector<net::MqttSubscription>& subscriptions) {
+    subscribed(principal, client_id, subscriptions);
     spdlog::debug("mqtt: {} connected as {}{}", sender_of(principal).name(), client_id,
                   resumed ? ", resumed" : "");
 }
@@ -173,24 +196,67 @@ net::MqttAdmission MqttDoor::publish(net::MqttPrincipal& principal,
         if (auto held = held_back(*allowance, message.qos, clock_.steady()))
             return *std::move(held);
     }
-    auto sorted = inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload,
-                                     message.received_at, format_of(message.properties)});
+    if (const auto topic = commands_ ? result_topic(message.topic) : std::nullopt)
+        return take_result(sender_kept_by(principal), *topic, message);
+    return take_in(sender, message,
+                   inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload,
+                                      message.received_at, format_of(message.properties)}));
+}
+
+net::MqttAdmission MqttDoor::take_in(const Sender& sender, const net::MqttMessage& message,
+                                     Sorted sorted) {
+    Allowance* allowance = sender.allowance();
     if (allowance != nullptr) allowance->charge_values(sorted.values);
     if (sorted.refusal && !message.properties.empty())
         sorted.submission.quarantined.back().detail += user_properties_text(message.properties);
-    if (message.qos != wire::mqtt::Qos::at_most_once) {
-        sorted.submission.waiter = message.ticket.connection;
-        sorted.submission.ticket = message.ticket.packet;
-        if (sorted.refusal) {
-            sorted.submission.outcome =
-                static_cast<std::uint8_t>(reason_code(sorted.refusal->reason));
-            sorted.submission.outcome_text = reason_string(*sorted.refusal);
-        }
-    }
+    if (message.qos != wire::mqtt::Qos::at_most_once) let_wait(sorted, message.ticket);
     const std::size_t values = sorted.values;
     if (inbox_.submit(sorted)) return net::MqttAdmission::accepted();
     if (allowance != nullptr) allowance->give_back(values);
     return net::MqttAdmission::busy();
+}
+
+std::expected<CommandResult, Refusal> MqttDoor::read_result(const Sender& sender,
+                                                            const ResultTopic& topic,
+                                                            const net::MqttMessage& message) const {
+    const auto asset = inbox_.addressee(sender, topic.asset);
+    if (!asset) return std::unexpected(asset.error());
+    auto read = decode_result(message.payload, message.received_at);
+    if (!read) return std::unexpected(std::move(read).error());
+    // What is no number is no command's: nobody has to be asked.
+    const auto command = base::parse_int(topic.command);
+    if (!command || *command <= 0) return std::unexpected(unknown_command());
+    return CommandResult{.asset = *asset,
+                         .command = *command,
+                         .message = *std::move(read),
+                         .credential = sender.name(),
+                         .received_at = message.received_at,
+                         .topic = std::string(message.topic),
+                         .payload = std::string(message.payload)};
+}
+
+// Judged by whoever sends commands, when the database is asked: the answer comes from there.
+net::MqttAdmission MqttDoor::take_result(const std::shared_ptr<const Sender>& sender,
+                                         const ResultTopic& topic,
+                                         const net::MqttMessage& message) {
+    const Parcel parcel{sender.get(),        "mqtt",          message.topic, message.payload,
+                        message.received_at, Format::by_shape};
+    auto result = read_result(*sender, topic, message);
+    if (!result) return take_in(*sender, message, Inbox::refused(parcel, result.error()));
+    auto answer = [this, ticket = message.ticket, kept = *result](const auto& refusal) {
+        if (refusal) {
+            auto sorted = Inbox::refused(
+                kept.credential,
+                {nullptr, "mqtt", kept.topic, kept.payload, kept.received_at, Format::by_shape},
+                *refusal);
+            if (ticket.packet != 0) let_wait(sorted, ticket);
+            return inbox_.submit(sorted);
+        }
+        if (ticket.packet != 0) complete_({{ticket, MqttReason::success, {}}});
+        return true;
+    };
+    return commands_->take(*std::move(result), std::move(answer)) ? net::MqttAdmission::accepted()
+                                                                  : net::MqttAdmission::busy();
 }
 
 void MqttDoor::complete(const store::Submission& submission,
@@ -219,7 +285,11 @@ wire::mqtt::Reason MqttDoor::subscribe(net::MqttPrincipal&, std::string_view fil
 }
 
 void MqttDoor::subscribed(net::MqttPrincipal&, const std::string&,
-                          const std::vector<net::MqttSubscription>&) {}
+                          const std::vector<net::MqttSubscription>& granted) {
+    if (commands_ == nullptr) return;
+    for (const auto& one : granted)
+        commands_->listening(one.filter);
+}
 
 bool MqttDoor::may_receive(net::MqttPrincipal& principal, std::string_view topic) {
     constexpr std::string_view prefix = "vigie/v1/";
@@ -229,7 +299,9 @@ bool MqttDoor::may_receive(net::MqttPrincipal& principal, std::string_view topic
     return inbox_.covers(sender_of(principal), code);
 }
 
-void MqttDoor::delivered(std::uint64_t, net::MqttOutcome) {}
+void MqttDoor::delivered(std::uint64_t tag, net::MqttOutcome outcome) {
+    if (commands_ != nullptr) commands_->delivered(tag, outcome);
+}
 
 bool MqttDoor::will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) {
     const Sender& sender = sender_of(principal);

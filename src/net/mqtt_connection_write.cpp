@@ -155,11 +155,11 @@ void MqttConnection::encode_deliveries(base::Instant now) {
 
 void MqttConnection::deliver(std::shared_ptr<const MqttDelivery> delivery, mqtt::Qos granted) {
     if (over_ || !machine_.is_connected()) {
-        hub_->handler.delivered(delivery->tag, MqttOutcome::lost);
+        hub_->handler.delivered(delivery->tag, MqttOutcome::unsent);
         return;
     }
     if (outgoing_.size() >= hub_->settings.deliveries_max) {
-        hub_->handler.delivered(delivery->tag, MqttOutcome::refused);
+        hub_->handler.delivered(delivery->tag, MqttOutcome::no_room);
         if (!write_pending_) return;
         hub_->counters.cut_off.fetch_add(1, std::memory_order_relaxed);
         cut(mqtt::Reason::quota_exceeded);
@@ -185,10 +185,10 @@ void MqttConnection::lose_deliveries() {
     std::vector<std::uint64_t> tags = machine_.drop_undelivered();
     for (const std::uint64_t tag : std::exchange(written_tags_, {}))
         tags.push_back(tag);
-    for (const Outgoing& one : std::exchange(outgoing_, {}))
-        tags.push_back(one.delivery->tag);
     for (const std::uint64_t tag : tags)
         hub_->handler.delivered(tag, MqttOutcome::lost);
+    for (const Outgoing& one : std::exchange(outgoing_, {}))
+        hub_->handler.delivered(one.delivery->tag, MqttOutcome::unsent);
 }
 
 void MqttConnection::leave(mqtt::Reason reason, std::string_view text) {

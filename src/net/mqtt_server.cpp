@@ -116,10 +116,14 @@ public:
         }
     }
 
-    std::size_t send(std::vector<MqttRegistry::Recipient> recipients, MqttDelivery delivery) {
+    void confine(std::vector<MqttRegistry::Recipient>& recipients, std::string_view topic) const {
         std::erase_if(recipients, [&](const MqttRegistry::Recipient& one) {
-            return !hub->handler.may_receive(*one.principal, delivery.topic);
+            return !hub->handler.may_receive(*one.principal, topic);
         });
+    }
+
+    std::size_t send(std::vector<MqttRegistry::Recipient> recipients, MqttDelivery delivery) {
+        confine(recipients, delivery.topic);
         const std::size_t count = recipients.size();
         const auto shared = std::make_shared<const MqttDelivery>(std::move(delivery));
         std::vector<std::vector<MqttRegistry::Recipient>> shares(hub->workers.size());
@@ -244,6 +248,12 @@ void MqttServer::resume() {
 
 std::size_t MqttServer::send(MqttDelivery delivery) {
     return impl_->send(impl_->hub->registry.recipients(delivery.topic), std::move(delivery));
+}
+
+std::size_t MqttServer::hears(std::string_view topic) const {
+    auto recipients = impl_->hub->registry.recipients(topic);
+    impl_->confine(recipients, topic);
+    return recipients.size();
 }
 
 std::size_t MqttServer::send_to(const std::string& owner, const std::string& client_id,

@@ -145,7 +145,7 @@ void MqttWorker::deliver(const std::shared_ptr<MqttHub>& hub,
                 connection->deliver(delivery, one.qos);
                 connection->flush();
             } else {
-                hub_.handler.delivered(delivery->tag, MqttOutcome::lost);
+                hub_.handler.delivered(delivery->tag, MqttOutcome::unsent);
             }
         }
     });

@@ -87,8 +87,8 @@ public:
         return topic.find("/private/") == std::string_view::npos || name_of(principal) == "owner";
     }
     void delivered(std::uint64_t tag, MqttOutcome outcome) override {
-        static constexpr std::array names{"written", "acknowledged", "rejected",
-                                          "expired", "refused",      "lost"};
+        static constexpr std::array names{"written", "acknowledged", "rejected", "expired",
+                                          "refused", "no_room",      "unsent",   "lost"};
         write("delivered " + std::to_string(tag) + " " + names[static_cast<std::size_t>(outcome)]);
     }
     bool will(MqttPrincipal& /*principal*/, const wire::mqtt::Will& will) override {

@@ -111,7 +111,7 @@ TEST_F(MqttEnduranceTest, CutsOffWhoNeverReads) {
     // The sockets' buffers are full and the rest waits.
     EXPECT_TRUE(handler.expect("delivered 1 written"));
     clock.advance(std::chrono::seconds{31});
-    EXPECT_TRUE(handler.expect("delivered 100 lost"));
+    EXPECT_TRUE(handler.expect("delivered 100 unsent"));
     EXPECT_TRUE(handler.expect("disconnected deaf 128"));
     EXPECT_EQ(server->counters().cut_off, 1U);
 }
@@ -241,10 +241,10 @@ TEST_F(MqttEnduranceTest, TheQueueOfDeliveriesIsBounded) {
     read(busy, 6);
     for (std::uint64_t tag = 1; tag <= 5; ++tag)
         server->send({.topic = "c", .tag = tag});
-    EXPECT_TRUE(handler.expect("delivered 5 refused"));
+    EXPECT_TRUE(handler.expect("delivered 5 no_room"));
     EXPECT_EQ(read(busy, 8), hex("32 06 00 01 'c' 0001 00"));
     busy.socket.close();
-    for (const char* line : {"delivered 1 lost", "delivered 2 lost", "delivered 4 lost"}) {
+    for (const char* line : {"delivered 1 lost", "delivered 2 unsent", "delivered 4 unsent"}) {
         EXPECT_TRUE(handler.expect(line));
     }
 }

@@ -31,10 +31,13 @@ enum class Reason {
     not_yours,   // the credential does not cover the asset
     wrong_type,  // a property of another type
     out_of_range,
-    unknown_code,  // not one of the enumeration's codes
-    bad_time,      // not RFC 3339, not epoch milliseconds
-    time_ahead,    // more than observation_ahead_max in the future
-    too_old,       // beyond the kind's limit, without the right to backfill
+    unknown_code,     // not one of the enumeration's codes
+    bad_time,         // not RFC 3339, not epoch milliseconds
+    time_ahead,       // more than observation_ahead_max in the future
+    too_old,          // beyond the kind's limit, without the right to backfill
+    unknown_command,  // no command of that asset
+    not_sent,         // a result of a command that never went out
+    contradiction,    // another result than the one given before
 };
 
 // "time_ahead": what quarantine and metrics call it.

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <optional>
@@ -67,6 +68,14 @@ public:
     [[nodiscard]] Sorted sort_topic(const Parcel& parcel);
     // A body that names its assets.
     [[nodiscard]] Sorted sort_messages(const Parcel& parcel);
+    // A message that was refused: its submission is the quarantine row.
+    [[nodiscard]] static Sorted refused(const Parcel& parcel, Refusal refusal);
+    // The same of a sender who is not there any more.
+    [[nodiscard]] static Sorted refused(const std::string& credential, const Parcel& parcel,
+                                        Refusal refusal);
+    // The asset of that code, if the sender may speak for it: unknown_asset, not_yours.
+    [[nodiscard]] std::expected<assets::AssetId, Refusal> addressee(const Sender& sender,
+                                                                    std::string_view code) const;
     // False: no room; nothing was taken.
     [[nodiscard]] bool submit(Sorted& sorted);
 

@@ -1,8 +1,10 @@
-// The device door over MQTT: credentials, topic rights, observations in.
+// The device door over MQTT: credentials, topic rights, observations and results of commands in.
 #pragma once
 
+#include <functional>
 #include <vector>
 
+#include "vigie/ingest/command_taker.hpp"
 #include "vigie/ingest/door_throttle.hpp"
 #include "vigie/ingest/inbox.hpp"
 #include "vigie/ingest/sessions.hpp"
@@ -15,6 +17,11 @@ public:
     // All outlive the door.
     MqttDoor(Inbox& inbox, Authority authority, CertificateAuthority certified,
              DoorThrottle& throttle, SessionBook& sessions, const base::Clock& clock);
+
+    // Before the door opens: whoever sends commands, and how what they took is acknowledged.
+    // Without, no topic of results is known.
+    using Complete = std::function<void(std::vector<net::MqttCompletion>)>;
+    void serve_commands(CommandTaker& taker, Complete complete);
 
     boost::asio::awaitable<net::MqttConnectDecision> authenticate(
         net::MqttConnectRequest request) override;
@@ -45,11 +52,20 @@ public:
                          std::vector<net::MqttCompletion>& completions);
 
 private:
+    net::MqttAdmission take_in(const Sender& sender, const net::MqttMessage& message,
+                               Sorted sorted);
+    std::expected<CommandResult, Refusal> read_result(const Sender& sender,
+                                                      const ResultTopic& topic,
+                                                      const net::MqttMessage& message) const;
+    net::MqttAdmission take_result(const std::shared_ptr<const Sender>& sender,
+                                   const ResultTopic& topic, const net::MqttMessage& message);
     net::MqttConnectDecision turn_away(const net::MqttConnectRequest& request,
                                        const base::Error& error);
-    Inbox& inbox_;
     base::Result<std::shared_ptr<const Sender>> sign_in(const net::MqttConnectRequest& request);
 
+    Inbox& inbox_;
+    CommandTaker* commands_{};
+    Complete complete_{};
     Authority authority_;
     CertificateAuthority certified_;
     DoorThrottle& throttle_;

@@ -128,8 +128,10 @@ enum class MqttOutcome : std::uint8_t {
     acknowledged,  // QoS 1: the client's PUBACK
     rejected,      // the client's PUBACK with a failure
     expired,       // its time was over before it could be written: never sent
-    refused,       // queue full or greater than the client takes: never sent
-    lost,          // the connection ended before it was written or acknowledged
+    refused,       // greater than the client takes: never sent
+    no_room,       // the connection's queue is full: never sent
+    unsent,        // the connection ended first: nothing of it was given to the socket
+    lost,          // the connection ended: perhaps sent, and not acknowledged
 };
 
 class MqttHandler {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vigie/base/limits.hpp"
@@ -135,6 +136,8 @@ public:
     // To every connected client that subscribed to the topic and may receive it, or to the one
     // client named. The number of connections it was handed to; `delivered` tells how each ended.
     std::size_t send(MqttDelivery delivery);
+    // How many connections send() would hand it to now.
+    [[nodiscard]] std::size_t hears(std::string_view topic) const;
     std::size_t send_to(const std::string& owner, const std::string& client_id,
                         MqttDelivery delivery);
 
