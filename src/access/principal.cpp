@@ -7,12 +7,12 @@ namespace vigie::access {
 
 namespace {
 
-constexpr std::array<std::string_view, 9> services{"assets",        "live",    "alarms",
-                                                   "operations",    "logbook", "contacts",
-                                                   "interventions", "access",  "ingest"};
+constexpr std::array<std::string_view, 10> services{
+    "assets",   "live",          "alarms",  "operations", "logbook",
+    "contacts", "interventions", "control", "access",     "ingest"};
 // What the people of the room do all day.
-constexpr std::array<std::string_view, 5> room_services{"alarms", "operations", "interventions",
-                                                        "logbook", "contacts"};
+constexpr std::array<std::string_view, 6> room_services{"alarms",  "operations", "interventions",
+                                                        "logbook", "contacts",   "control"};
 
 struct RoleName {
     Role role;
@@ -120,7 +120,8 @@ std::vector<Grant> default_grants(Role role) {
         case Role::administrator:
             // City IT sets the system up; it does not act in the room, nor read who called.
             grant(grants, Level::configure, {"assets", "live", "ingest", "access"});
-            grant(grants, Level::view, {"alarms", "operations", "interventions", "logbook"});
+            grant(grants, Level::view,
+                  {"alarms", "operations", "interventions", "logbook", "control"});
             break;
         case Role::integrator:
             grant(grants, Level::view, {"assets", "live", "alarms", "operations"});

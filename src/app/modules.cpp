@@ -7,6 +7,7 @@
 #include "vigie/alarms/service.hpp"
 #include "vigie/api/access_routes.hpp"
 #include "vigie/assets/routes.hpp"
+#include "vigie/control/control.hpp"
 #include "vigie/ingest/quarantine.hpp"
 #include "vigie/ingest/unknown_properties.hpp"
 #include "vigie/live/admin_routes.hpp"
@@ -26,6 +27,7 @@ namespace {
 constexpr std::chrono::hours callers_kept{24 * 365};
 // Transitions that wait for the database lie in memory as well.
 constexpr std::uint64_t alarm_spool_bytes_max = std::uint64_t{64} * 1024 * 1024;
+constexpr std::uint64_t result_spool_bytes_max = std::uint64_t{16} * 1024 * 1024;
 
 // Where a vehicle last said it was, and when; nothing before it ever did. Called on a thread of the
 // pool, in a transaction: the city answers in microseconds.
@@ -42,6 +44,22 @@ std::optional<operations::Located> position_of(Foundation& f, const std::string&
     return taken ? answer.get() : std::nullopt;
 }
 
+// How commands leave by the device door, and what devices answer comes back.
+control::Carrier carrier_over(Pipeline& p) {
+    return {.hears = [&p](const std::string& topic) { return p.mqtt().hears(topic) > 0; },
+            .send = [&p](net::MqttDelivery delivery) { return p.mqtt().send(std::move(delivery)); },
+            .room = [&p] { p.mqtt().resume(); },
+            .quarantine =
+                [&p](const ingest::CommandResult& result, const ingest::Refusal& refusal) {
+                    auto sorted =
+                        ingest::Inbox::refused(result.credential,
+                                               {nullptr, "mqtt", result.topic, result.payload,
+                                                result.received_at, ingest::Format::by_shape},
+                                               refusal);
+                    return p.inbox().submit(sorted);
+                }};
+}
+
 }  // namespace
 
 struct Modules::Impl {
@@ -52,6 +70,13 @@ struct Modules::Impl {
           alarm_spool(store::disk_files(), {.folder = f.settings.paths.folder + "/spool/alarms",
                                             .bytes_max = alarm_spool_bytes_max}),
           alarms(f.city, f.stream, f.pool, f.registry, f.clock),
+          result_spool(store::disk_files(), {.folder = f.settings.paths.folder + "/spool/commands",
+                                             .bytes_max = result_spool_bytes_max}),
+          control({.pool = f.pool,
+                   .clock = f.clock,
+                   .stream = f.stream,
+                   .registry = f.registry,
+                   .carrier = carrier_over(p)}),
           operations(
               {.pool = f.pool,
                .clock = f.clock,
@@ -59,14 +84,16 @@ struct Modules::Impl {
                .registry = f.registry,
                .recorder = alarms.recorder(),
                .commune_of = [&f](base::LonLat p) { return f.zones.current()->commune_of(p); },
-               .vehicle_position =
-                   [&f](const std::string& code) { return position_of(f, code); }}) {}
+               .vehicle_position = [&f](const std::string& code) { return position_of(f, code); },
+               .control = &control}) {}
     Foundation& foundation;
     Pipeline& pipeline;
     assets::ImportsUnderWay imports;
     live::Keeper keeper;
     store::Spool alarm_spool;
     alarms::Service alarms;
+    store::Spool result_spool;
+    control::Control control;
     operations::Operations operations;
 };
 
@@ -92,6 +119,11 @@ Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
     alarms::add_routes(routers.control, impl_->alarms, f.registry);
     alarms::add_topic(f.stream, f.pool, f.registry);
     live::add_live_admin_routes(routers.admin, f.city);
+    impl_->control.add_routes(routers.control);
+    pipeline.mqtt_door().serve_commands(impl_->control.taker(),
+                                        [&pipeline](std::vector<net::MqttCompletion> completions) {
+                                            pipeline.mqtt().complete(std::move(completions));
+                                        });
     impl_->operations.add_routes(routers.control);
     impl_->operations.add_admin_routes(routers.admin);
     opendata::add_routes(routers.open, f.city, f.clock);
@@ -126,10 +158,15 @@ void Modules::start(StartSteps& steps) {
     f.city.start();
     impl_->keeper.start();
     impl_->operations.start();
+    impl_->result_spool.open();
+    impl_->control.keep_in(impl_->result_spool);
+    impl_->control.load();
+    impl_->control.start();
 }
 
 // What the city decided last is recorded before the recorder ends.
 void Modules::stop() {
+    impl_->control.stop();
     impl_->operations.stop();
     impl_->keeper.stop();
     impl_->foundation.city.stop();

@@ -56,6 +56,7 @@ public:
     [[nodiscard]] store::FrameWriter& writer() { return writer_; }
     [[nodiscard]] const store::Spool& spool() const { return spool_; }
     [[nodiscard]] const ingest::DoorThrottle& throttle() const { return throttle_; }
+    [[nodiscard]] ingest::MqttDoor& mqtt_door() { return mqtt_door_; }
     [[nodiscard]] net::MqttServer& mqtt() { return mqtt_; }
     [[nodiscard]] net::HttpServer& http() { return http_; }
 

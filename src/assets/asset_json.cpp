@@ -11,6 +11,7 @@ using nlohmann::json;
 
 constexpr std::array<const char*, 4> property_types{"number", "boolean", "code", "position"};
 constexpr std::array<const char*, 4> attribute_types{"number", "boolean", "text", "code"};
+constexpr std::array<const char*, 3> parameter_types{"number", "boolean", "code"};
 constexpr std::array<const char*, 4> conditions{"above", "below", "is", "silent"};
 
 json text_json(const base::Text& text) {
@@ -41,13 +42,28 @@ json rule_json(const Rule& rule) {
     return row;
 }
 
+json command_json(const Command& command) {
+    json row{{"code", command.code},
+             {"name", text_json(command.name)},
+             {"parameters", json::array()},
+             {"expires_s", command.expires.count()},
+             {"expires_s_max", command.expires_max.count()}};
+    for (const Parameter& parameter : command.parameters) {
+        row["parameters"].push_back(
+            field_json(parameter, parameter_types[static_cast<std::size_t>(parameter.type)]));
+        row["parameters"].back()["required"] = parameter.required;
+    }
+    return row;
+}
+
 }  // namespace
 
 json kind_json(const Kind& kind) {
     json row{{"code", kind.code},           {"name", text_json(kind.name)},
              {"desk", kind.desk},           {"reporting_period_s", kind.reporting_period.count()},
              {"mobile", kind.mobile},       {"properties", json::array()},
-             {"attributes", json::array()}, {"rules", json::array()}};
+             {"attributes", json::array()}, {"rules", json::array()},
+             {"commands", json::array()}};
     for (const Property& property : kind.properties)
         row["properties"].push_back(
             field_json(property, property_types[static_cast<std::size_t>(property.type)]));
@@ -56,6 +72,8 @@ json kind_json(const Kind& kind) {
             field_json(attribute, attribute_types[static_cast<std::size_t>(attribute.type)]));
     for (const Rule& rule : kind.rules)
         row["rules"].push_back(rule_json(rule));
+    for (const Command& command : kind.commands)
+        row["commands"].push_back(command_json(command));
     return row;
 }
 

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "operations/alarm_entries.hpp"
+#include "operations/command_entries.hpp"
 #include "operations/contacts.hpp"
 #include "operations/room.hpp"
 #include "operations/routes.hpp"
@@ -26,13 +27,19 @@ struct Operations::Impl {
     Worker worker{room, pool};
 };
 
-Operations::Operations(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {
+Operations::Operations(Parts parts) : impl_(std::make_unique<Impl>(parts)) {
     add_topics(impl_->room, impl_->pool);
     Impl& impl = *impl_;
     impl.room.recorder.in_transaction(
         [&impl](store::Transaction& tx, const alarms::AlarmChange& change) {
             write_alarm_entry(impl.room, tx, change);
         });
+    if (parts.control != nullptr) {
+        parts.control->in_transaction(
+            [&impl](store::Transaction& tx, const control::Change& change) {
+                write_command_entry(impl.room, tx, change);
+            });
+    }
     impl.room.recorder.on_recorded(
         [&impl](const alarms::AlarmChange& change) { impl.worker.alarm_changed(change.alarm.id); });
 }

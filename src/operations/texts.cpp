@@ -52,6 +52,15 @@ constexpr Named reason_texts[] = {
     {"proved_by_telemetry", "proved by telemetry", "prouvé par la télémétrie"},
 };
 
+constexpr Named command_texts[] = {
+    {"requested", "Command asked for", "Commande demandée"},
+    {"done", "Command done", "Commande exécutée"},
+    {"failed", "Command failed", "Commande en échec"},
+    {"expired", "Command expired", "Commande expirée"},
+    {"cancelled", "Command cancelled", "Commande annulée"},
+    {"late_result", "Result of an expired command", "Résultat d'une commande expirée"},
+};
+
 template <std::size_t N>
 base::Text look_up(const Named (&names)[N], std::string_view code) {
     for (const Named& named : names) {
@@ -219,6 +228,12 @@ base::Text alarm_returned(const base::Text& name, std::string_view asset) {
 base::Text alarm_acknowledged(const base::Text& name, std::string_view asset) {
     return {fmt::format("Alarm acknowledged: {}, {}", name.en, asset),
             fmt::format("Alarme acquittée : {}, {}", name.fr, asset)};
+}
+
+base::Text command(std::string_view what, const base::Text& name, std::string_view asset) {
+    const base::Text began = look_up(command_texts, what);
+    return {fmt::format("{}: {}, {}", began.en, name.en, asset),
+            fmt::format("{} : {}, {}", began.fr, name.fr, asset)};
 }
 
 base::Text callers_erased(std::size_t callers, base::Instant before) {

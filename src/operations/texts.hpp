@@ -35,6 +35,9 @@ namespace texts {
                                       const base::Text& value, bool learnt_late);
 [[nodiscard]] base::Text alarm_returned(const base::Text& name, std::string_view asset);
 [[nodiscard]] base::Text alarm_acknowledged(const base::Text& name, std::string_view asset);
+// `what`: requested, done, failed, expired, cancelled, late_result.
+[[nodiscard]] base::Text command(std::string_view what, const base::Text& name,
+                                 std::string_view asset);
 [[nodiscard]] base::Text callers_erased(std::size_t callers, base::Instant before);
 
 }  // namespace texts

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,13 +27,16 @@ namespace vigie::app {
 // One run of the device door.
 class DoorRun {
 public:
+    // `prepare` is called before the doors open: what belongs behind them.
+    using Prepare = std::function<void(Foundation&, Pipeline&)>;
     DoorRun(const config::Settings& settings, const base::Clock& clock,
-            const test::Database& database)
+            const test::Database& database, const Prepare& prepare = {})
         : foundation(settings, clock, database.app_url(),
                      *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds")),
           pipeline({settings, clock, database.app_url(), database.owner_url(), foundation.registry,
                     foundation.city, foundation.pool, foundation.credentials.authority(),
                     foundation.credentials.certified(), contexts_}) {
+        if (prepare) prepare(foundation, pipeline);
         pipeline.start_writers();
         thread_ = std::thread([this] {
             const auto work = boost::asio::make_work_guard(io_);
@@ -40,7 +44,10 @@ public:
         });
         pipeline.open_doors();
     }
-    ~DoorRun() {
+    ~DoorRun() { close(); }
+    // Once; afterwards nothing of it runs.
+    void close() {
+        if (!thread_.joinable()) return;
         pipeline.close_doors(std::chrono::seconds{10});
         pipeline.stop_writers(std::chrono::seconds{10});
         io_.stop();

@@ -1,10 +1,13 @@
 // A session that was promised is there after a kill: Session Present is 1, and a client of either
-// version finds its subscription.
+// version finds its subscription, and the commands that waited for it, each once and none late.
 
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "tests/e2e/support/device.hpp"
 #include "vigie/net/mqtt_client.hpp"
@@ -76,6 +79,102 @@ TEST_F(Sessions, AKillForgetsNone) {
         EXPECT_EQ(kept[0].as<int>(), clients_count);
         EXPECT_EQ(kept[1].as<int>(), clients_count * (round + 1));
         city_.start();
+    }
+    EXPECT_EQ(city_.stop(), 0);
+}
+
+class SessionCommands : public Sessions {
+protected:
+    void SetUp() override {
+        Sessions::SetUp();
+        city_.plant("air_station", {"AS-1", "AS-2", "AS-3"});
+        headers_ = city_.sign_in("operator");
+        const auto me = exchange(city_.control(),
+                                 {.target = "/api/v1/session", .body = {}, .headers = headers_});
+        headers_["X-CSRF-Token"] = me.json().at("csrf_token");
+        headers_["Content-Type"] = "application/json";
+    }
+    std::string order(const std::string& asset, int expires_s) {
+        const nlohmann::json body{{"name", "report"}, {"expires_s", expires_s}};
+        const auto answer =
+            exchange(city_.control(), {.method = "POST",
+                                       .target = "/api/v1/assets/" + asset + "/commands",
+                                       .body = body.dump(),
+                                       .headers = headers_});
+        EXPECT_EQ(answer.status, 201U) << answer.body;
+        return answer.json().value("id", "0");
+    }
+    std::string state(const std::string& id) const {
+        return city_.sql("select state from command where id = " + id)[0][0].as<std::string>();
+    }
+    bool becomes(const std::string& id, const std::string& wanted) const {
+        return until([&] { return state(id) == wanted; }, std::chrono::seconds{60});
+    }
+    bool join(int number) {
+        client_ = std::make_unique<net::MqttClient>(io_.get_executor());
+        client_->on_message([this](const wire::mqtt::Publish& message) {
+            heard_.push_back(nlohmann::json::parse(message.payload).at("id"));
+        });
+        const auto connected = run_to_end(io_, client_->connect(settings(number)));
+        EXPECT_TRUE(connected.ok());
+        return connected.ok() && connected->session_present;
+    }
+    // False when it is not heard within a minute.
+    bool hears(const std::string& id) {
+        const auto work = boost::asio::make_work_guard(io_);
+        const auto end = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+        const auto has = [&] { return std::ranges::find(heard_, id) != heard_.end(); };
+        io_.restart();
+        while (!has() && std::chrono::steady_clock::now() < end)
+            io_.run_one_for(std::chrono::milliseconds{100});
+        return has();
+    }
+    void kill_and_start() {
+        kill(city_.server_pid(), SIGKILL);
+        ASSERT_TRUE(city_.wait_until_dead(std::chrono::seconds{60}));
+        city_.start();
+    }
+    bool answer(const std::string& asset, const std::string& id) {
+        return run_to_end(io_, client_->publish("vigie/v1/" + asset + "/commands/" + id + "/result",
+                                                R"({"status":"done"})", Qos::at_least_once))
+            .ok();
+    }
+
+    std::map<std::string, std::string> headers_;
+    std::unique_ptr<net::MqttClient> client_;
+    std::vector<std::string> heard_;
+};
+
+TEST_F(SessionCommands, GoOutOnceAfterAKillAndNeverLate) {
+    for (int round = 0; round < 4; ++round) {  // 5.0 and 3.1.1 by turns
+        SCOPED_TRACE(round);
+        heard_.clear();
+        join(round);
+        run_to_end(io_, client_->subscribe({{"vigie/v1/+/commands", Qos::at_least_once}}));
+        const auto seen = order("AS-3", 600);
+        EXPECT_TRUE(hears(seen));
+        client_.reset();
+        EXPECT_TRUE(until([&] { return city_.figure("vigie_mqtt_connections") == 0; },
+                          std::chrono::seconds{60}));
+        const auto waits = order("AS-1", 600);
+        const auto over = order("AS-2", 1);
+        kill_and_start();
+        EXPECT_TRUE(becomes(over, "expired"));
+        heard_.clear();
+        EXPECT_TRUE(join(round)) << "the session is present";
+        EXPECT_TRUE(hears(waits));
+        // With its PUBACK on the way, or not.
+        kill_and_start();
+        EXPECT_TRUE(join(round));
+        const auto last = order("AS-2", 600);
+        EXPECT_TRUE(hears(last));
+        EXPECT_EQ(heard_, (std::vector<std::string>{waits, last})) << "each once, and nothing late";
+        for (const auto& [asset, id] :
+             {std::pair{"AS-1", waits}, std::pair{"AS-2", last}, std::pair{"AS-3", seen}}) {
+            EXPECT_TRUE(answer(asset, id));
+            EXPECT_EQ(state(id), "done");
+        }
+        client_.reset();
     }
     EXPECT_EQ(city_.stop(), 0);
 }

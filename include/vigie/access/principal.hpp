@@ -17,7 +17,7 @@ enum class Level { view, operate, manage, configure };
 enum class Role { operator_, supervisor, director, crew_member, administrator, integrator };
 
 // level x service x commune x validity. Services: assets, live, alarms, operations, interventions,
-// logbook, contacts, access, ingest. An empty commune means all of them.
+// logbook, contacts, control, access, ingest. An empty commune means all of them.
 struct Grant {
     Level level{Level::view};
     std::string service;

@@ -19,6 +19,8 @@ inline constexpr std::size_t http_header_bytes_max = 16 * 1024;
 inline constexpr std::size_t http_body_bytes_max = 8 * 1024 * 1024;
 inline constexpr std::size_t observations_per_message_max = 1'000;
 inline constexpr std::size_t senml_records_per_message_max = 10'000;
+// Those that wait behind the one that is outstanding, of one asset.
+inline constexpr std::size_t commands_queued_max = 16;
 inline constexpr std::size_t page_rows_default = 100;
 inline constexpr std::size_t page_rows_max = 1'000;
 inline constexpr std::size_t text_chars_max = 4'000;

@@ -18,6 +18,7 @@
 #include "vigie/assets/catalogue.hpp"
 #include "vigie/base/geometry.hpp"
 #include "vigie/base/time.hpp"
+#include "vigie/control/control.hpp"
 #include "vigie/live/stream.hpp"
 #include "vigie/operations/crew_choice.hpp"
 #include "vigie/store/database.hpp"
@@ -37,13 +38,14 @@ struct Parts {
     alarms::Recorder& recorder;
     CommuneOf commune_of;
     VehiclePosition vehicle_position;  // empty: no vehicle is followed
+    control::Control* control{};       // null: the logbook says nothing of commands
 };
 
 class Operations {
 public:
     // Registers the stream's topics incidents, interventions, crews, desks and logbook, and with
-    // the recorder, which is not started yet, what the logbook says of alarms. Lives as long as the
-    // recorder runs.
+    // the recorder and control, which are not started yet, what the logbook says of alarms and
+    // commands. Lives as long as they run.
     explicit Operations(Parts parts);
     ~Operations();  // as stop()
     Operations(const Operations&) = delete;

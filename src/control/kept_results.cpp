@@ -1,0 +1,40 @@
+#include "control/kept_results.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "control/codec.hpp"
+
+namespace vigie::control {
+
+std::vector<ingest::CommandResult> KeptResults::left_over() {
+    std::vector<ingest::CommandResult> all;
+    spool_.each([&all](std::string_view payload) {
+        if (auto found = decode_kept(payload)) {
+            all.push_back(*std::move(found));
+        } else {
+            spdlog::error("a record of a command's result means nothing: {}", payload);
+        }
+    });
+    return all;
+}
+
+bool KeptResults::keep(const ingest::CommandResult& result) {
+    try {
+        return spool_.append(encode_result(result));
+    } catch (const store::FilesError& error) {
+        spdlog::error("the result of command {} cannot be kept: {}", result.command, error.what());
+        return false;
+    }
+}
+
+void KeptResults::forget() {
+    try {
+        while (const auto segment = spool_.oldest())
+            spool_.drop(segment->number);
+    } catch (const store::FilesError& error) {
+        // Recorded again after a restart, they change nothing.
+        spdlog::error("recorded results cannot be removed: {}", error.what());
+    }
+}
+
+}  // namespace vigie::control
