@@ -49,6 +49,7 @@ void CityState::place_values(Slot& slot, const assets::Asset* asset) {
 
 void CityState::adopt(std::shared_ptr<const assets::Catalogue> catalogue, base::Instant now) {
     const auto former = std::exchange(catalogue_, std::move(catalogue));
+    lookers_seen_ = UINT64_MAX;  // codes may mean other assets now
     const auto bound = std::max(slots_.size(), catalogue_->id_bound());
     slots_.resize(bound);
     deadlines_.resize(bound);
@@ -108,6 +109,8 @@ bool CityState::merge(Slot& slot, const store::Frame& frame) {
 }
 
 void CityState::apply(std::span<const store::Frame> frames, base::Instant now) {
+    // Before, or a change between a snapshot and the next round would be told to nobody.
+    see_who_looks();
     order_.resize(frames.size());
     for (std::uint32_t i = 0; i < order_.size(); ++i)
         order_[i] = i;
@@ -157,7 +160,7 @@ void CityState::apply_one(const store::Frame& frame, bool overtaken, base::Insta
     const bool newest = at >= slot->newest;
     slot->newest = std::max(slot->newest, at);
     if (!std::exchange(slot->unflushed, true)) unflushed_.push_back(frame.asset_id);
-    if (!std::exchange(slot->value_changed, true)) value_changed_.push_back(frame.asset_id);
+    mark_value(frame.asset_id, *slot);
     const std::span values(values_.data() + slot->offset, slot->width);
     const std::span times(times_.data() + slot->offset, slot->width);
     const Change change{*slot->asset, frame, values, times, newest, overtaken, now};
@@ -174,6 +177,7 @@ void CityState::apply_one(const store::Frame& frame, bool overtaken, base::Insta
 }
 
 void CityState::tick(base::Instant now) {
+    see_who_looks();
     while (const auto id = deadlines_.pop_due(now)) {
         if (auto* slot = find(*id)) judge(*id, *slot, now);
     }
@@ -190,6 +194,7 @@ std::optional<base::Instant> CityState::next_due() {
     for (auto* watcher : watchers_)
         sooner(watcher->next_due());
     if (!map_changed_.empty() || !value_changed_.empty()) sooner(published_ + publish_every);
+    sooner(look_due_);
     return next;
 }
 
@@ -205,7 +210,7 @@ void CityState::judge(assets::AssetId id, Slot& slot, base::Instant now) {
     const auto former = std::exchange(slot.freshness, judged.freshness);
     if (former == judged.freshness) return;
     show(id, slot);
-    if (!std::exchange(slot.value_changed, true)) value_changed_.push_back(id);
+    mark_value(id, slot);
     // A cabinet that fell silent proves nothing about its feeder any more; one that is back does.
     const bool learnt = former == Freshness::unknown || judged.freshness == Freshness::unknown;
     if (learnt && !kind.feeder_property.empty()) judge_feed(id, now, now);
@@ -284,6 +289,11 @@ void CityState::show(assets::AssetId id, Slot& slot) {
 
 void CityState::mark_map(assets::AssetId id, Slot& slot) {
     if (!std::exchange(slot.map_changed, true)) map_changed_.push_back(id);
+}
+
+void CityState::mark_value(assets::AssetId id, Slot& slot) {
+    if (!areas_.empty() && !std::exchange(slot.value_changed, true)) value_changed_.push_back(id);
+    if (slot.looked_at && !std::exchange(slot.look_changed, true)) look_changed_.push_back(id);
 }
 
 // --- questions -----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #include "vigie/live/stream.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -50,6 +51,7 @@ struct Stream::Impl {
     std::uint64_t last{};
     std::uint64_t last_subscriber{};
     std::size_t subscriber_count{};
+    std::atomic<std::uint64_t> changes{0};
     std::map<std::string, Line, std::less<>> lines;
     std::map<std::string, Topic, std::less<>> topics;
 
@@ -73,14 +75,29 @@ struct Stream::Impl {
         const auto id = ++last_subscriber;
         line.subscribers.push_back({id, std::move(delivery), std::move(filter)});
         ++subscriber_count;
+        ++changes;
         return {id, last};
     }
 
-    void deliver(Line& line, const std::shared_ptr<const StreamEvent>& event) {
-        const auto gone = std::erase_if(line.subscribers, [&event](const Subscriber& subscriber) {
-            return !subscriber.delivery(event);
+    static bool belongs_to(Audience audience, const StreamFilter& filter,
+                           const StreamEvent& event) {
+        if (audience == Audience::all) return true;
+        if (audience == Audience::by_area) return filter.asset.empty();
+        return !filter.asset.empty() &&
+               std::ranges::any_of(event.rows,
+                                   [&filter](const StreamRow& row) { return filter.matches(row); });
+    }
+
+    void deliver(Line& line, const std::shared_ptr<const StreamEvent>& event, Audience audience) {
+        const auto gone = std::erase_if(line.subscribers, [&](const Subscriber& subscriber) {
+            return belongs_to(audience, subscriber.filter, *event) && !subscriber.delivery(event);
         });
+        forget(gone);
+    }
+
+    void forget(std::size_t gone) {
         subscriber_count -= gone;
+        if (gone > 0) ++changes;
     }
 };
 
@@ -89,7 +106,7 @@ Stream::Stream(std::string epoch, std::size_t kept_events) : impl_(std::make_sha
     impl_->kept_events = kept_events;
 }
 
-std::uint64_t Stream::publish(std::string topic, std::vector<StreamRow> rows) {
+std::uint64_t Stream::publish(std::string topic, std::vector<StreamRow> rows, Audience audience) {
     auto event = std::make_shared<StreamEvent>();
     event->topic = std::move(topic);
     event->rows = std::move(rows);
@@ -103,7 +120,7 @@ std::uint64_t Stream::publish(std::string topic, std::vector<StreamRow> rows) {
     } else {
         line.forgotten_through = fixed->sequence;
     }
-    impl_->deliver(line, fixed);
+    impl_->deliver(line, fixed, audience);
     return fixed->sequence;
 }
 
@@ -117,6 +134,9 @@ std::optional<Stream::Subscribed> Stream::resume(std::string topic, std::string_
                                                  StreamFilter filter) {
     if (epoch != impl_->epoch) return std::nullopt;
     const std::lock_guard lock(impl_->mutex);
+    // Its producer says nothing while nobody looks: that nothing was said does not mean that
+    // nothing changed.
+    if (!impl_->keeps(topic)) return std::nullopt;
     auto& line = impl_->lines[std::move(topic)];
     if (sequence > impl_->last || sequence < line.forgotten_through) return std::nullopt;
     const auto first = std::lower_bound(
@@ -135,7 +155,7 @@ void Stream::unsubscribe(std::uint64_t id) {
     for (auto& [topic, line] : impl_->lines) {
         const auto gone = std::erase_if(
             line.subscribers, [id](const auto& subscriber) { return subscriber.id == id; });
-        impl_->subscriber_count -= gone;
+        impl_->forget(gone);
         if (gone > 0) return;
     }
 }
@@ -148,6 +168,10 @@ std::vector<StreamFilter> Stream::filters(std::string_view topic) const {
     for (const auto& subscriber : line->second.subscribers)
         filters.push_back(subscriber.filter);
     return filters;
+}
+
+std::uint64_t Stream::subscriber_changes() const {
+    return impl_->changes;
 }
 
 const std::string& Stream::epoch() const {

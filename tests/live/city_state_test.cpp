@@ -282,6 +282,70 @@ TEST_F(CityStateTest, AWatcherThatThrowsCostsNoOtherFrame) {
     EXPECT_EQ(state.values(lamp_12)[1], 41);
 }
 
+TEST_F(CityStateTest, TellsAnAssetLookedAtByItselfAtOnceThenTwiceASecondAtMost) {
+    MapEvents lamp;
+    MapEvents car_parks;
+    StreamFilter filter;
+    filter.asset = "LP-11";
+    stream.subscribe("values", lamp.delivery(), filter);
+    filter.asset = "CP-1";
+    stream.subscribe("values", car_parks.delivery(), filter);
+    apply({frame(car_park, 1, {50, 80})}, 1);
+    state.tick(noon_plus(1));
+    EXPECT_EQ(car_parks.rows.size(), 1U);
+    // Another asset's news a moment ago delays nothing.
+    state.apply(std::vector{frame(lamp_11, 1, {1, 40, 0})}, noon_plus(1) + 10ms);
+    state.tick(noon_plus(1) + 10ms);
+    EXPECT_EQ(lamp.rows.size(), 1U);
+    EXPECT_EQ(car_parks.rows.size(), 1U) << "told once";
+    state.apply(std::vector{frame(lamp_11, 2, {1, 41, 0})}, noon_plus(1) + 20ms);
+    state.tick(noon_plus(1) + 20ms);
+    state.apply(std::vector{frame(lamp_11, 3, {1, 42, 0})}, noon_plus(1) + 509ms);
+    state.tick(noon_plus(1) + 509ms);
+    EXPECT_EQ(lamp.rows.size(), 1U);
+    EXPECT_EQ(state.next_due(), noon_plus(1) + 510ms);
+    state.tick(noon_plus(1) + 510ms);
+    ASSERT_EQ(lamp.rows.size(), 2U);
+    EXPECT_THAT(lamp.rows[1], testing::HasSubstr(R"("power_w","value":42,)"))
+        << "conflated to the last";
+    state.tick(noon_plus(5));
+    EXPECT_EQ(lamp.rows.size(), 2U) << "nothing new";
+}
+
+TEST_F(CityStateTest, TellsAnAreaTwiceASecondAtMostWhateverIsLookedAtByItself) {
+    MapEvents area;
+    MapEvents lamp;
+    const auto commune = state.catalogue()->find(lamp_11)->commune;
+    stream.subscribe("values", area.delivery(), {.kind = "light_point", .commune = commune});
+    stream.subscribe("values", lamp.delivery(), {.asset = "LP-11"});
+    apply({frame(lamp_12, 1, {1, 40, 0})}, 1);
+    state.tick(noon_plus(1));
+    EXPECT_EQ(area.rows.size(), 1U);
+    state.apply(std::vector{frame(lamp_11, 1, {1, 40, 0})}, noon_plus(1) + 10ms);
+    state.tick(noon_plus(1) + 10ms);
+    EXPECT_EQ(lamp.rows.size(), 1U);
+    EXPECT_EQ(area.rows.size(), 1U);
+    state.tick(noon_plus(1) + 500ms);
+    EXPECT_EQ(area.rows.size(), 2U);
+    EXPECT_EQ(lamp.rows.size(), 1U) << "knows it already";
+}
+
+TEST_F(CityStateTest, TellsNobodyOnceNobodyLooks) {
+    MapEvents lamp;
+    const auto subscribed = stream.subscribe("values", lamp.delivery(), {.asset = "LP-11"});
+    apply({frame(lamp_11, 1, {1, 40, 0})}, 1);
+    state.tick(noon_plus(1));
+    const auto told = stream.last();
+    stream.unsubscribe(subscribed.id);
+    apply({frame(lamp_11, 3, {1, 41, 0})}, 3);
+    state.tick(noon_plus(3));
+    EXPECT_EQ(stream.last(), told);
+    stream.subscribe("values", lamp.delivery(), {.asset = "LP-11"});
+    apply({frame(lamp_11, 5, {1, 42, 0})}, 5);
+    state.tick(noon_plus(5));
+    EXPECT_EQ(lamp.rows.size(), 2U);
+}
+
 TEST_F(CityStateTest, FlushesWhatChangedAndRestoresIt) {
     apply({frame(lamp_11, 1, {1, 41.5, nothing}), frame(car_park, 2, {50, 80})}, 2);
     auto rows = state.take_changed();

@@ -77,7 +77,8 @@ TEST(Stream, TopicsThatAreNotKeptCannotBeResumed) {
     Stream stream("one");
     stream.add_topic({.name = "values", .service = "live", .snapshot = {}, .kept = false});
     StreamEar ear;
-    EXPECT_TRUE(stream.resume("values", "one", 0, ear.delivery())) << "nothing happened yet";
+    EXPECT_FALSE(stream.resume("values", "one", 0, ear.delivery()))
+        << "nobody looked: nothing was said, whatever changed";
     stream.publish("values", {stream_row("a")});
     EXPECT_FALSE(stream.resume("values", "one", 0, ear.delivery()));
 }
@@ -92,6 +93,44 @@ TEST(Stream, ForgetsSubscribersThatAreGone) {
     EXPECT_EQ(stream.subscribers(), 1U);
     stream.unsubscribe(first.id);
     EXPECT_EQ(stream.subscribers(), 0U);
+}
+
+TEST(Stream, TellsAnAssetByItselfAndAsOneOfManyToWhomThatIsFor) {
+    Stream stream("one");
+    StreamEar named;
+    StreamEar other;
+    StreamEar area;
+    stream.subscribe("values", named.delivery(), {.asset = "LP-1"});
+    stream.subscribe("values", other.delivery(), {.asset = "LP-2"});
+    stream.subscribe("values", area.delivery(), {.kind = "light_point", .commune = "21231"});
+    auto row = stream_row("LP-1");
+    row.asset = "LP-1";
+    row.kind = "light_point";
+    row.commune = "21231";
+    stream.publish("values", {row}, Audience::by_asset);
+    stream.publish("values", {row}, Audience::by_area);
+    stream.publish("values", {row});
+    EXPECT_EQ(named.heard, (std::vector<std::uint64_t>{1, 3}));
+    EXPECT_EQ(other.heard, (std::vector<std::uint64_t>{3}));
+    EXPECT_EQ(area.heard, (std::vector<std::uint64_t>{2, 3}));
+}
+
+TEST(Stream, CountsWhoBeginsAndEndsToLook) {
+    Stream stream("one");
+    StreamEar ear;
+    const auto at_first = stream.subscriber_changes();
+    const auto subscribed = stream.subscribe("values", ear.delivery(), {.asset = "LP-1"});
+    const auto begun = stream.subscriber_changes();
+    EXPECT_NE(begun, at_first);
+    stream.publish("values", {stream_row("a")});
+    EXPECT_EQ(stream.subscriber_changes(), begun);
+    stream.unsubscribe(subscribed.id);
+    const auto ended = stream.subscriber_changes();
+    EXPECT_NE(ended, begun);
+    stream.subscribe("values", [](const auto&) { return false; });
+    const auto again = stream.subscriber_changes();
+    stream.publish("values", {stream_row("a")});
+    EXPECT_NE(stream.subscriber_changes(), again) << "one that is gone";
 }
 
 TEST(Stream, TellsWhatIsLookedAt) {

@@ -39,6 +39,8 @@ struct LastValue {
 
 class CityState {
 public:
+    // What changes on the map or in an area is told that often; an asset that somebody looks at by
+    // itself is told at once, and then no more often either.
     static constexpr std::chrono::milliseconds publish_every{500};
 
     explicit CityState(Stream& stream) : stream_(stream) {}
@@ -100,6 +102,8 @@ private:
         bool fed{true};
         bool map_changed{};
         bool value_changed{};
+        bool looked_at{};     // by itself, by somebody
+        bool look_changed{};  // since they were told
         bool unflushed{};
         bool announced{};     // the map was told that it exists
         std::int16_t cuts{};  // faults that stand and cut what it feeds
@@ -108,6 +112,7 @@ private:
         std::int64_t fed_since{LastValue::never};
         ClockSkew skew;
         bool skewed{};  // counted in skewed_
+        base::Instant look_told{};
     };
 
     [[nodiscard]] const Slot* find(assets::AssetId asset) const;
@@ -120,11 +125,15 @@ private:
     void judge(assets::AssetId id, Slot& slot, base::Instant now);
     void show(assets::AssetId id, Slot& slot);
     void mark_map(assets::AssetId id, Slot& slot);
+    void mark_value(assets::AssetId id, Slot& slot);
     [[nodiscard]] bool has_current(const Slot& slot) const;
     void judge_feed(assets::AssetId source, base::Instant at, base::Instant now);
     void publish(base::Instant now);
     void publish_map();
     void publish_values();
+    void publish_looked_at(base::Instant now);
+    void see_who_looks();
+    [[nodiscard]] StreamRow value_row(const Slot& slot) const;
 
     Stream& stream_;
     std::vector<Watcher*> watchers_;
@@ -136,6 +145,11 @@ private:
     std::vector<std::uint32_t> order_;  // scratch of apply
     std::vector<assets::AssetId> map_changed_;
     std::vector<assets::AssetId> value_changed_;
+    std::vector<assets::AssetId> looked_at_;
+    std::vector<assets::AssetId> look_changed_;  // those not told yet
+    std::optional<base::Instant> look_due_;      // when the next of them may be told
+    std::vector<StreamFilter> areas_;            // looked at as one of many
+    std::uint64_t lookers_seen_{UINT64_MAX};     // Stream::subscriber_changes
     std::vector<assets::AssetId> unflushed_;
     base::Instant published_{};
     std::uint64_t frames_applied_{};

@@ -3,7 +3,7 @@
 // Each event has a sequence number, unique within an epoch (one run of the server). A subscriber
 // receives a snapshot and then deltas; after a cut it resumes from its last number, or is told to
 // begin anew. Events of the kept topics (alarms, incidents, ...) are each delivered; values and map
-// states are conflated to two a second by their producer. Thread-safe: publish from any thread.
+// states are conflated by their producer (docs/stream.md). Thread-safe: publish from any thread.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -50,6 +50,13 @@ struct StreamFilter {
     [[nodiscard]] bool matches(const StreamRow& row) const;
 };
 
+// Whom an event is for: an asset that is looked at by itself is told sooner than as one of many.
+enum class Audience {
+    all,
+    by_asset,  // whose filter names an asset of the event
+    by_area,   // whose filter names none
+};
+
 // Takes what one subscriber gets. Called on the publishing thread: must only hand over and return.
 // False: this subscriber is gone or too slow, forget it.
 using Delivery = std::function<bool(const std::shared_ptr<const StreamEvent>&)>;
@@ -62,11 +69,12 @@ public:
     explicit Stream(std::string epoch, std::size_t kept_events = 20'000);
 
     // Answers the sequence number given.
-    std::uint64_t publish(std::string topic, std::vector<StreamRow> rows);
+    std::uint64_t publish(std::string topic, std::vector<StreamRow> rows,
+                          Audience audience = Audience::all);
 
     // From now on `delivery` gets every event of the topic. Answers the last number before the
-    // first it will get. `id` is what unsubscribe takes. `filter` only tells producers what is
-    // looked at (see filters); the delivery itself gets whole events.
+    // first it will get. `id` is what unsubscribe takes. `filter` tells producers what is looked at
+    // (see filters) and decides between audiences; the delivery itself gets whole events.
     struct Subscribed {
         std::uint64_t id{};
         std::uint64_t after{};
@@ -81,6 +89,8 @@ public:
 
     // What the subscribers of a topic look at: a producer of conflated rows makes no others.
     [[nodiscard]] std::vector<StreamFilter> filters(std::string_view topic) const;
+    // Grows whenever somebody begins or ends to look at a topic, before a snapshot is asked for.
+    [[nodiscard]] std::uint64_t subscriber_changes() const;
 
     [[nodiscard]] const std::string& epoch() const;
     [[nodiscard]] std::uint64_t last() const;
