@@ -84,6 +84,8 @@ public:
             websocket::stream_base::timeout::suggested(beast::role_type::server));
         self->socket_.read_message_max(self->shared_->settings.websocket_message_bytes_max);
         self->socket_.text(true);
+        // A message as one frame and one write: in pieces of 4 kB a snapshot would be dozens.
+        self->socket_.auto_fragment(false);
         const auto [accept_error] = co_await self->socket_.async_accept(upgrade, in_silence);
         if (accept_error) co_return;
         self->is_open_ = true;
