@@ -33,6 +33,21 @@ async function sql(query) {
   return stdout.trim();
 }
 
+/** The page itself notes when the row is there: how busy the test is meanwhile costs nothing. */
+async function watchQueue(page, asset) {
+  await page.evaluate((code) => {
+    window.queueSeenAt = new Promise((done) => {
+      const observer = new MutationObserver(() => {
+        const rows = [...document.querySelectorAll('[data-testid=queue-row]')];
+        if (!rows.some((row) => row.textContent.includes(code))) return;
+        observer.disconnect();
+        done(Date.now());
+      });
+      observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+    });
+  }, asset);
+}
+
 /** What the logbook says of an asset, newest first. */
 async function entriesOf(operator, asset) {
   const { rows } = await operator.must('GET', '/api/v1/logbook?limit=1000');
@@ -73,12 +88,16 @@ describe('the main job', () => {
 
     const row = page.locator('[data-testid=queue-row]', { hasText: junction }).first();
     assert.equal(await row.count(), 0, 'nothing yet');
+    // A console that is at work, not one that still draws its first map.
+    await page.evaluate(() => new Promise((rested) => requestIdleCallback(rested)));
+    await watchQueue(page, junction);
     const at = await publish(junction, { mode: 'flashing_amber' });
     const published = Date.now();
     // 1. within a second in the queue of the open console
-    await row.waitFor();
-    const seen_ms = Date.now() - published;
-    console.log(`      in the console's queue ${seen_ms} ms after PUBACK`);
+    const seen_ms = (await page.evaluate(() => window.queueSeenAt)) - published;
+    const [recorded] = (await operator.must('GET', `/api/v1/alarms?asset=${junction}`)).rows;
+    const learnt_ms = Date.parse(recorded.learnt_at) - published;
+    console.log(`      in the console's queue ${seen_ms} ms after PUBACK; the server judged it at ${learnt_ms} ms`);
     assert.ok(seen_ms < 1_000, `${seen_ms} ms`);
     // 2. acknowledged means stored
     const stored = await sql(
