@@ -16,6 +16,7 @@
 
 #include "app/foundation.hpp"
 #include "app/pipeline.hpp"
+#include "app/start_steps.hpp"
 #include "tests/support/pgtest_database.hpp"
 #include "tests/support/pgtest_folder.hpp"
 #include "vigie/assets/asset_store.hpp"
@@ -32,7 +33,7 @@ public:
     DoorRun(const config::Settings& settings, const base::Clock& clock,
             const test::Database& database, const Prepare& prepare = {})
         : foundation(settings, clock, database.app_url(),
-                     *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds")),
+                     *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds"), steps_),
           pipeline({settings, clock, database.app_url(), database.owner_url(), foundation.registry,
                     foundation.city, foundation.pool, foundation.credentials.authority(),
                     foundation.credentials.certified(), contexts_}) {
@@ -60,6 +61,7 @@ private:
     boost::asio::io_context io_{1};
     boost::asio::io_context* contexts_[1] = {&io_};
     std::thread thread_;
+    StartSteps steps_;
 
 public:
     Foundation foundation;

@@ -11,6 +11,7 @@
 #include "app/foundation.hpp"
 #include "app/modules.hpp"
 #include "app/pipeline.hpp"
+#include "app/start_steps.hpp"
 #include "tests/support/pgtest_database.hpp"
 #include "tests/support/pgtest_folder.hpp"
 #include "vigie/assets/kind_files.hpp"
@@ -23,7 +24,7 @@ protected:
 
     WholeServerBench(const DoorOf& control_door, const DoorOf& admin_door)
         : settings_(settings_in(folder_.path())),
-          foundation_(settings_, clock_, database_.app_url(), kinds()),
+          foundation_(settings_, clock_, database_.app_url(), kinds(), steps_),
           pipeline_({settings_, clock_, database_.app_url(), database_.owner_url(),
                      foundation_.registry, foundation_.city, foundation_.pool,
                      foundation_.credentials.authority(), foundation_.credentials.certified(),
@@ -32,7 +33,7 @@ protected:
           open_(foundation_.public_pool, clock_, control_door(foundation_)),
           admin_(foundation_.pool, clock_, admin_door(foundation_)),
           modules_(foundation_, pipeline_, {control_, open_, admin_}) {
-        modules_.start();
+        modules_.start(steps_);
     }
     ~WholeServerBench() override { modules_.stop(); }
 
@@ -52,6 +53,7 @@ protected:
     config::Settings settings_;
     boost::asio::io_context io_;
     boost::asio::io_context* contexts_[1] = {&io_};
+    StartSteps steps_;
     Foundation foundation_;
     Pipeline pipeline_;
     api::Router control_;
