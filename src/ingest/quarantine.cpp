@@ -75,8 +75,8 @@ base::Result<Sorted> sort_again(const Replay& replay, const QuarantineRow& row) 
     }
     const CityIt sender;
     const bool by_http = row.channel == "http";
-    const Parcel parcel{&sender, by_http ? "http" : "mqtt", row.topic, row.payload,
-                        replay.clock.now()};
+    Parcel parcel{&sender, by_http ? "http" : "mqtt", row.topic, row.payload, replay.clock.now()};
+    parcel.first_received_at = row.received_at;
     auto sorted = by_http ? replay.inbox.sort_messages(parcel) : replay.inbox.sort_topic(parcel);
     if (sorted.refusal) {
         return base::fail_at(base::Errc::conflict, sorted.refusal->pointer,

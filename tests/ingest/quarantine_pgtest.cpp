@@ -79,5 +79,32 @@ TEST_F(QuarantineTest, ARowStaysUntilWhatItHoldsIsDurable) {
     EXPECT_EQ(replay(), 404U);
 }
 
+TEST_F(QuarantineTest, WithoutATimeOfItsOwnItIsOfWhenItCameAndChangesNothingTwice) {
+    static constexpr store::Query keep{
+        "quarantine_keep_twice",
+        "insert into quarantine (received_at, credential, channel, topic, reason, detail, payload) "
+        "select '2026-11-22T09:00:00Z', 'gw', 'mqtt', 'vigie/v1/LP-11/observations', "
+        "'unknown_asset', '', '{\"values\":{\"power_w\":41}}' from generate_series(1, 2) "
+        "returning id"};
+    static constexpr store::Query when{"quarantine_when", "select observed_at from frame"};
+    const auto ids = pool_.write_now([](store::Transaction& tx) {
+        std::vector<std::int64_t> found;
+        for (const auto& row : tx.rows(keep))
+            found.push_back(row.get<std::int64_t>("id"));
+        return found;
+    });
+    for (const auto id : ids) {
+        id_ = id;
+        unsigned status = 0;
+        for (int tries = 0; tries < 100 && status != 200; ++tries)
+            status = replay();
+        EXPECT_EQ(status, 200U);
+    }
+    EXPECT_EQ(number(quarantine_frames), 1);
+    const auto observed_at = pool_.read_now(
+        [](store::Transaction& tx) { return tx.row(when)->get<base::Instant>("observed_at"); });
+    EXPECT_EQ(base::to_rfc3339(observed_at), "2026-11-22T09:00:00Z");
+}
+
 }  // namespace
 }  // namespace vigie::ingest
