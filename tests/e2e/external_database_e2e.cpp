@@ -162,7 +162,7 @@ TEST_F(ExternalDatabase, StoresAndAcknowledgesWhilePostgresIsRestartedUnderIt) {
     EXPECT_EQ(stored(), "11");
     postgres_->stop();
     EXPECT_EQ(observe(gateway, 22).status, 200U) << "kept in the spool";
-    EXPECT_EQ(readyz().status, 503U);
+    EXPECT_TRUE(until([&] { return readyz().status == 503; }, limit));
     EXPECT_EQ(exchange(city_.metrics(), {.target = "/healthz"}).status, 200U)
         << "no reason to start the process anew";
     postgres_->start();
