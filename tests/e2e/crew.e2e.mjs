@@ -1,7 +1,7 @@
 // The crew page on a phone, in a real browser against a running server: node --test tests/e2e/crew.e2e.mjs
 //
 // VIGIE_URL, VIGIE_LOGIN and VIGIE_PASSWORD name the server and somebody of the room; VIGIE_CREW_LOGIN and
-// VIGIE_CREW_PASSWORD a member of a crew.
+// VIGIE_CREW_PASSWORD a member of a crew, VIGIE_OTHER_CREW_LOGIN and _PASSWORD one of another crew.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fromEnvironment, launch, openPage, person, phone, signIn, until, violations } from './browser.mjs';
@@ -163,6 +163,25 @@ describe('the crew page', () => {
       assert.deepEqual(await violations(page), []);
     });
   }
+
+  it('sends nobody’s kept position as that of who signs in after them', async () => {
+    const { VIGIE_OTHER_CREW_LOGIN: login, VIGIE_OTHER_CREW_PASSWORD: password } = process.env;
+    const positionOf = async (code) =>
+      (await operator.must('GET', '/api/v1/crews')).rows.find((one) => one.code === code).position;
+    await enter();
+    await page.waitForSelector('[data-testid=crew-status][data-online=true]');
+    await context.setOffline(true);
+    await page.click('[data-testid=send-position]');
+    await page.waitForSelector('text=Position gardée');
+    await page.click('text=Quitter');
+    await page.waitForSelector('[data-testid=sign-in]');
+    await context.setOffline(false);
+    await page.fill('input[name=login]', login);
+    await page.fill('input[name=password]', password);
+    await page.click('[data-testid=sign-in] button[type=submit]');
+    await until('the list of the other crew', async () => /liste de/.test(await page.textContent('body')));
+    assert.equal(await positionOf('EQ2'), undefined);
+  });
 
   it('sends its position', async () => {
     await enter();

@@ -91,6 +91,8 @@ describe('the room', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-testid=sound][data-state=muted]');
     assert.match(await page.innerText('[data-testid=sound]'), /Son coupé/);
+    const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.equal(over, 0, 'nothing is cut off at the right');
     assert.deepEqual(await violations(page), []);
     await page.reload();
     await page.waitForSelector('[data-testid=sound][data-state=muted]');

@@ -110,6 +110,7 @@ export class Server {
     const chief = await person(this.supervisor);
     for (const code of ['EQ1', 'EQ2']) await chief.must('POST', '/api/v1/crews', { code, name: `Équipe ${code.at(-1)}` });
     this.crewMember = await add('equipe1', 'Équipe 1', 'crew_member', 'EQ1');
+    this.otherCrewMember = await add('equipe2', 'Équipe 2', 'crew_member', 'EQ2');
   }
 
   /** The city's devices, in the evening, until most have spoken; then two things break. */
@@ -147,6 +148,8 @@ export class Server {
       VIGIE_DIRECTOR_PASSWORD: this.director.password,
       VIGIE_CREW_LOGIN: this.crewMember.login,
       VIGIE_CREW_PASSWORD: this.crewMember.password,
+      VIGIE_OTHER_CREW_LOGIN: this.otherCrewMember.login,
+      VIGIE_OTHER_CREW_PASSWORD: this.otherCrewMember.password,
       VIGIE_CITY: this.city,
       VIGIE_SECRETS: join(this.city, 'secrets.json'),
       VIGIE_MQTT_PORT: String(this.mqttPort),
