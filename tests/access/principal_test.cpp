@@ -64,7 +64,7 @@ TEST(Principal, CityItMayEverythingByItsSocket) {
     const auto admin = admin_principal("root");
     EXPECT_EQ(admin.login, "admin:root");
     for (const char* service : {"assets", "live", "alarms", "operations", "interventions",
-                                "logbook", "contacts", "access", "ingest"})
+                                "logbook", "contacts", "control", "access", "ingest"})
         EXPECT_TRUE(admin.may(Level::configure, service, noon)) << service;
 }
 

@@ -221,6 +221,7 @@ protected:
     std::int64_t work_on_an_incident(const std::string& alarm);
     void repair(std::int64_t incident);
     void run_the_room(std::int64_t incident);
+    void command_a_lamp();
     void administer();
 
     json contract_ = test::contract_document();
@@ -334,6 +335,20 @@ void Answers::run_the_room(std::int64_t incident) {
     get("lea", "/api/v1/alarms?state=normal,unacknowledged,acknowledged,returned,suppressed");
 }
 
+void Answers::command_a_lamp() {
+    const std::string commands = "/api/v1/assets/LP-1/commands";
+    const auto made = told("lea", "POST", commands, 201,
+                           {{"name", "set_level"},
+                            {"params", {{"level_pct", 50}, {"for_s", 600}}},
+                            {"expires_s", 300}});
+    const std::string command = "/api/v1/commands/" + made.at("id").get<std::string>();
+    told("lea", "POST", commands, 422, {{"name", "set_level"}});
+    EXPECT_EQ(get("lea", commands + "?open=true").at("rows").size(), 1U);
+    told("lea", "POST", command + "/cancel", 200, {{"reason", "not needed"}});
+    told("lea", "POST", command + "/cancel", 409);
+    EXPECT_EQ(get("lea", command).at("transitions").size(), 2U);
+}
+
 void Answers::administer() {
     told("ada", "POST", "/api/v1/people", 201,
          {{"login", "max"},
@@ -359,6 +374,7 @@ TEST_F(Answers, AreWhatTheContractSays) {
     repair(incident);
     hear("SJ-1", {{"mode", {code_of("signal_junction", "mode", "plan")}}});
     run_the_room(incident);
+    command_a_lamp();
     administer();
 
     std::set<std::string> unasked;
