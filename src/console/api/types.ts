@@ -26,6 +26,7 @@ export type AssetDetail = Schemas['AssetDetail'];
 export type LiveAsset = Schemas['LiveAsset'];
 export type Kind = Schemas['Kind'];
 export type Property = Schemas['Property'];
+export type Attribute = Schemas['Attribute'];
 export type Observations = Schemas['Observations'];
 export type Series = Schemas['Series'];
 export type Gap = Schemas['Gap'];

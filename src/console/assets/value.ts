@@ -1,4 +1,4 @@
-import type { Kind, Property } from '../api/types.ts';
+import type { Attribute, Kind, Property } from '../api/types.ts';
 import { type Language, said, t } from '../i18n/index.ts';
 import { number, unit } from '../ui/format.ts';
 
@@ -11,7 +11,7 @@ export function propertyName(kind: Kind | undefined, code: string): string {
 }
 
 /** A value as a person reads it: with its unit, its code in words, yes or no. */
-export function printed(value: unknown, property: Property | undefined, language: Language): string {
+export function printed(value: unknown, property: Property | Attribute | undefined, language: Language): string {
   if (value === null || value === undefined) return '–';
   if (Array.isArray(value)) return value.map((one) => number(Number(one), language, 5)).join(' ; ');
   if (property?.type === 'boolean' || typeof value === 'boolean') {
