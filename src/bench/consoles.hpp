@@ -10,10 +10,6 @@
 
 namespace vigie::bench {
 
-// Signs in over HTTP; answers the session's cookie.
-[[nodiscard]] std::string sign_in(std::uint16_t port, const std::string& login,
-                                  const std::string& password);
-
 class Consoles {
 public:
     // Connects and subscribes all; a thread of its own reads until the end.

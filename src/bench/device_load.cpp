@@ -19,6 +19,7 @@ namespace vigie::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using Sent = DeviceLoad::Sent;
 
 // Of one device, unacknowledged: beyond, a message of the open loop waits at home.
 constexpr std::size_t in_flight_max = 512;
@@ -39,14 +40,17 @@ struct DeviceLoad::Impl {
         std::uint32_t first{};  // messages acknowledged so far
         std::uint32_t next{};   // messages sent so far
         std::int64_t last_ms{};
-        PublishPacket packet;
+        std::size_t said_in_past{};
+        std::size_t asset{};  // the number of its first
+        std::vector<PublishPacket> packets;
         std::string out;
         std::size_t written{};
         std::string in;  // the start of a packet whose rest is on its way
         std::array<Clock::time_point, in_flight_max> sent_at;
         std::array<std::pair<std::int64_t, std::uint32_t>, in_flight_max> said{};
 
-        explicit Link(const std::string& topic) : packet(topic) {}
+        Link(const Device& device, std::size_t first_asset)
+            : asset(first_asset), packets(device.topics.begin(), device.topics.end()) {}
         [[nodiscard]] std::size_t in_flight() const { return next - first; }
     };
 
@@ -58,6 +62,13 @@ struct DeviceLoad::Impl {
     std::uint64_t acknowledged{};
     std::uint64_t sent{};
     std::vector<std::pair<Link*, std::size_t>> answered;  // by the last wait
+    std::vector<std::pair<Link*, std::size_t>> owed;      // held back: too much is on its way
+    std::function<std::uint64_t()> arrived;
+    std::uint64_t ahead_max{};
+    std::uint64_t arrived_before{};
+    Sent listener;
+    std::int64_t past_ms{};  // of what is recalled; 0: they speak of now
+    std::int64_t past_step_ms{};
 
     ~Impl() {
         for (const auto& link : links) {
@@ -68,8 +79,10 @@ struct DeviceLoad::Impl {
 
     void connect(std::uint16_t port, const std::vector<Device>& devices) {
         poll = epoll_create1(EPOLL_CLOEXEC);
+        std::size_t assets = 0;
         for (const auto& device : devices) {
-            links.push_back(std::make_unique<Link>(device.topic));
+            links.push_back(std::make_unique<Link>(device, assets));
+            assets += device.topics.size();
             auto& link = *links.back();
             link.socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
             sockaddr_in to{};
@@ -181,16 +194,29 @@ struct DeviceLoad::Impl {
         if (repeated > 0 && link.next >= repeated) {
             said = link.said[(link.next - repeated) % in_flight_max];
         } else {
-            link.last_ms = std::max(now_ms, link.last_ms + 1);
+            link.last_ms = past_ms == 0 ? std::max(now_ms, link.last_ms + 1) : past_of(link);
             said = {link.last_ms, static_cast<std::uint32_t>(sent)};
         }
-        link.packet.append_to(link.out, packet_id(link.next), said.first, said.second);
+        const std::size_t turn = link.next % link.packets.size();
+        link.packets[turn].append_to(link.out, packet_id(link.next), said.first, said.second);
+        if (listener) listener(link.asset + turn, said.first, intended);
         link.sent_at[link.next % in_flight_max] = intended;
         ++link.next;
         ++sent;
     }
 
+    [[nodiscard]] std::int64_t past_of(const Link& link) const {
+        const auto round = link.said_in_past / link.packets.size();
+        return past_ms + static_cast<std::int64_t>(round) * past_step_ms;
+    }
+
     void refill() {
+        if (arrived) {
+            owed.insert(owed.end(), answered.begin(), answered.end());
+            answered.clear();
+            if (sent > arrived() + ahead_max) return;
+            answered.swap(owed);
+        }
         const auto now = Clock::now();
         const auto now_ms = wall_ms();
         for (const auto& [link, count] : answered) {
@@ -198,6 +224,7 @@ struct DeviceLoad::Impl {
                 add_message(*link, now_ms, now);
             write(*link);
         }
+        answered.clear();
     }
 
     void drain() {
@@ -214,12 +241,15 @@ struct DeviceLoad::Impl {
 
     void begin_counting() {
         figures = {};
+        if (arrived) arrived_before = arrived();
         counting = true;
     }
 
     LoadFigures end(Clock::time_point began) {
         counting = false;
         figures.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+        if (arrived) figures.arrived = arrived() - arrived_before;
+        owed.clear();
         drain();
         figures.sent_in_all = sent;
         return figures;
@@ -292,6 +322,43 @@ LoadFigures DeviceLoad::repeat(std::size_t window, std::chrono::milliseconds war
     auto figures = saturate(window, warm_up, measured);
     impl_->repeated = 0;
     return figures;
+}
+
+void DeviceLoad::recall(std::int64_t first_ms, std::int64_t step_ms, std::size_t count,
+                        std::size_t window) {
+    auto& impl = *impl_;
+    impl.past_ms = first_ms;
+    impl.past_step_ms = step_ms;
+    // In step: nobody is more than a window ahead of the slowest, so that days fill one by one.
+    std::size_t most = 0;
+    for (const auto& link : impl.links) {
+        link->said_in_past = 0;
+        most = std::max(most, count * link->packets.size());
+    }
+    for (std::size_t until = 0; until < most;) {
+        until = std::min(until + window, most);
+        for (const auto& link : impl.links) {
+            for (; link->said_in_past < std::min(until, count * link->packets.size());
+                 ++link->said_in_past)
+                impl.add_message(*link, 0, Clock::now());
+            impl.write(*link);
+        }
+        impl.drain();
+    }
+    impl.past_ms = 0;
+}
+
+void DeviceLoad::follow(std::function<std::uint64_t()> arrived, std::uint64_t ahead_max) {
+    impl_->arrived = std::move(arrived);
+    impl_->ahead_max = ahead_max;
+}
+
+void DeviceLoad::on_sent(Sent listener) {
+    impl_->listener = std::move(listener);
+}
+
+std::uint64_t DeviceLoad::sent_in_all() const {
+    return impl_->sent;
 }
 
 std::uint64_t DeviceLoad::acknowledged_in_all() const {

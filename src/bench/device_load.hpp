@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,13 +20,14 @@ struct Device {
     std::string client_id;
     std::string user_name;
     std::string password;
-    std::string topic;
+    std::vector<std::string> topics;  // of its assets, spoken for in turn
 };
 
 struct LoadFigures {
     std::uint64_t acknowledged{};  // within the measured time
     std::uint64_t sent_in_all{};   // warm-up and end included
     double seconds{};
+    std::uint64_t arrived{};  // within the measured time, see follow()
     Latency puback;
     bool kept_up{true};  // open loop: the intended rate was reached
 };
@@ -51,7 +53,21 @@ public:
     LoadFigures repeat(std::size_t window, std::chrono::milliseconds warm_up,
                        std::chrono::milliseconds measured);
 
+    // Each device says what it saw, four values every `step`, `count` times for each asset, all
+    // devices in step: a past. As fast as it is taken.
+    void recall(std::int64_t first_ms, std::int64_t step_ms, std::size_t count, std::size_t window);
+
+    // What is sent arrives somewhere, and what counts is that: the load sends at most `ahead_max`
+    // messages more than `arrived()` says, and figures tell how many arrived.
+    void follow(std::function<std::uint64_t()> arrived, std::uint64_t ahead_max);
+    // Hears of each message: the number of its asset, its time, and the instant at which it should
+    // have left. On the thread of the load.
+    using Sent =
+        std::function<void(std::size_t, std::int64_t, std::chrono::steady_clock::time_point)>;
+    void on_sent(Sent listener);
+
     [[nodiscard]] std::uint64_t acknowledged_in_all() const;
+    [[nodiscard]] std::uint64_t sent_in_all() const;
 
 private:
     struct Impl;

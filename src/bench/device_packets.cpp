@@ -64,6 +64,41 @@ std::string connect_packet(const Device& device) {
     return packet('\x10', body);
 }
 
+std::string subscribe_packet(const std::string& topic) {
+    std::string body{'\0', '\x01'};  // its identifier
+    add_text(body, topic);
+    body += '\x01';
+    return packet('\x82', body);
+}
+
+Publications take_publications(std::string_view in) {
+    Publications taken;
+    for (;;) {
+        const auto left = in.substr(taken.bytes);
+        std::size_t length = 0;
+        std::size_t head = 1;
+        bool is_whole = false;
+        for (unsigned shift = 0; head < left.size() && head <= 4 && !is_whole; shift += 7) {
+            const auto byte = static_cast<unsigned char>(left[head++]);
+            length |= std::size_t{byte & 0x7FU} << shift;
+            is_whole = byte < 0x80;
+        }
+        if (!is_whole || left.size() < head + length) return taken;
+        const auto first = static_cast<unsigned char>(left[0]);
+        if (first >> 4U == 3) {
+            ++taken.count;
+            const auto topic = static_cast<std::size_t>(static_cast<unsigned char>(left[head]))
+                                   << 8U |
+                               static_cast<unsigned char>(left[head + 1]);
+            if ((first & 0x06U) == 0x02) {
+                taken.acknowledgements += "\x40\x02";
+                taken.acknowledgements += left.substr(head + 2 + topic, 2);
+            }
+        }
+        taken.bytes += head + length;
+    }
+}
+
 PublishPacket::PublishPacket(const std::string& topic) {
     std::string body;
     add_text(body, topic);

@@ -11,6 +11,16 @@
 namespace vigie::bench {
 
 [[nodiscard]] std::string connect_packet(const Device& device);
+// At QoS 1.
+[[nodiscard]] std::string subscribe_packet(const std::string& topic);
+
+// What a broker sends to a subscriber.
+struct Publications {
+    std::size_t bytes{};  // of whole packets
+    std::uint64_t count{};
+    std::string acknowledgements;  // for those of QoS 1
+};
+[[nodiscard]] Publications take_publications(std::string_view in);
 
 // A PUBLISH of four values, always of the same length.
 class PublishPacket {

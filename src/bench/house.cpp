@@ -4,16 +4,22 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cmath>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 
+#include "bench/child.hpp"
+#include "bench/web_socket.hpp"
 #include "vigie/store/postgres.hpp"
 
 namespace vigie::bench {
@@ -29,6 +35,8 @@ constexpr std::chrono::seconds start_limit{120};
 constexpr std::chrono::seconds stop_limit{60};
 
 constexpr std::size_t communes_a_side = 5;
+// What is measured must not be the limit of a credential.
+constexpr int messages_per_s_max = 100'000;
 
 constexpr const char* kind_head = R"(code = "bench_meter"
 name = { en = "Metered light point", fr = "Point lumineux mesuré" }
@@ -92,25 +100,6 @@ fs::path folder_for(const HouseSettings& settings) {
     return name;
 }
 
-pid_t spawn(const std::vector<std::string>& arguments, int in, int out) {
-    std::vector<char*> argv;
-    for (const auto& argument : arguments)
-        argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    const pid_t child = fork();
-    if (child < 0) throw std::runtime_error("fork failed");
-    if (child > 0) return child;
-    if (in >= 0) dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    dup2(out, STDERR_FILENO);
-    close_range(3, ~0U, 0);
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    execv(argv[0], argv.data());
-    _exit(127);
-}
-
 std::string read_file(const fs::path& path) {
     std::ifstream in(path, std::ios::binary);
     std::ostringstream text;
@@ -118,22 +107,26 @@ std::string read_file(const fs::path& path) {
     return text.str();
 }
 
-int opened(const fs::path& path, int flags) {
-    const int file = open(path.c_str(), flags | O_CLOEXEC, 0600);
-    if (file < 0) throw std::runtime_error("cannot open " + path.string());
-    return file;
-}
-
 std::string tail_of(const fs::path& path) {
     const std::string text = read_file(path);
     return text.size() > 1'500 ? text.substr(text.size() - 1'500) : text;
 }
 
-std::string asset_code(std::size_t number) {
-    return fmt::format("BENCH-{:05}", number);
+bool is_answering(const fs::path& unix_socket) {
+    const int knocking = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un to{};
+    to.sun_family = AF_UNIX;
+    std::strncpy(to.sun_path, unix_socket.c_str(), sizeof to.sun_path - 1);
+    const bool answered = connect(knocking, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0;
+    close(knocking);
+    return answered;
 }
 
 }  // namespace
+
+std::string asset_code(std::size_t number) {
+    return fmt::format("BENCH-{:05}", number);
+}
 
 House::House(HouseSettings settings)
     : settings_(std::move(settings)), folder_(folder_for(settings_)) {
@@ -171,9 +164,11 @@ void House::write_files() const {
     std::ofstream(folder_ / "vigie.toml") << fmt::format(
         "[paths]\nfolder = \"{0}\"\nkinds_folder = \"{0}/kinds\"\n"
         "[database]\nshared_buffers_mb = {1}\nwriters = {2}\n"
-        "[device]\nmqtt_port = 0\nhttp_port = 0\n[control]\nport = 0\n[public]\nport = 0\n"
-        "[admin]\nmetrics_port = 0\n",
-        folder_.string(), settings_.shared_buffers_mb, settings_.writers);
+        "[device]\nmqtt_port = 0\nhttp_port = 0\nmessages_per_s = {3}\nvalues_per_s = {4}\n"
+        "[control]\nport = 0\n[public]\nport = 0\n[admin]\nmetrics_port = 0\n"
+        "[storage]\nclose_after_days = {5}\n",
+        folder_.string(), settings_.shared_buffers_mb, settings_.writers, messages_per_s_max,
+        4 * messages_per_s_max, settings_.close_after_days);
 }
 
 std::chrono::milliseconds House::start() {
@@ -183,8 +178,11 @@ std::chrono::milliseconds House::start() {
     close(log);
     while (true) {
         try {
-            status_ = json::parse(tool({"status", "--json"}));
-            if (status_.value("ready", false)) break;
+            // A tool started in vain would take the processor from what it waits for.
+            if (is_answering(folder_ / "admin.sock")) {
+                status_ = json::parse(tool({"status", "--json"}));
+                if (status_.value("ready", false)) break;
+            }
         } catch (const std::exception&) {
             // not yet
         }
@@ -193,7 +191,7 @@ std::chrono::milliseconds House::start() {
             throw std::runtime_error("the server does not start:\n" +
                                      tail_of(folder_ / "vigied.log"));
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
     }
     const store::Cluster cluster({.folder = folder_, .bin_folder = {}, .run_as = {}});
     cluster_ = cluster.pid().value_or(0);
@@ -207,18 +205,12 @@ void House::kill_server() {
 }
 
 void House::abandon() {
+    end_kept_children();
     if (House* house = standing.exchange(nullptr)) house->close_down();
 }
 
 void House::stop_server() {
-    if (server_ <= 0) return;
-    kill(server_, SIGTERM);
-    const auto until = std::chrono::steady_clock::now() + stop_limit;
-    while (waitpid(server_, nullptr, WNOHANG) == 0) {
-        if (std::chrono::steady_clock::now() > until) kill(server_, SIGKILL);
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    }
-    server_ = 0;
+    end_child(std::exchange(server_, 0), stop_limit);
 }
 
 std::string House::tool(const std::vector<std::string>& arguments, const std::string& input) const {
@@ -272,13 +264,18 @@ std::vector<Device> House::settle() {
     std::ofstream table(folder_ / "assets.csv");
     table << "code,lon,lat\n";
     json wishes = json::array();
-    const auto side = static_cast<std::size_t>(std::ceil(std::sqrt(settings_.devices)));
-    for (std::size_t i = 0; i < settings_.devices; ++i) {
+    const std::size_t count = settings_.devices * settings_.assets_a_device;
+    const auto side = static_cast<std::size_t>(std::ceil(std::sqrt(count)));
+    for (std::size_t i = 0; i < count; ++i) {
         table << fmt::format(
             "{},{:.6f},{:.6f}\n", asset_code(i),
             4.9 + 0.2 * (0.5 + static_cast<double>(i % side)) / static_cast<double>(side),
             47.2 + 0.2 * (0.5 + static_cast<double>(i / side)) / static_cast<double>(side));
-        wishes.push_back({{"name", asset_code(i)}, {"assets", {asset_code(i)}}});
+        if (i % settings_.assets_a_device == 0)
+            wishes.push_back({{"name", asset_code(i)},
+                              {"may_backfill", settings_.may_backfill},
+                              {"assets", json::array()}});
+        wishes.back()["assets"].push_back(asset_code(i));
     }
     table.close();
     tool({"asset", "import", folder_ / "assets.csv", "--kind", "bench_meter"});
@@ -298,12 +295,29 @@ std::vector<Device> House::credentials_for(const json& wishes) const {
         tool({"credential", "create", "--from-file", folder_ / "credentials.json", "--secrets-out",
               secrets});
         for (const auto& row : json::parse(read_file(secrets))) {
-            const std::string name = row.at("name");
-            devices.push_back({name, row.at("username"), row.at("password"),
-                               "vigie/v1/" + name + "/observations"});
+            std::vector<std::string> topics;
+            for (const auto& code : wishes[devices.size()].at("assets"))
+                topics.push_back("vigie/v1/" + code.get<std::string>() + "/observations");
+            devices.push_back(
+                {row.at("name"), row.at("username"), row.at("password"), std::move(topics)});
         }
     }
     return devices;
+}
+
+std::string House::sign_in_person() const {
+    const std::string password = "vigie-bench-0123456789";
+    tool(
+        {"user", "add", "bench", "--role", "supervisor", "--employer", "Bench", "--password-stdin"},
+        password + "\n");
+    return sign_in(port("control"), "bench", password);
+}
+
+void House::settle_down(std::int64_t close_after_days) {
+    stop_server();
+    settings_.close_after_days = close_after_days;
+    write_files();
+    start();
 }
 
 std::uint16_t House::port(const char* door) const {

@@ -16,6 +16,9 @@
 
 namespace vigie::bench {
 
+// Of the asset with that number.
+[[nodiscard]] std::string asset_code(std::size_t number);
+
 struct HouseSettings {
     std::filesystem::path programs;  // where vigied and vigie are
     std::filesystem::path folder;    // empty: a new one under /tmp
@@ -23,6 +26,9 @@ struct HouseSettings {
     bool with_rules{};               // the kind has rules
     bool with_communes{};            // and its assets lie in communes
     std::size_t devices{1'000};
+    std::size_t assets_a_device{1};
+    bool may_backfill{};  // devices may say what they saw long ago
+    std::int64_t close_after_days{2};
     int shared_buffers_mb{256};
     int writers{2};
 };
@@ -37,10 +43,14 @@ public:
     // Starts the server and waits until it says that it is ready; answers how long that took.
     std::chrono::milliseconds start();
     void kill_server();
+    // Ends the server in order and starts it with that setting.
+    void settle_down(std::int64_t close_after_days);
     // Ends server and database of the one house there is, from another thread: on Ctrl-C.
     static void abandon();
-    // The kind's assets, each with a credential of its own.
+    // The kind's assets, and a credential for each device.
     [[nodiscard]] std::vector<Device> settle();
+    // Somebody who may look at everything; answers the cookie of a session.
+    [[nodiscard]] std::string sign_in_person() const;
 
     // The communes that settle() laid over the assets, when they were asked for.
     [[nodiscard]] static std::vector<std::string> communes();

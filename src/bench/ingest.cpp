@@ -79,12 +79,7 @@ private:
     }
 
     void open_consoles() {
-        const std::string password = "vigie-bench-0123456789";
-        house_.tool({"user", "add", "bench", "--role", "supervisor", "--employer", "Bench",
-                     "--password-stdin"},
-                    password + "\n");
-        const auto port = house_.port("control");
-        consoles_ = std::make_unique<Consoles>(port, sign_in(port, "bench", password),
+        consoles_ = std::make_unique<Consoles>(house_.port("control"), house_.sign_in_person(),
                                                "bench_meter", House::communes(), options_.consoles);
     }
 

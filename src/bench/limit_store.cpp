@@ -211,6 +211,10 @@ std::uint64_t Limit::stored() const {
                                                      std::to_string(settings_.asset_first)));
 }
 
+std::uint64_t Limit::stored_by_peer() const {
+    return std::stoull(answer(settings_.super_url, "select count(*) from peer_observation"));
+}
+
 std::string Limit::version() const {
     return "PostgreSQL " + answer(settings_.app_url, "show server_version");
 }

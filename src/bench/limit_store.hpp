@@ -32,6 +32,8 @@ public:
     void checkpoint() const;
     // Rows that the server stored of assets below asset_first.
     [[nodiscard]] std::uint64_t stored() const;
+    // Rows of the Node pipeline.
+    [[nodiscard]] std::uint64_t stored_by_peer() const;
     [[nodiscard]] std::string version() const;
     // Heap, TOAST and index of the hot table over its values.
     [[nodiscard]] double bytes_per_value() const;
