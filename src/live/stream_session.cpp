@@ -75,6 +75,7 @@ struct StreamSession::Impl {
     std::map<std::uint64_t, std::string> ids{};  // token -> subscription
     std::deque<Waiting> waiting{};
     std::size_t waiting_bytes{};
+    std::size_t answers{};  // being made, or waiting
     std::uint64_t last_token{};
     bool writing{};
     bool open{true};
@@ -88,6 +89,7 @@ struct StreamSession::Impl {
         ids.clear();
         waiting.clear();
         waiting_bytes = 0;
+        answers = 0;
     }
 
     void close(unsigned code, std::string_view reason) {
@@ -123,6 +125,7 @@ struct StreamSession::Impl {
         Waiting message;
         message.text = std::move(text);
         waiting.push_back(std::move(message));
+        ++answers;
         pump();
     }
 
@@ -136,6 +139,7 @@ struct StreamSession::Impl {
             auto next = std::move(waiting.front());
             waiting.pop_front();
             waiting_bytes -= next.counted_bytes;
+            if (next.shape == Waiting::Shape::text) --answers;
             auto text = words(next);
             if (text.empty()) continue;
             writing = true;
@@ -290,6 +294,7 @@ struct StreamSession::Impl {
 
     void fetch_snapshot(const Stream::Topic& topic, const StreamFilter& filter,
                         std::uint64_t token) {
+        ++answers;
         boost::asio::co_spawn(
             executor, topic.snapshot(principal, filter),
             [session = self.lock(), token](std::exception_ptr failure, std::string rows) {
@@ -298,8 +303,10 @@ struct StreamSession::Impl {
     }
 
     void snapshot_came(std::uint64_t token, bool failed, const std::string& rows) {
+        if (!open) return;
+        --answers;
         auto* subscription = by_token(token);
-        if (!open || subscription == nullptr) return;
+        if (subscription == nullptr) return;
         if (failed) {
             const auto id = subscription->id;
             unsubscribe(id);
@@ -351,6 +358,8 @@ void StreamSession::received(std::string_view text) {
     } else {
         impl_->unsubscribe(message->id);
     }
+    if (impl_->answers > answers_max)
+        impl_->close(stream_close::too_slow, "too much is asked and not read: read, then resume");
 }
 
 void StreamSession::written() {

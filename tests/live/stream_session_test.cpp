@@ -291,6 +291,35 @@ TEST_F(StreamSessionTest, CutsOffWhoDoesNotReadAtAMegabyteAndNotBefore) {
     EXPECT_EQ(stream.subscribers(), 0U);
 }
 
+TEST_F(StreamSessionTest, CutsOffWhoAsksAndDoesNotReadTheAnswers) {
+    const auto ask_again = [this] {
+        say({{"type", "subscribe"}, {"id", "q"}, {"topic", "alarms"}});
+        say({{"type", "unsubscribe"}, {"id", "q"}});
+    };
+    // Read one by one, as many as one likes.
+    for (std::size_t i = 0; i < 2 * StreamSession::answers_max; ++i) {
+        ask_again();
+        (void)read();
+    }
+    // Being made count too: none of these snapshots is ready yet.
+    for (std::size_t i = 0; i < StreamSession::answers_max; ++i)
+        ask_again();
+    EXPECT_TRUE(session->open());
+    ask_again();
+    EXPECT_EQ(socket.code(), stream_close::too_slow);
+    EXPECT_FALSE(session->open());
+}
+
+TEST_F(StreamSessionTest, CutsOffWhoDoesNotReadWhatWasRefused) {
+    (void)read();
+    say({{"type", "subscribe"}, {"id", "q"}, {"topic", "none"}});  // is being written
+    for (std::size_t i = 0; i < StreamSession::answers_max; ++i)
+        say({{"type", "subscribe"}, {"id", "q"}, {"topic", "none"}});
+    EXPECT_TRUE(session->open());
+    say({{"type", "subscribe"}, {"id", "q"}, {"topic", "none"}});
+    EXPECT_EQ(socket.code(), stream_close::too_slow);
+}
+
 TEST_F(StreamSessionTest, ALongCatchUpDoesNotCutOff) {
     auto heavy = session_row("k");
     heavy.json = std::make_shared<const std::string>('"' + std::string(300'000, 'x') + '"');

@@ -40,6 +40,8 @@ public:
     // catches up with are not counted: they are bounded by themselves.
     static constexpr std::size_t waiting_bytes_max = 1024 * 1024;
     static constexpr std::size_t subscriptions_max = 64;
+    // Answers to what was asked, being made or waiting to be read: asking more is not reading.
+    static constexpr std::size_t answers_max = 2 * subscriptions_max;
     static constexpr int heartbeat_s = 5;
 
     // `socket` outlives the session's last call to it: the owner calls gone() before it goes.
