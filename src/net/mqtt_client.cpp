@@ -59,6 +59,10 @@ std::size_t MqttClient::open() const {
     return impl_->open();
 }
 
+std::size_t MqttClient::on_the_wire() const {
+    return impl_->on_the_wire();
+}
+
 asio::awaitable<std::vector<wire::mqtt::Reason>> MqttClient::subscribe(
     std::vector<std::pair<std::string, wire::mqtt::Qos>> filters) {
     return kept_alive(impl_, impl_->subscribe(std::move(filters)));

@@ -1,5 +1,6 @@
 #include "net/mqtt_client_impl.hpp"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -91,6 +92,7 @@ void MqttClient::Impl::answer(std::uint64_t tag, const MqttAcknowledgement& ackn
     if (one.answered) return;
     one.answered = true;
     --open_;
+    if (tag < written_below_) --on_the_wire_;
     const OnAcknowledged callback = std::move(one.callback);
     while (!waiting_.empty() && waiting_.front().answered) {
         waiting_.pop_front();
@@ -122,7 +124,9 @@ bool MqttClient::Impl::publish(const mqtt::Publish& message, OnAcknowledged call
 }
 
 bool MqttClient::Impl::send(const mqtt::Publish& message, std::uint64_t tag) {
-    return machine_->publish(message, tag) == Machine::Sent::sent;
+    if (machine_->publish(message, tag) != Machine::Sent::sent) return false;
+    if (message.qos != mqtt::Qos::at_most_once) encoded_below_ = tag + 1;
+    return true;
 }
 
 bool MqttClient::Impl::send_queued() {
@@ -137,7 +141,9 @@ bool MqttClient::Impl::send_queued() {
         const auto sent = machine_->publish(message, one.tag);
         if (sent == Machine::Sent::window_full) break;
         const std::uint64_t tag = one.tag;
-        const bool refused = sent == Machine::Sent::refused && one.qos != mqtt::Qos::at_most_once;
+        const bool answered_later = one.qos != mqtt::Qos::at_most_once;
+        const bool refused = sent == Machine::Sent::refused && answered_later;
+        if (sent == Machine::Sent::sent && answered_later) encoded_below_ = tag + 1;
         queue_.pop_front();
         if (refused) answer(tag, {false, mqtt::Reason::packet_too_large, {}});
         if (!established_) return false;
@@ -164,6 +170,7 @@ void MqttClient::Impl::flush() {
     writing_.clear();
     writing_.swap(machine_->output());
     written_ = 0;
+    writing_below_ = encoded_below_;
     write_pending_ = true;
     wrote_since_ping_ = true;
     write_some();
@@ -191,8 +198,17 @@ void MqttClient::Impl::after_write(boost::system::error_code failed, std::size_t
         end(std::nullopt);
         return;
     }
+    note_written();
     if (established_ && !send_queued()) return;
     flush();
+}
+
+// An answer may have been read before its publication was known to be written.
+void MqttClient::Impl::note_written() {
+    for (std::uint64_t tag = std::max(written_below_, first_tag_); tag < writing_below_; ++tag) {
+        if (!waiting_[tag - first_tag_].answered) ++on_the_wire_;
+    }
+    written_below_ = writing_below_;
 }
 
 void MqttClient::Impl::watch_keep_alive() {
@@ -287,9 +303,11 @@ void MqttClient::Impl::end(std::optional<mqtt::Reason> by_server) {
     write_pending_ = false;
     queue_.clear();
     open_ = 0;
+    on_the_wire_ = 0;
     std::deque<Waiting> waiting;
     waiting.swap(waiting_);
     first_tag_ += waiting.size();
+    encoded_below_ = writing_below_ = written_below_ = first_tag_;
     for (const auto& [tag, question] : questions_)
         question->answered.cancel();
     questions_.clear();

@@ -42,6 +42,7 @@ public:
 
     [[nodiscard]] bool is_connected() const { return machine_ && machine_->is_connected(); }
     [[nodiscard]] std::size_t open() const { return open_; }
+    [[nodiscard]] std::size_t on_the_wire() const { return on_the_wire_; }
 
     OnMessage on_message;
     OnClosed on_closed;
@@ -85,6 +86,7 @@ private:
     void flush();
     void write_some();
     void after_write(boost::system::error_code failed, std::size_t count);
+    void note_written();
     void watch_keep_alive();
     boost::asio::awaitable<std::vector<wire::mqtt::Reason>> await_answer(std::uint64_t tag);
 
@@ -108,6 +110,11 @@ private:
     std::deque<Waiting> waiting_;
     std::uint64_t first_tag_{0};
     std::size_t open_{0};
+    std::size_t on_the_wire_{0};
+    // Publications with tags below: made bytes, being written, written.
+    std::uint64_t encoded_below_{0};
+    std::uint64_t writing_below_{0};
+    std::uint64_t written_below_{0};
     std::deque<Queued> queue_;
     std::size_t queued_max_{0};
     std::uint64_t next_question_{0};

@@ -1,19 +1,20 @@
 #include "tests/faults/faults.hpp"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <ranges>
 #include <stdexcept>
 
+#include "tests/e2e/support/disks.hpp"
+
 namespace vigie::faults {
 
 namespace {
 
 constexpr std::chrono::seconds backend_limit{20};
+constexpr std::chrono::seconds spool_limit{20};
 constexpr std::uintmax_t room_before_full =
     std::uintmax_t{40} * 1024 * 1024;  // a segment of the log, and a round
 
@@ -47,36 +48,47 @@ void freeze(const std::vector<pid_t>& pids, std::chrono::milliseconds lasts) {
     signal_all(pids, SIGCONT);
 }
 
-std::filesystem::path ballast_in(const e2e::Installation& city) {
-    return city.folder() / "ballast";
+std::size_t spooled(const e2e::Installation& city) {
+    return static_cast<std::size_t>(city.figure("vigie_spool_frames_total"));
 }
 
-// Takes all free space but `rest`, and the last pages by trial.
-void load_ballast(const std::filesystem::path& path, std::uintmax_t rest) {
-    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) throw std::runtime_error("no file " + path.string());
-    const off_t size = lseek(file, 0, SEEK_END);
-    const auto free = std::filesystem::space(path.parent_path()).free;
-    off_t more = free > rest ? static_cast<off_t>(free - rest) : 0;
-    while (more > 0 && posix_fallocate(file, size, more) != 0)
-        more -= more / 100 + 1;
-    close(file);
+// Every process of the cluster stands still until somebody kills or wakes it; how many observations
+// the spool had taken when it had taken any.
+std::size_t stand_still_until_spooled(const e2e::Installation& city,
+                                      const std::vector<pid_t>& cluster) {
+    const std::size_t before = spooled(city);
+    std::size_t taken = 0;
+    const auto any = [&] {
+        taken = spooled(city) - before;
+        return taken > 0;
+    };
+    signal_all(cluster, SIGSTOP);
+    if (e2e::until(any, spool_limit)) return taken;
+    signal_all(cluster, SIGCONT);
+    throw std::runtime_error("nothing came to the spool");
+}
+
+std::filesystem::path ballast_in(const e2e::Installation& city) {
+    return city.folder() / "ballast";
 }
 
 }  // namespace
 
 const std::vector<FaultKind>& fault_kinds() {
     static const std::vector<FaultKind> kinds{
-        {Fault::server_killed, "server_killed", true, true, false},
-        {Fault::backend_killed, "backend_killed", true, false, false},
-        {Fault::cluster_killed, "cluster_killed", true, false, false},
-        {Fault::both_killed, "both_killed", true, true, false},
-        {Fault::server_frozen, "server_frozen", false, false, false},
-        {Fault::cluster_frozen, "cluster_frozen", false, false, false},
-        {Fault::connections_cut, "connections_cut", false, false, true},
-        {Fault::clients_vanish, "clients_vanish", false, false, true},
-        {Fault::disk_full, "disk_full", false, false, false},
-        {Fault::power_cut, "power_cut", false, true, false},
+        {Fault::server_killed, "server_killed", true, true, false, false},
+        {Fault::backend_killed, "backend_killed", true, false, false, false},
+        {Fault::cluster_killed, "cluster_killed", true, false, false, false},
+        {Fault::both_killed, "both_killed", true, true, false, false},
+        {Fault::server_frozen, "server_frozen", false, false, false, false},
+        {Fault::cluster_frozen, "cluster_frozen", false, false, false, false},
+        {Fault::cluster_silent, "cluster_silent", false, false, false, true},
+        {Fault::connections_cut, "connections_cut", false, false, true, false},
+        {Fault::clients_vanish, "clients_vanish", false, false, true, false},
+        {Fault::disk_full, "disk_full", false, false, false, false},
+        {Fault::spool_killed, "spool_killed", false, true, false, true},
+        {Fault::power_cut, "power_cut", false, true, false, false},
+        {Fault::spool_power_cut, "spool_power_cut", false, true, false, true},
     };
     return kinds;
 }
@@ -87,42 +99,66 @@ const FaultKind* fault_named(std::string_view name) {
 }
 
 void prepare(Fault fault, const e2e::Installation& city) {
-    if (fault == Fault::disk_full) load_ballast(ballast_in(city), room_before_full);
+    if (fault == Fault::disk_full) e2e::load_ballast(ballast_in(city), room_before_full);
 }
 
-void befall(Fault fault, const e2e::Installation& city, std::chrono::milliseconds lasts) {
-    switch (fault) {
+std::size_t befall(const FaultKind& kind, const e2e::Installation& city,
+                   std::chrono::milliseconds lasts, const std::function<void()>& now) {
+    const auto cluster = city.database_pids();
+    std::size_t taken = 0;
+    switch (kind.fault) {
         case Fault::server_killed:
+            now();
             kill(city.server_pid(), SIGKILL);
-            return;
-        case Fault::backend_killed:
-            kill(writers_backend(city), SIGKILL);
-            return;
-        case Fault::cluster_killed:
-            signal_all(city.database_pids(), SIGKILL);
-            return;
-        case Fault::both_killed:
-        case Fault::power_cut: {
-            auto pids = city.database_pids();
-            pids.insert(pids.begin(), city.server_pid());
-            signal_all(pids, SIGKILL);
-            return;
+            break;
+        case Fault::backend_killed: {
+            const pid_t backend = writers_backend(city);
+            now();
+            kill(backend, SIGKILL);
+            break;
         }
+        case Fault::cluster_killed:
+            now();
+            signal_all(cluster, SIGKILL);
+            break;
+        case Fault::spool_killed:
+            taken = stand_still_until_spooled(city, cluster);
+            now();
+            kill(city.server_pid(), SIGKILL);
+            signal_all(cluster, SIGCONT);
+            break;
+        case Fault::spool_power_cut:
+            taken = stand_still_until_spooled(city, cluster);
+            [[fallthrough]];
+        case Fault::both_killed:
+        case Fault::power_cut:
+            now();
+            kill(city.server_pid(), SIGKILL);
+            signal_all(cluster, SIGKILL);
+            break;
         case Fault::server_frozen:
+            now();
             freeze({city.server_pid()}, lasts);
-            return;
+            break;
         case Fault::cluster_frozen:
-            freeze(city.database_pids(), lasts);
-            return;
+        case Fault::cluster_silent: {
+            const std::size_t before = spooled(city);
+            now();
+            freeze(cluster, lasts);
+            taken = spooled(city) - before;
+            break;
+        }
         case Fault::disk_full:
-            load_ballast(ballast_in(city), 0);
+            now();
+            e2e::load_ballast(ballast_in(city), 0);
             pass(lasts);
             std::filesystem::remove(ballast_in(city));
-            return;
+            break;
         case Fault::connections_cut:
         case Fault::clients_vanish:
-            return;
+            break;
     }
+    return taken;
 }
 
 }  // namespace vigie::faults

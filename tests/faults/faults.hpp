@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -19,9 +20,15 @@ enum class Fault : std::uint8_t {
     cluster_frozen,   // the same to every process of the cluster
     connections_cut,  // every connection is reset in the middle of a packet
     clients_vanish,   // every connection falls silent without an end
+    cluster_silent,   // the same for longer than the server waits: observations go to the spool
     disk_full,        // no byte is left where the data lie, for a while
+    spool_killed,     // kill -9 of vigied while observations lie in the spool
     power_cut,        // both killed, and the disk has forgotten what was not synced
+    spool_power_cut,  // the same while observations lie in the spool
 };
+
+// After so long a silence the server takes the database to be away: a setting of the harness.
+inline constexpr std::chrono::seconds answer_limit{1};
 
 struct FaultKind {
     Fault fault;
@@ -29,16 +36,23 @@ struct FaultKind {
     bool kills;          // by SIGKILL, and is one of those that --kills counts
     bool ends_server;    // so that somebody has to start it again
     bool through_relay;  // it befalls the way between devices and server
+    bool into_spool;     // it is none unless observations went there
 };
 
 [[nodiscard]] const std::vector<FaultKind>& fault_kinds();
 [[nodiscard]] const FaultKind* fault_named(std::string_view name);
+[[nodiscard]] constexpr bool cuts_power(Fault fault) {
+    return fault == Fault::power_cut || fault == Fault::spool_power_cut;
+}
 
 // What must be ready before the load begins: a disk on which little is left.
 void prepare(Fault fault, const e2e::Installation& city);
 
-// Befalls the server or its database; returns when it is over, which for a kill is at once.
-// `lasts`: how long something is frozen or full. Not for faults of the way in between.
-void befall(Fault fault, const e2e::Installation& city, std::chrono::milliseconds lasts);
+// Befalls the server or its database; returns when it is over, which for a kill is at once: how
+// many observations the spool took meanwhile, where somebody asks. `lasts`: how long something is
+// frozen or full. `now` is called when it begins: after what had to be found or waited for. Not for
+// faults of the way in between.
+std::size_t befall(const FaultKind& kind, const e2e::Installation& city,
+                   std::chrono::milliseconds lasts, const std::function<void()>& now);
 
 }  // namespace vigie::faults

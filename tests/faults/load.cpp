@@ -105,9 +105,25 @@ Load::AtStrike Load::run(const std::function<void(Relay&)>& strike) {
     poster_ = std::jthread([this](const std::stop_token& stop) { post(stop); });
     give_up_after(patience_without_strike);
     io_.restart();
-    while (!over())
+    while (!over()) {
         io_.run_one();
+        count();
+    }
     return at_strike_;
+}
+
+void Load::count() {
+    std::size_t on_the_wire = 0;
+    for (const auto& lane : lanes_)
+        on_the_wire += lane->client.on_the_wire();
+    acknowledged_so_far_ = acknowledged_count_;
+    on_the_wire_ = on_the_wire;
+}
+
+void Load::now() {
+    at_strike_.struck = true;
+    at_strike_.acknowledged = acknowledged_so_far_;
+    at_strike_.on_the_wire = on_the_wire_;
 }
 
 bool Load::over() const {
@@ -165,8 +181,6 @@ void Load::arrange_strike() {
 }
 
 void Load::begin_strike() {
-    const std::size_t posted = posting_ ? post_observations : 0;
-    at_strike_ = {true, acknowledged_count_, unanswered_ + posted, {}};
     striker_ = std::jthread([this] {
         std::string failure;
         try {

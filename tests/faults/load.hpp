@@ -2,6 +2,7 @@
 // Each observation goes by one of them, chosen at random, so that an asset's cross each other.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <functional>
@@ -31,8 +32,8 @@ public:
     struct AtStrike {
         bool struck{};
         std::size_t acknowledged{};
-        std::size_t open{};   // sent and not answered
-        std::string failure;  // why the fault could not be done
+        std::size_t on_the_wire{};  // written to a socket by MQTT and not answered
+        std::string failure;        // why the fault could not be done
     };
 
     Load(const e2e::Installation& city, const e2e::Secrets& secrets, const e2e::Numbered& sent,
@@ -44,6 +45,8 @@ public:
     // Sends the run; calls `strike` on a thread of its own when it is time; returns when strike has
     // returned and every observation is answered or its connection is over.
     AtStrike run(const std::function<void(Relay&)>& strike);
+    // For `strike`, on its thread: the fault befalls now.
+    void now();
 
     // By number, counted from the first of the run.
     [[nodiscard]] const std::vector<bool>& acknowledged() const { return acknowledged_; }
@@ -60,6 +63,7 @@ private:
     void keep(std::size_t number);
     void arrange_strike();
     void begin_strike();
+    void count();
     void give_up_after(std::chrono::milliseconds time);
     [[nodiscard]] bool over() const;
 
@@ -77,6 +81,9 @@ private:
     std::size_t unanswered_{};
     bool posting_{};
     bool striking_{};
+    // Kept up to date for now(), which is called on another thread.
+    std::atomic<std::size_t> acknowledged_so_far_{};
+    std::atomic<std::size_t> on_the_wire_{};
     AtStrike at_strike_;
     std::function<void(Relay&)> strike_;
     std::jthread poster_;

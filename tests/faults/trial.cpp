@@ -42,9 +42,9 @@ Number between(Random& random, Number from, Number to) {
 
 }  // namespace
 
-Trial::Trial(const std::filesystem::path& parent, LoopDisk* disk)
+Trial::Trial(const std::filesystem::path& parent, e2e::LoopDisk* disk)
     : disk_(disk),
-      city_(parent, settings),
+      city_(parent, settings, fmt::format("answer_limit_s = {}\n", answer_limit.count())),
       assets_(codes()),
       sent_(assets_, six_hours_ago(), step) {
     city_.start();
@@ -63,24 +63,28 @@ LoadPlan Trial::plan(const FaultKind& kind, Random& random) {
     next_ += observations;
     plan.shuffled = between(random, 0, 1) == 1;
     plan.through_relay = kind.through_relay;
-    plan.strike_at = between<std::size_t>(random, 1, observations * 3 / 4);
+    // Until the spool takes them, and then all at once, as many must be left to be on their way.
+    plan.strike_at =
+        between<std::size_t>(random, 1, kind.into_spool ? observations / 4 : observations * 3 / 4);
     plan.strike_after = std::chrono::microseconds{between(random, 0, 10'000)};
     return plan;
 }
 
 Outcome Trial::play(const FaultKind& kind, Random& random) {
     const LoadPlan plan = this->plan(kind, random);
-    const milliseconds lasts{between(random, 300, 3'000)};
+    const bool silent = kind.fault == Fault::cluster_silent;
+    const milliseconds lasts{between(random, silent ? 2'000 : 300, silent ? 4'000 : 3'000)};
     prepare(kind.fault, city_);
     Load load(city_, gateway_, sent_, plan, random);
-    const auto at_strike = load.run([&](Relay& relay) { strike(kind, lasts, relay); });
     Outcome outcome;
+    const auto at_strike =
+        load.run([&](Relay& relay) { outcome.spooled = strike(kind, lasts, load, relay); });
     outcome.back = wait_until_back(kind);
     outcome.acknowledged = load.acknowledged_count();
     outcome.unacknowledged = observations - outcome.acknowledged;
     outcome.refused = load.refused();
     outcome.counts = at_strike.struck && at_strike.failure.empty() && at_strike.acknowledged > 0 &&
-                     at_strike.open > 0;
+                     at_strike.on_the_wire > 0 && (!kind.into_spool || outcome.spooled > 0);
     outcome.why = at_strike.failure.empty() ? "nothing was on its way" : at_strike.failure;
     const auto found = look_until_found(plan.run, load.acknowledged());
     outcome.found = found.rows;
@@ -95,17 +99,19 @@ Outcome Trial::play(const FaultKind& kind, Random& random) {
     return outcome;
 }
 
-void Trial::strike(const FaultKind& kind, milliseconds lasts, Relay& relay) {
+std::size_t Trial::strike(const FaultKind& kind, milliseconds lasts, Load& load, Relay& relay) {
+    if (kind.through_relay) load.now();
     if (kind.fault == Fault::connections_cut) relay.cut();
     if (kind.fault == Fault::clients_vanish) relay.fall_silent();
-    befall(kind.fault, city_, lasts);
+    const std::size_t spooled = befall(kind, city_, lasts, [&load] { load.now(); });
     over_at_ = std::chrono::steady_clock::now();
+    return spooled;
 }
 
 milliseconds Trial::wait_until_back(const FaultKind& kind) {
     if (kind.ends_server) {
         if (!city_.wait_until_dead(seconds{60})) throw std::runtime_error("the server lives on");
-        if (kind.fault == Fault::power_cut) disk_->cut_power();
+        if (cuts_power(kind.fault)) disk_->cut_power();
         over_at_ = std::chrono::steady_clock::now();
         city_.start();
     }

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-#include "tests/faults/disks.hpp"
+#include "tests/e2e/support/disks.hpp"
 #include "tests/faults/faults.hpp"
 #include "tests/faults/load.hpp"
 
@@ -24,15 +24,20 @@ struct Outcome {
     std::size_t doubled{};
     std::size_t wrong{};               // another value than sent, or a row that nobody sent
     std::size_t missing_in_the_end{};  // after what was not acknowledged was sent again
+    std::size_t spooled{};             // taken by the spool during a fault that is about it
     // From the start of a killed server, or the end of another fault, until an observation is
     // acknowledged and /readyz agrees.
     std::chrono::milliseconds back{};
+
+    [[nodiscard]] bool broke_the_promise() const {
+        return lost + doubled + wrong + missing_in_the_end > 0;
+    }
 };
 
 class Trial {
 public:
     // The data lie under `parent`; `disk`, if given, is where that is, and power_cut can be tried.
-    explicit Trial(const std::filesystem::path& parent = "/tmp", LoopDisk* disk = nullptr);
+    explicit Trial(const std::filesystem::path& parent = "/tmp", e2e::LoopDisk* disk = nullptr);
 
     Outcome play(const FaultKind& kind, Random& random);
     // In the end: rows that are too many or missing over all rounds, and what was quarantined.
@@ -41,14 +46,15 @@ public:
 
 private:
     [[nodiscard]] LoadPlan plan(const FaultKind& kind, Random& random);
-    void strike(const FaultKind& kind, std::chrono::milliseconds lasts, Relay& relay);
+    std::size_t strike(const FaultKind& kind, std::chrono::milliseconds lasts, Load& load,
+                       Relay& relay);
     [[nodiscard]] std::chrono::milliseconds wait_until_back(const FaultKind& kind);
     [[nodiscard]] bool takes_observations();
     [[nodiscard]] e2e::Found look_until_found(e2e::Run run,
                                               const std::vector<bool>& expected) const;
     void send_again(e2e::Run run, const std::vector<bool>& acknowledged);
 
-    LoopDisk* disk_;
+    e2e::LoopDisk* disk_;
     e2e::Installation city_;
     std::vector<std::string> assets_;
     e2e::Numbered sent_;

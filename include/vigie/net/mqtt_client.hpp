@@ -100,6 +100,8 @@ public:
                                                         wire::mqtt::Qos qos, bool retain = false);
     // Publications of QoS 1 and 2 without an answer yet.
     [[nodiscard]] std::size_t open() const;
+    // Those of them that the kernel has taken to the last byte: on their way, or answered unheard.
+    [[nodiscard]] std::size_t on_the_wire() const;
 
     // The server's answer for each filter, in order; empty when the connection ended first.
     boost::asio::awaitable<std::vector<wire::mqtt::Reason>> subscribe(

@@ -57,16 +57,17 @@ void must_be(unsigned expected, const Answer& answer, const std::string& what) {
 
 }  // namespace
 
-Installation::Installation(const fs::path& parent, const std::string& settings)
-    : folder_(fresh_folder(parent)) {
+Installation::Installation(const fs::path& parent, const std::string& settings,
+                           const std::string& database, const std::string& database_url)
+    : folder_(fresh_folder(parent)), database_url_(database_url) {
     std::ofstream(folder_ / "vigie.toml")
         << fmt::format(
                "[paths]\nfolder = \"{0}\"\nkinds_folder = \"{1}/config/kinds\"\n"
                "console_folder = \"{1}/build/console\"\n"
-               "[database]\nshared_buffers_mb = 64\n"
+               "[database]\nshared_buffers_mb = 64\n{2}"
                "[device]\nmqtt_port = 0\nmqtt_tls_port = 0\nhttp_port = 0\n"
                "[control]\nport = 0\n[public]\nport = 0\n[admin]\nmetrics_port = 0\n",
-               folder_.string(), VIGIE_SOURCE_DIR)
+               folder_.string(), VIGIE_SOURCE_DIR, database)
         << settings;
 }
 
@@ -120,15 +121,18 @@ int Installation::stop() {
     return *status;
 }
 
-std::vector<pid_t> Installation::database_pids() const {
-    const auto postmaster = cluster_in(folder_).pid();
-    if (!postmaster) return {};
-    std::vector<pid_t> pids{*postmaster};
+std::vector<pid_t> processes_of(pid_t parent) {
+    std::vector<pid_t> pids{parent};
     for (const auto& entry : fs::directory_iterator("/proc")) {
         const pid_t pid = std::atoi(entry.path().filename().c_str());
-        if (pid > 0 && parent_of(pid) == *postmaster) pids.push_back(pid);
+        if (pid > 0 && parent_of(pid) == parent) pids.push_back(pid);
     }
     return pids;
+}
+
+std::vector<pid_t> Installation::database_pids() const {
+    const auto postmaster = cluster_in(folder_).pid();
+    return postmaster ? processes_of(*postmaster) : std::vector<pid_t>{};
 }
 
 Answer Installation::admin(const Ask& ask) const {
@@ -200,7 +204,8 @@ std::map<std::string, std::string> Installation::sign_in(const std::string& role
 }
 
 pqxx::result Installation::sql(const std::string& query) const {
-    pqxx::connection connection(cluster_in(folder_).url("vigie_app"));
+    pqxx::connection connection(database_url_.empty() ? cluster_in(folder_).url("vigie_app")
+                                                      : database_url_);
     pqxx::nontransaction tx(connection);
     return tx.exec(query);
 }

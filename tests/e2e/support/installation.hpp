@@ -26,9 +26,11 @@ struct Secrets {
 
 class Installation {
 public:
-    // In a new folder under `parent`, with tables of `settings` besides those it needs itself.
+    // In a new folder under `parent`, with tables of `settings` and lines of [database] besides
+    // those it needs itself. With a `database_url` it has no PostgreSQL of its own but that one.
     explicit Installation(const std::filesystem::path& parent = "/tmp",
-                          const std::string& settings = "");
+                          const std::string& settings = "", const std::string& database = "",
+                          const std::string& database_url = "");
     ~Installation();
     Installation(const Installation&) = delete;
     Installation& operator=(const Installation&) = delete;
@@ -74,12 +76,16 @@ private:
     [[nodiscard]] std::string log_end() const;
 
     std::filesystem::path folder_;
+    std::string database_url_;
     std::unique_ptr<Program> server_;
     Door control_;
     Door device_http_;
     Door metrics_;
     std::uint16_t mqtt_port_{};
 };
+
+// The process and its children: a postmaster first, then its backends.
+[[nodiscard]] std::vector<pid_t> processes_of(pid_t parent);
 
 // Asks again until it is so; false when the limit is over. What is asked takes its own time (a
 // request, a query): there is nothing to wait for in between.

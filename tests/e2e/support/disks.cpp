@@ -1,5 +1,6 @@
-#include "tests/faults/disks.hpp"
+#include "tests/e2e/support/disks.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -14,21 +15,19 @@
 
 #include "tests/e2e/support/program.hpp"
 
-namespace vigie::faults {
+namespace vigie::e2e {
 
 namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* small_size = "size=700m";
-constexpr const char* room_of_images = "size=4g";
 constexpr const char* image_size = "1400M";
 constexpr std::chrono::seconds program_limit{120};
 constexpr std::chrono::seconds unmount_limit{60};
 
 bool succeeds(std::vector<std::string> arguments) {
     try {
-        return e2e::Program(std::move(arguments)).wait(program_limit) == 0;
+        return Program(std::move(arguments)).wait(program_limit) == 0;
     } catch (const std::runtime_error&) {
         return false;  // there is no such program here
     }
@@ -40,7 +39,7 @@ void write_line(const char* path, const std::string& line) {
 
 // What is mounted from now on is ours alone and ends with us. Without the right to mount, as the
 // master of a user namespace.
-bool leave_mount_namespace() {
+bool enter_mount_namespace() {
     const auto uid = geteuid();
     const auto gid = getegid();
     if (uid == 0) {
@@ -54,10 +53,10 @@ bool leave_mount_namespace() {
     return mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
-std::optional<fs::path> memory_disk(const char* size) {
-    std::string folder = "/tmp/vigie-faults-XXXXXX";
+std::optional<fs::path> mounted_memory(const std::string& options) {
+    std::string folder = "/tmp/vigie-disk-XXXXXX";
     if (mkdtemp(folder.data()) == nullptr) return std::nullopt;
-    if (mount("none", folder.c_str(), "tmpfs", 0, size) != 0) {
+    if (mount("none", folder.c_str(), "tmpfs", 0, options.c_str()) != 0) {
         rmdir(folder.c_str());
         return std::nullopt;
     }
@@ -103,12 +102,21 @@ void LoopDisk::cut_power() {
     if (!mount()) throw std::runtime_error("the disk cannot be mounted after the power cut");
 }
 
-Disks make_disks() {
-    Disks disks;
-    if (!leave_mount_namespace()) return disks;
-    disks.small = memory_disk(small_size);
-    if (const auto room = memory_disk(room_of_images)) disks.loop = LoopDisk::make(*room);
-    return disks;
+std::optional<fs::path> memory_disk(const std::string& size) {
+    static const bool entered = enter_mount_namespace();
+    if (!entered) return std::nullopt;
+    return mounted_memory("size=" + size);
 }
 
-}  // namespace vigie::faults
+void load_ballast(const fs::path& path, std::uintmax_t rest) {
+    const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file < 0) throw std::runtime_error("no file " + path.string());
+    const off_t size = lseek(file, 0, SEEK_END);
+    const auto free = fs::space(path.parent_path()).free;
+    off_t more = free > rest ? static_cast<off_t>(free - rest) : 0;
+    while (more > 0 && posix_fallocate(file, size, more) != 0)
+        more -= more / 100 + 1;
+    close(file);
+}
+
+}  // namespace vigie::e2e

@@ -1,12 +1,14 @@
-// File systems of the harness' own, which nobody else sees and which end with it. They need the
+// File systems of the test's own, which nobody else sees and which end with it. They need the
 // right to mount; where it is not given they are not there, and what needs them is not tried.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
-namespace vigie::faults {
+namespace vigie::e2e {
 
 // A disk in a file. What was written to it but not synced lies in the kernel's memory alone, as
 // with any disk.
@@ -31,12 +33,11 @@ private:
     std::filesystem::path mounted_at_;
 };
 
-struct Disks {
-    std::optional<std::filesystem::path> small;  // to be filled up
-    std::unique_ptr<LoopDisk> loop;              // to lose its power
-};
+// An empty file system in memory of that size ("700m"); nothing where it is refused. To be called
+// before any thread is made.
+[[nodiscard]] std::optional<std::filesystem::path> memory_disk(const std::string& size);
 
-// To be called once, before any thread is made.
-[[nodiscard]] Disks make_disks();
+// Takes all free space of its file system but `rest`, and the last pages by trial.
+void load_ballast(const std::filesystem::path& path, std::uintmax_t rest);
 
-}  // namespace vigie::faults
+}  // namespace vigie::e2e
