@@ -2,11 +2,11 @@
 // versions unless it names one.
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <map>
 #include <span>
 #include <sstream>
 
+#include "tests/net/mqtt_exchanges.hpp"
 #include "tests/net/mqtt_raw_peer.hpp"
 
 namespace vigie::net {
@@ -15,90 +15,8 @@ namespace {
 
 using wire::mqtt::Version;
 
-struct Exchange {
-    std::string name;
-    Version version{};
-    std::vector<std::string> lines;
-};
-
-std::string varint(std::size_t value) {
-    std::string out;
-    do {
-        const auto low = static_cast<unsigned char>(value & 0x7FU);
-        value >>= 7U;
-        out.push_back(static_cast<char>(value != 0 ? low | 0x80U : low));
-    } while (value != 0);
-    return out;
-}
-
-// As mqtt::bytes(), with three lengths counted here: "text" is preceded by two bytes of it, { } by
-// the remaining length, ( ) by the length of properties.
-std::string packet_bytes(std::string_view text, std::size_t& at, char end) {
-    std::string out;
-    while (at < text.size() && text[at] != end) {
-        const char c = text[at];
-        if (c == '{' || c == '(') {
-            const std::string inner = packet_bytes(text, ++at, c == '{' ? '}' : ')');
-            out += varint(inner.size()) + inner;
-        } else if (c == '"' || c == '\'') {
-            const std::size_t close = text.find(c, at + 1);
-            const auto raw = text.substr(at + 1, close - at - 1);
-            if (c == '"') {
-                out.push_back(static_cast<char>(raw.size() >> 8U));
-                out.push_back(static_cast<char>(raw.size() & 0xFFU));
-            }
-            out += raw;
-            at = close;
-        } else if (c != ' ') {
-            out += wire::mqtt::bytes(text.substr(at, 2));
-            ++at;
-        }
-        ++at;
-    }
-    return out;
-}
-
-std::string packet_bytes(std::string_view text) {
-    std::size_t at = 0;
-    return packet_bytes(text, at, '\0');
-}
-
-std::vector<Exchange> read_exchanges() {
-    std::ifstream file(std::string(VIGIE_SOURCE_DIR) + "/tests/net/mqtt_exchanges.txt");
-    std::vector<Exchange> all;
-    std::string line;
-    std::vector<Version> versions;
-    std::size_t open = 0;
-    while (std::getline(file, line)) {
-        const auto first = line.find_first_not_of(' ');
-        if (first == std::string::npos || line[first] == '#') continue;
-        line.erase(0, first);
-        std::istringstream words(line);
-        std::string word;
-        words >> word;
-        if (word != "case") {
-            for (std::size_t i = all.size() - open; i < all.size(); ++i)
-                all[i].lines.push_back(line);
-            continue;
-        }
-        std::string name;
-        std::string only;
-        words >> name >> only;
-        versions = {Version::v3_1_1, Version::v5};
-        if (!only.empty()) versions = {only == "v5" ? Version::v5 : Version::v3_1_1};
-        open = versions.size();
-        for (const Version version : versions)
-            all.push_back({name, version, {}});
-    }
-    return all;
-}
-
 std::string test_name(const testing::TestParamInfo<Exchange>& one) {
     return one.param.name + (one.param.version == Version::v5 ? "_v5" : "_v3_1_1");
-}
-
-void PrintTo(const Exchange& exchange, std::ostream* out) {
-    *out << exchange.name;
 }
 
 }  // namespace
@@ -118,26 +36,17 @@ protected:
         return *one;
     }
     void send(const std::string& text) {
-        const std::string raw = packet_bytes(text);
+        const std::string raw = ExchangePackets().bytes(text);
         boost::asio::write(peer().socket, boost::asio::buffer(raw));
     }
     void expect(const std::string& text) {
-        const std::string wanted = packet_bytes(text);
+        const std::string wanted = ExchangePackets().bytes(text);
         EXPECT_EQ(read(peer(), wanted.size()), wire::mqtt::shown(wanted));
     }
-    // CONNECT as nearly everybody sends it, and its answer.
     void greet(const std::string& how) {
-        const bool kept = how.find("kept") != std::string::npos;
-        const std::string present = how.find("present") != std::string::npos ? "01" : "00";
-        const std::string flags = kept ? "c0" : "c2";
-        if (!is_v5()) {
-            send("10 {\"MQTT\" 04 " + flags + " 003c \"a\" \"owner\" \"pw\"}");
-            expect("20 02 " + present + " 00");
-            return;
-        }
-        const std::string expiry = kept ? "11 0000003c" : "";
-        send("10 {\"MQTT\" 05 " + flags + " 003c (" + expiry + ") \"a\" \"owner\" \"pw\"}");
-        expect("20 {" + present + " 00 (21 03e8 25 00 27 00040000 22 0040 29 00 2a 00)}");
+        const Greeting greeting = greeting_of(how, GetParam().version);
+        send(greeting.connect);
+        expect(greeting.connack);
     }
     void run(const std::string& line) {
         SCOPED_TRACE(line);

@@ -1,0 +1,353 @@
+// Memory is bounded whatever arrives: the real server under more than it can take, with thousands
+// who do not finish a sentence and some who never listen. Afterwards, and meanwhile where it says
+// so, an ordinary device is answered at once.
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <numeric>
+#include <thread>
+
+#include "tests/e2e/support/console.hpp"
+#include "tests/e2e/support/device.hpp"
+#include "tests/e2e/support/raw_device.hpp"
+#include "vigie/base/time.hpp"
+
+namespace vigie::e2e {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using wire::mqtt::Version;
+
+constexpr std::size_t mib = 1024UL * 1024;
+constexpr milliseconds prompt{1'000};
+constexpr seconds flood_lasts{6};
+constexpr std::size_t lines = 4;
+constexpr std::size_t chunk_messages = 50;
+// What the server may grow by, at its peak.
+constexpr std::size_t growth_qos0_max = 160 * mib;  // 100,000 frames wait at most
+constexpr std::size_t growth_qos1_max = 64 * mib;   // a thousand a connection
+constexpr std::size_t growth_half_open_max = 160 * mib;
+constexpr std::size_t growth_deaf_max = 128 * mib;
+// Beyond a client's receive maximum 5.0 breaks the protocol; 3.1.1 knows none.
+constexpr std::size_t unanswered_max_5 = 1'000;
+constexpr std::size_t unanswered_max_3 = 60'000;
+constexpr std::size_t half_open_mqtt = 8'000;
+constexpr std::size_t half_open_addresses = 16;  // a thousand strangers an address
+constexpr std::size_t half_open_http = 1'000;
+constexpr std::size_t half_open_control = 1'000;
+constexpr std::size_t descriptors_needed = 12'000;
+constexpr seconds half_open_limit{30};
+constexpr int deaf_receive_bytes = 4'096;
+constexpr std::size_t deaf_consoles = 8;
+constexpr std::size_t deaf_bytes_max = 48 * mib;
+constexpr seconds deaf_limit{20};
+// So long nothing more is read of who does not read; after half a minute it is cut off.
+constexpr milliseconds deaf_wait{2'000};
+
+// What one connection of the flood did: acknowledged is a prefix of what it sent.
+struct Line {
+    std::size_t sent{};
+    std::size_t acknowledged{};
+    std::size_t full{};  // times that the kernel took no more
+    bool in_order{true};
+};
+
+class Flood : public testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        rlimit limit{};
+        getrlimit(RLIMIT_NOFILE, &limit);
+        limit.rlim_cur = limit.rlim_max;  // the server inherits it
+        setrlimit(RLIMIT_NOFILE, &limit);
+        descriptors_ = limit.rlim_cur;
+        city_ = std::make_unique<Installation>();
+        city_->start();
+        std::vector<std::string> codes{"ORDINARY"};
+        for (std::size_t i = 0; i < lines; ++i) {
+            for (const char* qos : {"Q0", "Q1"})
+                codes.push_back(fmt::format("{}-{}", qos, i));
+        }
+        city_->plant("light_point", codes);
+        gateway_ = city_->credential({{"name", "gateway"}, {"all_assets", true}});
+        operator_ = city_->sign_in("operator");
+    }
+    static void TearDownTestSuite() {
+        EXPECT_EQ(city_->stop(), 0);
+        city_.reset();
+    }
+    void SetUp() override {
+        expect_prompt();
+        std::ofstream(process_file("clear_refs")) << "5";  // the peak counts from here
+        resident_before_ = memory("VmRSS:");
+    }
+
+    static std::string process_file(const char* name) {
+        return fmt::format("/proc/{}/{}", city_->server_pid(), name);
+    }
+    static std::size_t memory(const std::string& what) {
+        std::ifstream file(process_file("status"));
+        std::string word;
+        std::size_t kib = 0;
+        while (file >> word) {
+            if (word == what) file >> kib;
+        }
+        return kib * 1024;
+    }
+    void expect_growth_below(std::size_t bytes_max) const {
+        const std::size_t peak = memory("VmHWM:");
+        const std::size_t growth = peak - std::min(peak, resident_before_);
+        std::cout << fmt::format("memory: {} MiB before, {} MiB more at the peak\n",
+                                 resident_before_ / mib, growth / mib);
+        EXPECT_LT(growth, bytes_max);
+    }
+
+    // In both versions, by a connection of its own.
+    static void expect_prompt() {
+        for (const auto version : {Version::v3_1_1, Version::v5}) {
+            const auto began = std::chrono::steady_clock::now();
+            Device device(city_->mqtt_port(), gateway_, version, "ordinary");
+            EXPECT_TRUE(device
+                            .publish({Device::topic_of("ORDINARY"),
+                                      R"({"values":{"power_w":40.5,"lamp_on":true}})"})
+                            .ok());
+            const auto took = std::chrono::steady_clock::now() - began;
+            EXPECT_LT(took, prompt) << std::chrono::ceil<milliseconds>(took).count() << " ms";
+        }
+    }
+
+    // Distinct keys: a millisecond each.
+    static void append_messages(std::string& out, Version version, const std::string& asset,
+                                std::size_t first, bool acknowledged) {
+        const std::string topic = Device::topic_of(asset);
+        for (std::size_t i = first; i < first + chunk_messages; ++i) {
+            const auto id = static_cast<std::uint16_t>(acknowledged ? i % 65'535 + 1 : 0);
+            append_publish(out, version, topic,
+                           fmt::format(R"({{"t":{},"values":{{"power_w":{}.5,"lamp_on":true}}}})",
+                                       start_ms_ + static_cast<std::int64_t>(i), i % 1'000),
+                           id);
+        }
+    }
+
+    static Line flood_qos0(std::size_t number) {
+        const Version version = number % 2 == 0 ? Version::v5 : Version::v3_1_1;
+        RawDevice device(city_->mqtt_port(), gateway_, version, fmt::format("q0-{}", number));
+        Line line;
+        const auto end = std::chrono::steady_clock::now() + flood_lasts;
+        while (std::chrono::steady_clock::now() < end) {
+            std::string bytes;
+            append_messages(bytes, version, fmt::format("Q0-{}", number), line.sent, false);
+            if (!device.socket().send(bytes)) break;
+            line.sent += chunk_messages;
+        }
+        // A goodbye after which it has read everything.
+        device.socket().send(std::string("\xe0\x00", 2));
+        EXPECT_TRUE(device.socket().ends_within(seconds{30}));
+        return line;
+    }
+
+    static void hear(RawDevice& device, Line& line, std::string& unread, milliseconds limit) {
+        const auto bytes = device.socket().receive_some(limit);
+        if (!bytes) throw std::runtime_error("the server closed a connection of the flood");
+        unread += *bytes;
+        std::size_t at = 0;
+        for (; at + 4 <= unread.size(); at += 4) {
+            const auto id =
+                static_cast<std::size_t>(static_cast<unsigned char>(unread[at + 2])) * 256 +
+                static_cast<unsigned char>(unread[at + 3]);
+            line.in_order &= unread[at] == '\x40' && unread[at + 1] == '\x02' &&
+                             id == line.acknowledged % 65'535 + 1;
+            ++line.acknowledged;
+        }
+        unread.erase(0, at);
+    }
+
+    static Line flood_qos1(std::size_t number) {
+        const Version version = number == 0 ? Version::v5 : Version::v3_1_1;
+        const std::size_t window = number == 0 ? unanswered_max_5 : unanswered_max_3;
+        RawDevice device(city_->mqtt_port(), gateway_, version, fmt::format("q1-{}", number));
+        Line line;
+        std::string unsent;
+        std::string unread;
+        const auto end = std::chrono::steady_clock::now() + flood_lasts;
+        while (std::chrono::steady_clock::now() < end || !unsent.empty()) {
+            const bool has_room = line.sent + chunk_messages - line.acknowledged <= window;
+            if (unsent.empty() && has_room) {
+                append_messages(unsent, version, fmt::format("Q1-{}", number), line.sent, true);
+                line.sent += chunk_messages;
+            }
+            const auto taken = device.socket().send_some(unsent);
+            if (!taken) throw std::runtime_error("the server closed a connection of the flood");
+            line.full += !unsent.empty() && *taken == 0 ? 1U : 0U;
+            unsent.erase(0, *taken);
+            if (!unsent.empty() || !has_room)
+                device.socket().wait(!unsent.empty(), milliseconds{100});
+            hear(device, line, unread, milliseconds{0});
+        }
+        const auto patience = std::chrono::steady_clock::now() + seconds{20};
+        while (line.acknowledged < line.sent && std::chrono::steady_clock::now() < patience)
+            hear(device, line, unread, milliseconds{200});
+        return line;
+    }
+
+    template <typename Work>
+    static std::vector<Line> in_parallel(Work work) {
+        std::vector<Line> results(lines);
+        {
+            std::vector<std::jthread> threads;
+            for (std::size_t i = 0; i < lines; ++i)
+                threads.emplace_back([&results, work, i] { results[i] = work(i); });
+        }
+        return results;
+    }
+
+    static std::size_t stored(const std::string& asset, std::size_t below) {
+        return city_
+            ->sql(fmt::format("select count(*) from frame join asset on asset.id = asset_id where "
+                              "code = '{}' and observed_at < '{}'",
+                              asset,
+                              base::to_rfc3339(base::from_epoch_ms(
+                                  start_ms_ + static_cast<std::int64_t>(below)))))[0][0]
+            .as<std::size_t>();
+    }
+
+    static inline rlim_t descriptors_{};
+    static inline std::unique_ptr<Installation> city_;
+    static inline Secrets gateway_;
+    static inline std::map<std::string, std::string> operator_;
+    static inline const std::int64_t start_ms_ =
+        base::epoch_ms(base::SystemClock{}.now() - std::chrono::hours{6});
+    std::size_t resident_before_{};
+};
+
+TEST_F(Flood, OfQos0IsDroppedCountedAndTakesNoMoreMemory) {
+    const char* received = "vigie_mqtt_messages_total{qos=\"0\"}";
+    const double received_before = city_->figure(received);
+    const auto done = in_parallel(flood_qos0);
+    std::size_t sent = 0;
+    std::size_t found = 0;
+    EXPECT_TRUE(until([] { return city_->figure("vigie_store_pending") == 0; }, seconds{30}));
+    for (std::size_t i = 0; i < lines; ++i) {
+        sent += done[i].sent;
+        found += stored(fmt::format("Q0-{}", i), done[i].sent);
+    }
+    const auto dropped = static_cast<std::size_t>(city_->figure("vigie_mqtt_dropped_qos0_total"));
+    std::cout << fmt::format("QoS 0: {} sent in {} s, {} stored, {} dropped\n", sent,
+                             flood_lasts.count(), found, dropped);
+    EXPECT_EQ(city_->figure(received) - received_before, static_cast<double>(sent));
+    EXPECT_EQ(found + dropped, sent) << "each is stored or counted";
+    EXPECT_GT(dropped, 0U) << "no flood";
+    expect_growth_below(growth_qos0_max);
+    expect_prompt();
+}
+
+TEST_F(Flood, OfQos1WaitsInTheSocketsAndNothingAcknowledgedIsLost) {
+    const auto done = in_parallel(flood_qos1);
+    for (std::size_t i = 0; i < lines; ++i) {
+        const auto& [sent, acknowledged, full, in_order] = done[i];
+        std::cout << fmt::format("QoS 1: {} sent, {} acknowledged, {} times full\n", sent,
+                                 acknowledged, full);
+        EXPECT_TRUE(in_order);
+        EXPECT_EQ(acknowledged, sent) << "it goes on when the flood is over";
+        EXPECT_EQ(stored(fmt::format("Q1-{}", i), acknowledged), acknowledged);
+        if (i > 0) EXPECT_GT(full, 0U) << "no flood";
+    }
+    expect_growth_below(growth_qos1_max);
+    expect_prompt();
+}
+
+TEST_F(Flood, OfTenThousandWhoDoNotFinishTheirFirstSentence) {
+    if (descriptors_ < descriptors_needed)
+        GTEST_SKIP() << "a process may have only " << descriptors_ << " files here";
+    const std::string hello = connect_packet(Version::v5, "half-open", gateway_);
+    std::vector<Socket> sockets;
+    sockets.reserve(half_open_mqtt + half_open_http + half_open_control);
+    const auto open = [&](std::size_t count, std::uint16_t port, const std::string& beginning) {
+        for (std::size_t i = 0; i < count; ++i) {
+            sockets.emplace_back(port, fmt::format("127.0.1.{}", 1 + i % half_open_addresses));
+            // Every other one says nothing at all.
+            if (i % 2 == 0) sockets.back().send(beginning);
+        }
+    };
+    open(half_open_mqtt, city_->mqtt_port(), hello.substr(0, hello.size() / 2));
+    open(half_open_http, city_->device_http().port,
+         "POST /ingest/v1/observations HTTP/1.1\r\nHost: l");
+    open(half_open_control, city_->control().port, "GET /api/v1/live HTTP/1.1\r\nHost: l");
+    expect_prompt();
+    expect_growth_below(growth_half_open_max);
+    // Those of MQTT are shown the door after ten seconds.
+    const auto end = std::chrono::steady_clock::now() + half_open_limit;
+    std::size_t closed = 0;
+    for (std::size_t i = 0; i < half_open_mqtt; ++i) {
+        const auto left = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+        closed += left > milliseconds{0} && sockets[i].ends_within(left) ? 1U : 0U;
+    }
+    EXPECT_EQ(closed, half_open_mqtt);
+    sockets.clear();
+    expect_prompt();
+}
+
+TEST_F(Flood, OfAnswersToASubscriberWhoNeverReads) {
+    RawDevice device(city_->mqtt_port(), gateway_, Version::v5, "deaf", deaf_receive_bytes);
+    // Each is answered by as many bytes.
+    std::string pings;
+    while (pings.size() < 64 * 1024)
+        pings += std::string("\xc0\x00", 2);
+    std::size_t sent = 0;
+    bool read_on = true;
+    while (read_on && sent < deaf_bytes_max) {
+        const auto taken = device.socket().send_some(pings);
+        sent += taken.value_or(0);
+        if (taken == 0U) device.socket().wait(true, deaf_wait);
+        read_on = taken.has_value() && (*taken > 0 || device.socket().is_writable());
+    }
+    std::cout << fmt::format("a client that never read was read no further after {} KiB\n",
+                             sent / 1024);
+    EXPECT_LT(sent, deaf_bytes_max);
+    expect_growth_below(growth_deaf_max);
+    expect_prompt();
+}
+
+TEST_F(Flood, OfSnapshotsToConsolesThatNeverRead) {
+    std::vector<std::unique_ptr<Console>> consoles;
+    for (std::size_t i = 0; i < deaf_consoles; ++i)
+        consoles.push_back(
+            std::make_unique<Console>(city_->control().port, operator_, deaf_receive_bytes));
+    std::string questions;
+    for (int i = 0; i < 100; ++i) {
+        questions += Console::framed(
+            R"({"type":"subscribe","id":"a","topic":"values","filter":{"asset":"ORDINARY"}})");
+        questions += Console::framed(R"({"type":"unsubscribe","id":"a"})");
+    }
+    std::size_t alive = deaf_consoles;
+    std::vector<std::size_t> sent(deaf_consoles);
+    const auto end = std::chrono::steady_clock::now() + deaf_limit;
+    while (alive > 0 && std::chrono::steady_clock::now() < end) {
+        alive = 0;
+        for (std::size_t i = 0; i < deaf_consoles; ++i) {
+            if (sent[i] >= deaf_bytes_max) continue;
+            const std::size_t within = sent[i] % questions.size();
+            const auto taken =
+                consoles[i]->socket().send_some(std::string_view(questions).substr(within));
+            if (!taken) continue;
+            sent[i] += *taken;
+            ++alive;
+        }
+    }
+    std::cout << fmt::format("{} of {} consoles that never read are still asking, after {} KiB\n",
+                             alive, deaf_consoles,
+                             std::accumulate(sent.begin(), sent.end(), std::size_t{0}) / 1024);
+    EXPECT_EQ(alive, 0U);
+    EXPECT_TRUE(until([] { return city_->figure("vigie_http_websockets{door=\"control\"}") == 0; },
+                      deaf_limit));
+    expect_growth_below(growth_deaf_max);
+    expect_prompt();
+}
+
+}  // namespace
+}  // namespace vigie::e2e
