@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/modules.hpp"
+#include "app/start_steps.hpp"
 #include "tests/api/ask.hpp"
 #include "tests/api/contract.hpp"
 #include "tests/app/door_run.hpp"
@@ -44,7 +45,8 @@ struct CityRun {
               open = std::make_unique<api::Router>(f.pool, clock, test::role_authenticator());
               admin = std::make_unique<api::Router>(f.pool, clock, test::role_authenticator());
               modules = std::make_unique<Modules>(f, p, Routers{*control, *open, *admin});
-              modules->start();
+              StartSteps steps;
+              modules->start(steps);
           }) {}
     ~CityRun() {
         door.close();
