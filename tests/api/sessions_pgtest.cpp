@@ -91,7 +91,7 @@ TEST_F(SignInTest, OpensASessionAndEndsIt) {
     EXPECT_EQ(session["login"], "lea");
     EXPECT_EQ(session["role"], "operator");
     EXPECT_EQ(session["expires_at"], "2026-11-23T08:00:00Z");
-    EXPECT_EQ(session["grants"].size(), 7U);
+    EXPECT_EQ(session["grants"].size(), 8U);
 
     const auto browser = signed_in_as("lea");
     const auto me = ask(browser.request("GET", "/api/v1/session"));
