@@ -39,6 +39,7 @@ std::vector<Migration> compare(pqxx::transaction_base& tx,
         migrations.push_back(
             {version_of(file.name), std::string(file.name), checksum_of(file.text), false});
     }
+    if (tx.exec("select to_regclass('schema_migration')")[0][0].is_null()) return migrations;
     for (const auto& row :
          tx.exec("select version, name, checksum from schema_migration order by version")) {
         const int version = row["version"].as<int>();
@@ -73,12 +74,10 @@ void ensure_record(pqxx::transaction_base& tx) {
 
 std::vector<Migration> migration_status(const std::string& owner_url,
                                         std::span<const base::EmbeddedFile> files) {
+    // Only read: whoever migrates at the same time must not be met on the record's own row.
     pqxx::connection connection(owner_url);
-    pqxx::work tx(connection);
-    ensure_record(tx);
-    auto migrations = compare(tx, files);
-    tx.commit();
-    return migrations;
+    pqxx::read_transaction tx(connection);
+    return compare(tx, files);
 }
 
 std::vector<std::string> migrate(const std::string& owner_url,

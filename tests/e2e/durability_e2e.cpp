@@ -49,6 +49,10 @@ struct Outcome {
     [[nodiscard]] std::size_t count() const {
         return static_cast<std::size_t>(std::ranges::count(acknowledged, true));
     }
+    [[nodiscard]] std::size_t first() const {
+        return static_cast<std::size_t>(
+            std::distance(acknowledged.begin(), std::ranges::find(acknowledged, true)));
+    }
 };
 
 std::vector<std::string> codes(const std::string& prefix, std::size_t count) {
@@ -193,7 +197,7 @@ protected:
         EXPECT_GE(burst_messages - acknowledged, unacknowledged_min);
         EXPECT_EQ(lost, 0U);
         expect_right(found);
-        expect_latest_alive(numbered(round).asset(static_cast<std::size_t>(round.number)));
+        expect_latest_alive(numbered(round).asset(outcome.first() + round.first()));
         send_again(round, outcome);
         const Found in_the_end = look_at(round);
         EXPECT_EQ(in_the_end.rows, burst_messages);
