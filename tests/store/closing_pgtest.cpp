@@ -283,27 +283,34 @@ TEST_F(ClosingTest, NeverMakesIngestionWaitForAReader) {
 // Writers that send for the very day while it is being closed, step by step.
 TEST_F(ClosingTest, LosesNothingThatRacesWithIt) {
     fill(old_day, 3, 100);
-    std::atomic<bool> over = false;
-    std::mutex put_mutex;
+    bool over = false;
+    int allowed = 200;
     std::jthread sender([&] {
-        for (int i = 0; !over || i < 200; ++i) {
-            const std::lock_guard lock(put_mutex);
+        for (int i = 0;; ++i) {
+            {
+                std::unique_lock lock(mutex_);
+                changed_.wait(lock, [&] { return over || i < allowed; });
+                if (over) return;
+            }
             put(1 + i % 3, base::Instant(old_day) + 10h + i * 1s, {1.0 * i, 2});
         }
     });
     auto c = closing([&](ClosingStep) {
-        // At every step some are stored, so that the race is real.
-        const auto until = [&] {
-            const std::lock_guard lock(mutex_);
-            return durable_ + 20;
-        }();
+        // At every step some are stored and more are on their way, so that the race is real.
         std::unique_lock lock(mutex_);
+        const auto until = durable_ + 20;
+        allowed += 200;
+        changed_.notify_all();
         changed_.wait_for(lock, 10s, [&] { return durable_ >= until; });
     });
-    ASSERT_TRUE(c.close(old_day).ok());
+    EXPECT_TRUE(c.close(old_day).ok());
     EXPECT_EQ(c.drop_closed(), 0U);
     (void)c.repack();
-    over = true;
+    {
+        const std::lock_guard lock(mutex_);
+        over = true;
+        changed_.notify_all();
+    }
     sender.join();
     settle();
     expect_series();
