@@ -32,12 +32,13 @@ std::string epoch_of(const base::Clock& clock) {
 
 }  // namespace
 
-Foundation::Foundation(const config::Settings& s, const base::Clock& c, const std::string& app_url,
+Foundation::Foundation(const config::Settings& s, const base::Clock& c, const std::string& url,
                        std::vector<assets::Kind> parsed, StartSteps& steps)
     : settings(s),
       clock(c),
-      pool(app_url, static_cast<std::size_t>(s.database.pool_threads)),
-      public_pool(app_url, static_cast<std::size_t>(s.database.public_pool_threads)),
+      app_url(url),
+      pool(url, static_cast<std::size_t>(s.database.pool_threads)),
+      public_pool(url, static_cast<std::size_t>(s.database.public_pool_threads)),
       kinds(number_kinds(pool, std::move(parsed))),
       importer(pool, kinds, registry, zones),
       street_importer(pool, importer, streets),

@@ -31,6 +31,7 @@ public:
 
     const config::Settings& settings;
     const base::Clock& clock;
+    const std::string app_url;  // of the database, as the server's own role
     store::Pool pool;
     store::Pool public_pool;  // the public door never takes a connection from the control room
     std::shared_ptr<const std::vector<assets::Kind>> kinds;

@@ -140,7 +140,7 @@ void Modules::start(StartSteps& steps) {
     impl_->alarms.recorder().keep_in(impl_->alarm_spool);
     impl_->alarms.load();
     steps.done("alarms");
-    const auto replayed = live::replay_frames(f.city, f.pool, now);
+    const auto replayed = live::replay_frames(f.city, f.pool, f.app_url, now);
     steps.done("frames since");
     // What was acknowledged and has not reached the database yet: the writers bring it there later.
     std::size_t spooled = 0;

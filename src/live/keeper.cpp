@@ -9,6 +9,20 @@
 
 namespace vigie::live {
 
+namespace {
+
+// A rule's delay that was running needs the observation that began it.
+base::Duration told_before(const assets::Catalogue& catalogue) {
+    base::Duration longest{};
+    for (const auto& kind : catalogue.kinds()) {
+        for (const auto& rule : kind.rules)
+            longest = std::max<base::Duration>({longest, rule.delay_on, rule.delay_off});
+    }
+    return longest + replay_told_before;
+}
+
+}  // namespace
+
 std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now) {
     city.step();
     const auto rows = pool.read_now([](store::Transaction& tx) { return read_last_values(tx); });
@@ -17,16 +31,12 @@ std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now) {
     return rows.size();
 }
 
-std::size_t replay_frames(City& city, store::Pool& pool, base::Instant now) {
+std::size_t replay_frames(City& city, store::Pool& pool, const std::string& url,
+                          base::Instant now) {
     city.step();
-    std::size_t count = 0;
-    pool.read_now([&](store::Transaction& tx) {
-        read_frames_since(tx, replay_overlap, [&](std::vector<store::Frame> frames) {
-            count += frames.size();
-            city.state().apply(frames, now);
-        });
-    });
-    return count;
+    return read_frames_since(
+        pool, url, replay_overlap, told_before(*city.state().catalogue()),
+        [&](std::vector<store::Frame> frames) { city.state().apply(frames, now); });
 }
 
 Keeper::Keeper(City& city, store::Pool& pool, const base::Clock& clock)
@@ -52,6 +62,8 @@ void Keeper::stop() {
 }
 
 bool Keeper::flush() {
+    // Before the values are taken: what was applied later is not in them.
+    const auto now = clock_.now();
     auto taken = std::make_shared<std::promise<std::vector<LastValue>>>();
     auto rows_came = taken->get_future();
     if (!city_.post([taken](CityState& state) { taken->set_value(state.take_changed()); })) {
@@ -63,7 +75,6 @@ bool Keeper::flush() {
     try {
         if (!settled()) throw store::Unavailable("what was decided of them is not recorded yet");
         run_ = pool_.write_now([&](store::Transaction& tx) {
-            const auto now = clock_.now();
             const auto run = run_ == 0 ? begin_run(tx, now) : run_;
             touch_run(tx, run, now);
             write_last_values(tx, rows);

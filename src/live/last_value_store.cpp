@@ -5,13 +5,15 @@
 #include <limits>
 
 #include "vigie/live/json.hpp"
+#include "vigie/store/frame_reader.hpp"
 
 namespace vigie::live {
 
 namespace {
 
 constexpr std::size_t rows_a_statement = 5'000;
-constexpr std::int32_t assets_a_slice = 2'000;
+constexpr std::int32_t assets_a_slice = 500;
+constexpr std::size_t connections_at_start = 2;
 
 constexpr store::Query last_values_read{
     "last_values_read",
@@ -31,15 +33,21 @@ constexpr store::Query last_values_write{
 // age of what a device sends: a day.
 constexpr store::Query frames_since{
     "frames_since",
+    "with run as (select seen_at from live_run order by id desc limit 1), "
+    "told as (select coalesce((select seen_at from run) - $4::float8 * interval '1 second', "
+    "  '-infinity') as until) "
     "select f.asset_id, f.layout, f.observed_at, f.received_at, f.vals "
-    "from (select id, coalesce(newest_at - $3::float8 * interval '1 second', "
-    "  (select max(seen_at) - interval '1 day' from live_run), '-infinity') as since "
-    "  from asset left join last_value on asset_id = id where id >= $1 and id < $2) as a "
+    "from (select id, newest_at, (select until from told) as told_until, "
+    "  coalesce(newest_at - $3::float8 * interval '1 second', "
+    "  (select seen_at - interval '1 day' from run), '-infinity') as since "
+    "  from asset left join last_value on asset_id = id "
+    "  where id >= $1::int4 and id < $2::int4) as a "
     "join lateral ("
     "  select asset_id, layout, observed_at, received_at, vals from frame "
     "  where asset_id = a.id and observed_at > a.since union all "
     "  select asset_id, layout, observed_at, received_at, vals from frame_late "
-    "  where asset_id = a.id and observed_at > a.since order by observed_at) as f on true"};
+    "  where asset_id = a.id and observed_at > a.since order by observed_at) as f "
+    "on a.newest_at is null or f.observed_at > a.newest_at or f.received_at > a.told_until"};
 
 constexpr store::Query asset_bound{"asset_bound",
                                    "select coalesce(max(id), 0)::int4 + 1 as bound from asset"};
@@ -147,23 +155,26 @@ void write_last_values(store::Transaction& tx, std::span<const LastValue> rows) 
     }
 }
 
-void read_frames_since(store::Transaction& tx, base::Duration overlap,
-                       const std::function<void(std::vector<store::Frame>)>& take) {
-    const auto bound = tx.row(asset_bound)->get<std::int32_t>("bound");
-    const double overlap_s = std::chrono::duration<double>(overlap).count();
+std::size_t read_frames_since(store::Pool& pool, const std::string& url, base::Duration overlap,
+                              base::Duration told_before,
+                              const std::function<void(std::vector<store::Frame>)>& take) {
+    const auto bound = pool.read_now(
+        [](store::Transaction& tx) { return tx.row(asset_bound)->get<std::int32_t>("bound"); });
+    const auto seconds = [](base::Duration time) {
+        return store::to_param(std::chrono::duration<double>(time).count());
+    };
+    std::vector<store::FrameQuestion> slices;
     for (std::int32_t first = 1; first < bound; first += assets_a_slice) {
-        std::vector<store::Frame> frames;
-        for (const auto& row : tx.rows(frames_since, first, first + assets_a_slice, overlap_s)) {
-            store::Frame frame;
-            frame.asset_id = row.get<std::int32_t>("asset_id");
-            frame.layout = row.get<std::int32_t>("layout");
-            frame.observed_at = row.get<base::Instant>("observed_at");
-            frame.received_at = row.get<base::Instant>("received_at");
-            frame.vals = parse_doubles(row.text("vals"));
-            frames.push_back(std::move(frame));
-        }
-        if (!frames.empty()) take(std::move(frames));
+        slices.push_back({store::to_param(first), store::to_param(first + assets_a_slice),
+                          seconds(overlap), seconds(told_before)});
     }
+    std::size_t count = 0;
+    store::read_frames(url, connections_at_start, frames_since, slices,
+                       [&](std::vector<store::Frame> frames) {
+                           count += frames.size();
+                           take(std::move(frames));
+                       });
+    return count;
 }
 
 std::int64_t begin_run(store::Transaction& tx, base::Instant now) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "vigie/live/city_state.hpp"
@@ -15,10 +16,13 @@ namespace vigie::live {
 [[nodiscard]] std::vector<LastValue> read_last_values(store::Transaction& tx);
 void write_last_values(store::Transaction& tx, std::span<const LastValue> rows);
 
-// Frames of each asset after its newest flushed instant less `overlap`, in event order per asset, a
-// slice of assets at a time.
-void read_frames_since(store::Transaction& tx, base::Duration overlap,
-                       const std::function<void(std::vector<store::Frame>)>& take);
+// Frames that the flushed values may not hold yet, in event order per asset, some assets at a time:
+// those after the asset's newest flushed instant, and of those that are at most `overlap` before it
+// the ones that arrived since `told_before` before the last flush. Of an asset that was never
+// flushed, those of a day before the last flush. Answers how many.
+std::size_t read_frames_since(store::Pool& pool, const std::string& url, base::Duration overlap,
+                              base::Duration told_before,
+                              const std::function<void(std::vector<store::Frame>)>& take);
 
 // A run of the server: from now until it was last seen.
 [[nodiscard]] std::int64_t begin_run(store::Transaction& tx, base::Instant now);

@@ -1,6 +1,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -42,9 +43,11 @@ public:
 
     void send(std::shared_ptr<const std::string> text) override {
         queued_bytes_ += text->size();
-        asio::post(executor_, [self = this->shared_from_this(), text = std::move(text)]() mutable {
-            self->enqueue(std::move(text));
-        });
+        // At once where it is said on the connection's own thread, as nearly everything is.
+        asio::dispatch(executor_,
+                       [self = this->shared_from_this(), text = std::move(text)]() mutable {
+                           self->enqueue(std::move(text));
+                       });
     }
 
     [[nodiscard]] std::size_t queued_bytes() const override { return queued_bytes_; }
@@ -107,25 +110,33 @@ public:
 
 private:
     void enqueue(std::shared_ptr<const std::string> text) {
-        if (!is_open_) return;
+        if (!is_open_ || closing_) return;
         queue_.push_back(std::move(text));
-        if (writing_) return;
-        writing_ = true;
-        asio::co_spawn(executor_, drain(this->shared_from_this()), asio::detached);
+        if (!in_flight_) write_next();
     }
 
-    static asio::awaitable<void> drain(std::shared_ptr<WebSocketSession> self) {
-        while (!self->queue_.empty() && self->is_open_) {
-            const auto text = std::move(self->queue_.front());
-            self->queue_.pop_front();
-            const auto [ec, size] =
-                co_await self->socket_.async_write(asio::buffer(*text), in_silence);
-            self->queued_bytes_ -= text->size();
-            self->shared_->counters.bytes_out += size;
-            if (ec) break;
+    // No coroutine: this is the server's busiest path, and a frame for each message costs more than
+    // the message.
+    void write_next() {
+        in_flight_ = std::move(queue_.front());
+        queue_.pop_front();
+        socket_.async_write(
+            asio::buffer(*in_flight_),
+            [self = this->shared_from_this()](boost::system::error_code failed, std::size_t size) {
+                self->written(failed.failed(), size);
+            });
+    }
+
+    void written(bool failed, std::size_t size) {
+        queued_bytes_ -= in_flight_->size();
+        shared_->counters.bytes_out += size;
+        in_flight_.reset();
+        if (!is_open_) return;
+        if (queue_.empty()) {
+            events_->written();
+        } else if (!failed) {
+            write_next();
         }
-        self->writing_ = false;
-        if (self->is_open_ && self->queue_.empty()) self->events_->written();
     }
 
     // A peer that does not answer the close is cut by the stream's own handshake timeout.
@@ -134,8 +145,8 @@ private:
         if (!self->is_open_ || self->closing_) co_return;
         self->closing_ = true;
         self->queue_.clear();
-        if (self->writing_) {  // two writes at once are not allowed, and its reader may never come
-                               // back
+        if (self->in_flight_) {  // two writes at once are not allowed, and its reader may never
+                                 // come back
             self->cut();
             co_return;
         }
@@ -152,10 +163,10 @@ private:
     asio::any_io_executor executor_;
     websocket::stream<Stream> socket_;
     std::deque<std::shared_ptr<const std::string>> queue_;
+    std::shared_ptr<const std::string> in_flight_;  // being written
     std::atomic<std::size_t> queued_bytes_{0};
     std::shared_ptr<WebSocketEvents> events_;  // set once open
     bool is_open_{};
-    bool writing_{};
     bool closing_{};
 };
 

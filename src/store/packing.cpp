@@ -1,8 +1,8 @@
 #include "store/packing.hpp"
 
 #include <bit>
-#include <cstring>
 
+#include "store/binary_field.hpp"
 #include "store/partitions.hpp"
 #include "vigie/store/chunk.hpp"
 
@@ -10,41 +10,12 @@ namespace vigie::store {
 
 namespace {
 
-constexpr std::int64_t database_epoch_us = 946'684'800'000'000;  // 2000-01-01
 constexpr std::int32_t database_epoch_days = 10'957;
 constexpr std::size_t chunk_bytes_a_copy = 1UL * 1024 * 1024;
 constexpr const char* fetch_frames = "fetch 5000 from closing_frames";
 constexpr const char* fetch_chunks = "fetch 20 from closing_chunks";
 constexpr const char* copy_chunks =
     "copy chunk (asset_id, day, part, body) from stdin with (format binary)";
-
-template <typename T>
-T big_endian_at(const char* bytes) {
-    T value;
-    std::memcpy(&value, bytes, sizeof value);
-    if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
-    return value;
-}
-
-// float8[] as PostgreSQL sends it: dimensions, flags, element type, then length and bounds, then
-// each element with its size, -1 for NULL.
-std::vector<std::optional<double>> array_at(const char* bytes) {
-    std::vector<std::optional<double>> values;
-    if (big_endian_at<std::int32_t>(bytes) == 0) return values;
-    const auto count = big_endian_at<std::int32_t>(bytes + 12);
-    bytes += 20;
-    for (std::int32_t i = 0; i < count; ++i) {
-        const auto size = big_endian_at<std::int32_t>(bytes);
-        bytes += 4;
-        if (size < 0) {
-            values.emplace_back();
-        } else {
-            values.emplace_back(std::bit_cast<double>(big_endian_at<std::int64_t>(bytes)));
-            bytes += 8;
-        }
-    }
-    return values;
-}
 
 // The rows of a cursor, one after the other.
 class CursorRows {
@@ -156,7 +127,7 @@ bool is_row(const FrameColumns& chunk, std::size_t at, const CursorRows& row) {
     if (chunk.layouts[at] != row.int4(1) || chunk.observed_us[at] != row.instant_us(2) ||
         chunk.received_us[at] != row.instant_us(3))
         return false;
-    return std::ranges::equal(chunk.row_values(at), array_at(row.field(4)), same_bits);
+    return std::ranges::equal(chunk.row_values(at), optional_values_at(row.field(4)), same_bits);
 }
 
 base::Error differs(std::int32_t asset) {
@@ -171,7 +142,7 @@ base::Result<ClosedDay> pack_day(PgConnection& pg, Day day) {
     CursorRows rows(pg, declare_frames(day), fetch_frames);
     ChunkWriter writer(pg, day);
     while (rows.next()) {
-        const auto values = array_at(rows.field(4));
+        const auto values = optional_values_at(rows.field(4));
         if (values.size() > chunk_positions_max) {
             return base::fail(base::Errc::invalid, "a frame has more positions than a chunk holds",
                               "une mesure a plus de positions qu'un bloc n'en contient");

@@ -125,9 +125,15 @@ std::vector<std::string> PgConnection::column(const char* sql) {
     return values;
 }
 
-PgConnection::ResultPtr PgConnection::binary_rows(const char* sql) {
-    if (PQsendQueryParams(connection_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 1) == 0)
+PgConnection::ResultPtr PgConnection::binary_rows(const char* sql,
+                                                  const std::vector<Param>& params) {
+    std::vector<const char*> texts;
+    for (const auto& param : params)
+        texts.push_back(param ? param->c_str() : nullptr);
+    if (PQsendQueryParams(connection_.get(), sql, static_cast<int>(texts.size()), nullptr,
+                          texts.data(), nullptr, nullptr, 1) == 0) {
         fail(nullptr, sql);
+    }
     auto result = answer();
     check(result, PGRES_TUPLES_OK, sql);
     return result;

@@ -40,7 +40,8 @@ public:
     std::vector<std::string> column(const char* sql);
     // The rows of a statement, each field in PostgreSQL's binary format.
     using ResultPtr = std::unique_ptr<PGresult, decltype(&PQclear)>;
-    ResultPtr binary_rows(const char* sql);
+    ResultPtr binary_rows(const char* sql) { return binary_rows(sql, {}); }
+    ResultPtr binary_rows(const char* sql, const std::vector<Param>& params);
     // `sql` is COPY ... FROM STDIN; `bytes` all of its data.
     void copy(const char* sql, std::string_view bytes);
 

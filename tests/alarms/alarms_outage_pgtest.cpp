@@ -29,8 +29,8 @@ constexpr store::Query outage_record{
 // One run of the program on a database, stepped by hand.
 class NightRun {
 public:
-    NightRun(store::Pool& pool, const std::string& spool_folder, base::ManualClock& clock,
-             std::vector<std::string>& streamed)
+    NightRun(const Database& database, store::Pool& pool, const std::string& spool_folder,
+             base::ManualClock& clock, std::vector<std::string>& streamed)
         : pool_(pool), clock_(clock), spool_(store::disk_files(), {.folder = spool_folder}) {
         registry_.publish(small_city());
         spool_.open();
@@ -47,7 +47,7 @@ public:
         });
         live::load_last_values(city_, pool_, clock_.now());
         service_.load();
-        live::replay_frames(city_, pool_, clock_.now());
+        live::replay_frames(city_, pool_, database.app_url(), clock_.now());
         city_.post([](live::CityState&) {});
         city_.step();
     }
@@ -125,7 +125,7 @@ protected:
         Night night;
         base::ManualClock clock{noon_plus(0)};
         std::vector<std::string> ignored;
-        NightRun run(night.pool, night.spool_folder(), clock, ignored);
+        NightRun run(night.database, night.pool, night.spool_folder(), clock, ignored);
         for (const auto& [frames, now] :
              {std::pair{before(), 10}, std::pair{during(), 40}, std::pair{afterwards(), 90}}) {
             store_frames(night.pool, frames);
@@ -144,7 +144,7 @@ TEST_F(AlarmsOutage, AKillWhileTheDatabaseIsAwayChangesNoTransition) {
     const auto expected = undisturbed();
     ASSERT_NE(expected, "");
     {
-        NightRun run(night_.pool, night_.spool_folder(), clock_, streamed_);
+        NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
         store_frames(night_.pool, before());
         run.hear(before(), 10);
         ASSERT_TRUE(run.record());
@@ -158,7 +158,7 @@ TEST_F(AlarmsOutage, AKillWhileTheDatabaseIsAwayChangesNoTransition) {
     // Out of the spool of observations, meanwhile.
     store_frames(night_.pool, during());
     clock_.set(noon_plus(80));
-    NightRun again(night_.pool, night_.spool_folder(), clock_, streamed_);
+    NightRun again(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
     EXPECT_TRUE(again.spool().empty());
     ASSERT_TRUE(again.record());
     store_frames(night_.pool, afterwards());
@@ -171,7 +171,7 @@ TEST_F(AlarmsOutage, RecordingTheSpoolTwiceChangesNothing) {
     const auto expected = undisturbed();
     const auto folder = night_.spool_folder();
     {
-        NightRun run(night_.pool, folder, clock_, streamed_);
+        NightRun run(night_.database, night_.pool, folder, clock_, streamed_);
         store_frames(night_.pool, before());
         run.hear(before(), 10);
         ASSERT_TRUE(run.record());
@@ -186,7 +186,7 @@ TEST_F(AlarmsOutage, RecordingTheSpoolTwiceChangesNothing) {
     }
     std::filesystem::remove_all(folder);
     std::filesystem::rename(folder + "-before", folder);
-    NightRun again(night_.pool, folder, clock_, streamed_);
+    NightRun again(night_.database, night_.pool, folder, clock_, streamed_);
     store_frames(night_.pool, afterwards());
     again.hear(afterwards(), 90);
     ASSERT_TRUE(again.record());
@@ -194,7 +194,7 @@ TEST_F(AlarmsOutage, RecordingTheSpoolTwiceChangesNothing) {
 }
 
 TEST_F(AlarmsOutage, TheRoomGoesOnSeeing) {
-    NightRun run(night_.pool, night_.spool_folder(), clock_, streamed_);
+    NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
     store_frames(night_.pool, before());
     run.hear(before(), 10);
     ASSERT_TRUE(run.record());

@@ -277,7 +277,7 @@ TEST_F(AlarmsPgTest, ARestartFindsWhatStoodAndSaysNothingTwice) {
     Service second(again, stream, pool, registry, clock);
     live::load_last_values(again, pool, clock.now());
     second.load();
-    live::replay_frames(again, pool, clock.now());
+    live::replay_frames(again, pool, database.app_url(), clock.now());
     again.post([&](live::CityState&) {});
     streamed.clear();
     again.step();

@@ -77,12 +77,35 @@ TEST_F(LivePgTest, FlushedValuesAndTheFramesSinceRebuildTheCity) {
     EXPECT_EQ(again.values(lamp_11)[1], 41.5);
     EXPECT_EQ(again.heard(lamp_11), noon_plus(60));
     EXPECT_EQ(again.freshness(car_park), Freshness::fresh);
-    EXPECT_GE(replay_frames(second, pool, noon_plus(130)), 3U);
+    EXPECT_GE(replay_frames(second, pool, database.app_url(), noon_plus(130)), 3U);
     EXPECT_EQ(again.values(lamp_11)[0], 0);
     EXPECT_EQ(again.values(lamp_11)[2], 1) << "late, within the overlap";
     EXPECT_EQ(again.newest(lamp_11), noon_plus(120));
     EXPECT_EQ(again.values(lamp_12)[1], 2);
     EXPECT_EQ(again.newest(bus), std::nullopt);
+}
+
+TEST_F(LivePgTest, AStartReadsNoFrameAgainThatTheLastFlushHolds) {
+    city.start();
+    const std::vector<store::Frame> flushed{frame(lamp_11, 0, {1, nothing, 0}),
+                                            frame(lamp_11, 30, {0, nothing, 0}),
+                                            frame(lamp_11, 60, {nothing, 41.5, nothing})};
+    store_frames(pool, flushed);
+    ASSERT_TRUE(city.observed(flushed));
+    Keeper keeper(city, pool, clock);
+    clock.set(noon_plus(600));
+    EXPECT_TRUE(keeper.flush());
+    const auto read_again = [this] {
+        City second(registry, stream, clock);
+        load_last_values(second, pool, clock.now());
+        return replay_frames(second, pool, database.app_url(), clock.now());
+    };
+    EXPECT_EQ(read_again(), 0U);
+    store_frames(pool, {frame(lamp_11, 45, {nothing, nothing, 1}, 601)});
+    EXPECT_EQ(read_again(), 1U) << "late by its event time, arrived after the flush";
+    // On its way while the flush was made.
+    store_frames(pool, {frame(lamp_11, 46, {nothing, nothing, 0}, 600 - 50)});
+    EXPECT_EQ(read_again(), 2U);
 }
 
 TEST_F(LivePgTest, FlushesNothingThatIsNotSettled) {

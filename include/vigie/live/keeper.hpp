@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "vigie/base/time.hpp"
@@ -22,12 +23,16 @@ inline constexpr std::chrono::seconds flush_every{5};
 // How far before an asset's newest flushed instant its frames are read again: a late frame may have
 // been committed after the flush.
 inline constexpr std::chrono::minutes replay_overlap{15};
+// Of those, the ones that arrived up to so long before the last flush are read, and the longest
+// delay of any rule before that: far longer than a frame is on its way from its arrival to the live
+// city.
+inline constexpr std::chrono::seconds replay_told_before{60};
 
 // Before City::start, in this order, with what judges (alarms) restored in between: last values as
 // flushed, of which nobody is told; then the frames since, which everybody judges. Both first take
 // what waits in the city's queue (the catalogue). Answer how many rows they read.
 std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now);
-std::size_t replay_frames(City& city, store::Pool& pool, base::Instant now);
+std::size_t replay_frames(City& city, store::Pool& pool, const std::string& url, base::Instant now);
 
 // Flushes on a thread of its own, and notes that the server is there. To be stopped before the city
 // is: it flushes a last time.
