@@ -133,18 +133,23 @@ struct StreamSession::Impl {
         say(error_message(id, api::problem(error, french).body));
     }
 
-    // Puts the next message that has anything to say on its way.
+    // Puts the next messages that have anything to say on their way.
     void pump() {
-        while (open && !writing && !waiting.empty()) {
+        if (!open || writing) return;
+        std::vector<std::string> texts;
+        for (std::size_t bytes = 0; !waiting.empty() && bytes < StreamSession::bytes_at_once;) {
             auto next = std::move(waiting.front());
             waiting.pop_front();
             waiting_bytes -= next.counted_bytes;
             if (next.shape == Waiting::Shape::text) --answers;
             auto text = words(next);
             if (text.empty()) continue;
-            writing = true;
-            socket.write(std::move(text));
+            bytes += text.size();
+            texts.push_back(std::move(text));
         }
+        if (texts.empty()) return;
+        writing = true;
+        socket.write(std::move(texts));
     }
 
     std::string words(Waiting& next) {

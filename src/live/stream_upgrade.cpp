@@ -47,8 +47,8 @@ public:
         socket_.reset();
     }
 
-    void write(std::string text) override {
-        if (socket_) socket_->send(std::make_shared<const std::string>(std::move(text)));
+    void write(std::vector<std::string> texts) override {
+        if (socket_) socket_->send(std::move(texts));
     }
     void close(unsigned code, std::string_view reason) override {
         timer_.cancel();

@@ -1,24 +1,81 @@
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
-#include <deque>
+#include <boost/beast/websocket/teardown.hpp>
 
 #include "net/http_shared.hpp"
+#include "net/websocket_output.hpp"
 
 namespace vigie::net {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
+
+// The stream beneath Beast's WebSocket: it reads from the socket and writes into the row.
+template <typename Next>
+class RowStream {
+public:
+    using executor_type = typename Next::executor_type;
+    using next_layer_type = Next;
+    using Add = std::function<void(std::string bytes, WebSocketOutput::Done done)>;
+
+    explicit RowStream(Next next) : next_(std::move(next)) {}
+    executor_type get_executor() { return next_.get_executor(); }
+    Next& next_layer() { return next_; }
+    [[nodiscard]] const Next& next_layer() const { return next_; }
+    // Before anything is written.
+    void write_by(Add add) { add_ = std::move(add); }
+
+    template <typename Buffers, typename Token>
+    auto async_read_some(const Buffers& buffers, Token&& token) {
+        return next_.async_read_some(buffers, std::forward<Token>(token));
+    }
+    template <typename Buffers, typename Token>
+    auto async_write_some(const Buffers& buffers, Token&& token) {
+        const auto initiate = [this](auto handler, std::string bytes) {
+            const auto size = bytes.size();
+            auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+            add_(std::move(bytes),
+                 [shared, size, own = get_executor()](boost::system::error_code failure) {
+                     const auto executor = asio::get_associated_executor(*shared, own);
+                     asio::dispatch(executor, [shared, size, failure] {
+                         std::move (*shared)(failure, failure ? 0 : size);
+                     });
+                 });
+        };
+        return asio::async_initiate<Token, void(boost::system::error_code, std::size_t)>(
+            initiate, token, beast::buffers_to_string(buffers));
+    }
+
+private:
+    Next next_;
+    Add add_;
+};
+
+// Found by Beast when it ends a connection.
+template <typename Next>
+void teardown(beast::role_type role, RowStream<Next>& stream, boost::system::error_code& failure) {
+    using websocket::teardown;
+    teardown(role, stream.next_layer(), failure);
+}
+template <typename Next, typename Handler>
+void async_teardown(beast::role_type role, RowStream<Next>& stream, Handler&& handler) {
+    using websocket::async_teardown;
+    async_teardown(role, stream.next_layer(), std::forward<Handler>(handler));
+}
 
 namespace {
 
@@ -31,6 +88,9 @@ class WebSocketSession final : public WebSocket,
 public:
     WebSocketSession(std::shared_ptr<HttpServer::Shared> shared, Stream stream)
         : shared_(std::move(shared)), executor_(stream.get_executor()), socket_(std::move(stream)) {
+        socket_.next_layer().write_by([this](const std::string& bytes, WebSocketOutput::Done done) {
+            add_raw(bytes, std::move(done));
+        });
         shared_->add(this);
         ++shared_->counters.websockets;
     }
@@ -41,13 +101,16 @@ public:
     WebSocketSession(const WebSocketSession&) = delete;
     WebSocketSession& operator=(const WebSocketSession&) = delete;
 
-    void send(std::shared_ptr<const std::string> text) override {
-        queued_bytes_ += text->size();
-        // At once where it is said on the connection's own thread, as nearly everything is.
-        asio::dispatch(executor_,
-                       [self = this->shared_from_this(), text = std::move(text)]() mutable {
-                           self->enqueue(std::move(text));
-                       });
+    void send(std::vector<std::string> texts) override {
+        for (const auto& text : texts)
+            queued_bytes_ += text.size();
+        if (on_own_thread()) {
+            enqueue(texts);
+        } else {
+            asio::post(executor_, [self = this->shared_from_this(), texts = std::move(texts)] {
+                self->enqueue(texts);
+            });
+        }
     }
 
     [[nodiscard]] std::size_t queued_bytes() const override { return queued_bytes_; }
@@ -103,39 +166,53 @@ public:
             buffer.clear();
         }
         self->is_open_ = false;
-        self->queue_.clear();
         self->events_.reset();  // or the two would keep each other
         events->closed();
     }
 
 private:
-    void enqueue(std::shared_ptr<const std::string> text) {
-        if (!is_open_ || closing_) return;
-        queue_.push_back(std::move(text));
-        if (!in_flight_) write_next();
+    [[nodiscard]] bool on_own_thread() const {
+        const auto* io = executor_.target<asio::io_context::executor_type>();
+        return io != nullptr && io->running_in_this_thread();
     }
 
-    // No coroutine: this is the server's busiest path, and a frame for each message costs more than
-    // the message.
+    void enqueue(const std::vector<std::string>& texts) {
+        // Nothing follows a close, neither ours nor the answer to the peer's.
+        const bool over = !is_open_ || closing_ || !socket_.is_open();
+        for (const auto& text : texts) {
+            if (over) {
+                queued_bytes_ -= text.size();
+            } else {
+                output_.add_text(text);
+            }
+        }
+        if (!output_.is_empty() && !output_.is_writing()) write_next();
+    }
+
+    void add_raw(const std::string& bytes, WebSocketOutput::Done done) {
+        output_.add_raw(bytes, std::move(done));
+        if (!output_.is_writing()) write_next();
+    }
+
+    // No coroutine: this is the server's busiest path, and a frame of one for each message costs
+    // more than the message.
     void write_next() {
-        in_flight_ = std::move(queue_.front());
-        queue_.pop_front();
-        socket_.async_write(
-            asio::buffer(*in_flight_),
-            [self = this->shared_from_this()](boost::system::error_code failed, std::size_t size) {
-                self->written(failed.failed(), size);
+        const auto bytes = output_.begin();
+        asio::async_write(
+            socket_.next_layer().next_layer(), asio::buffer(bytes.data(), bytes.size()),
+            [self = this->shared_from_this()](boost::system::error_code failure, std::size_t) {
+                self->written(failure);
             });
     }
 
-    void written(bool failed, std::size_t size) {
-        queued_bytes_ -= in_flight_->size();
-        shared_->counters.bytes_out += size;
-        in_flight_.reset();
-        if (!is_open_) return;
-        if (queue_.empty()) {
-            events_->written();
-        } else if (!failed) {
+    void written(boost::system::error_code failure) {
+        const auto text_bytes = output_.done(failure);
+        queued_bytes_ -= text_bytes;
+        if (!failure) shared_->counters.bytes_out += text_bytes;
+        if (!output_.is_empty()) {
             write_next();
+        } else if (is_open_) {
+            events_->written();
         }
     }
 
@@ -144,9 +221,8 @@ private:
                                              std::uint16_t code, std::string reason) {
         if (!self->is_open_ || self->closing_) co_return;
         self->closing_ = true;
-        self->queue_.clear();
-        if (self->in_flight_) {  // two writes at once are not allowed, and its reader may never
-                                 // come back
+        if (self->output_.is_writing()) {  // two writes at once are not allowed, and its reader may
+                                           // never come back
             self->cut();
             co_return;
         }
@@ -161,9 +237,8 @@ private:
 
     std::shared_ptr<HttpServer::Shared> shared_;
     asio::any_io_executor executor_;
-    websocket::stream<Stream> socket_;
-    std::deque<std::shared_ptr<const std::string>> queue_;
-    std::shared_ptr<const std::string> in_flight_;  // being written
+    websocket::stream<RowStream<Stream>> socket_;
+    WebSocketOutput output_;
     std::atomic<std::size_t> queued_bytes_{0};
     std::shared_ptr<WebSocketEvents> events_;  // set once open
     bool is_open_{};

@@ -1,5 +1,6 @@
 #include "vigie/live/stream_session.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -20,18 +21,25 @@ namespace asio = boost::asio;
 // The other end: takes one message at a time, when told to.
 class ScriptedSocket final : public StreamSocket {
 public:
-    void write(std::string text) override {
-        EXPECT_FALSE(pending_.has_value()) << "two messages at once";
+    void write(std::vector<std::string> texts) override {
+        EXPECT_THAT(pending_, testing::IsEmpty()) << "given before the others were written";
         EXPECT_FALSE(code_.has_value()) << "a message after the end";
-        pending_ = std::move(text);
+        EXPECT_THAT(texts, testing::Not(testing::IsEmpty()));
+        pending_.assign(std::move_iterator(texts.begin()), std::move_iterator(texts.end()));
     }
     void close(unsigned code, std::string_view /*reason*/) override { code_ = code; }
 
-    std::optional<std::string> take() { return std::exchange(pending_, std::nullopt); }
+    std::optional<std::string> take() {
+        if (pending_.empty()) return std::nullopt;
+        auto text = std::move(pending_.front());
+        pending_.pop_front();
+        return text;
+    }
+    [[nodiscard]] std::size_t pending() const { return pending_.size(); }
     [[nodiscard]] std::optional<unsigned> code() const { return code_; }
 
 private:
-    std::optional<std::string> pending_;
+    std::deque<std::string> pending_;
     std::optional<unsigned> code_;
 };
 
@@ -86,7 +94,7 @@ protected:
             auto text = socket.take();
             if (!text) return messages;
             messages.push_back(json::parse(*text));
-            session->written();
+            if (socket.pending() == 0) session->written();
         }
     }
     json read_one() {
@@ -387,7 +395,7 @@ TEST_F(StreamSessionTest, ResumesWithoutGapOrDuplicateWhileOthersPublish) {
             const auto text = socket.take();
             if (!text) break;
             const auto message = json::parse(*text);
-            session->written();
+            if (socket.pending() == 0) session->written();
             if (message["type"] != "delta") continue;
             ASSERT_EQ(message["prev"], last);
             last = message["sequence"];

@@ -25,7 +25,7 @@ public:
         if (text == "close") {
             socket_->close(4001, "as you wish");
         } else {
-            socket_->send(std::make_shared<const std::string>("echo " + std::string(text)));
+            socket_->send({"echo " + std::string(text)});
         }
     }
     void closed() override { socket_.reset(); }
@@ -187,10 +187,45 @@ std::string frame_of(const std::string& text) {
            text;
 }
 
+const std::string upgrade =
+    " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+// The protocol's own frames go between messages, never into one.
+TEST_F(HttpServerTest, AnswersPingsBetweenMessages) {
+    auto socket = connected();
+    asio::write(socket, asio::buffer("GET /ws" + upgrade));
+    std::string head;
+    const auto size = asio::read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n");
+    std::string rest = head.substr(size);
+    const std::string ping = "\x89\x84" + std::string(4, '\0') + "pi00";
+    std::string wanted;
+    std::string said;
+    for (int number = 10; number < 60; ++number) {
+        const auto text = std::to_string(number);
+        said += frame_of(text) + ping;
+        wanted +=
+            "\x81\x07"
+            "echo " +
+            text;
+    }
+    asio::write(socket, asio::buffer(said));
+    constexpr std::size_t pongs_bytes = std::size_t{50} * 6;
+    if (rest.size() < wanted.size() + pongs_bytes) {
+        asio::read(socket, asio::dynamic_buffer(rest),
+                   asio::transfer_exactly(wanted.size() + pongs_bytes - rest.size()));
+    }
+    std::size_t pongs = 0;
+    for (std::size_t at = 0; (at = rest.find("\x8a\x04"
+                                             "pi00",
+                                             at)) != std::string::npos;
+         ++pongs)
+        rest.erase(at, 6);
+    EXPECT_EQ(pongs, 50U);
+    EXPECT_EQ(rest, wanted);
+}
+
 TEST_F(HttpServerTest, TalksOverAWebSocket) {
-    const std::string upgrade =
-        " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
     EXPECT_TRUE(exchange("GET /other" + upgrade).starts_with("HTTP/1.1 403"));
     auto socket = connected();
     asio::write(socket, asio::buffer("GET /ws" + upgrade));

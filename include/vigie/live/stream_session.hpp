@@ -1,8 +1,8 @@
 // One subscriber of the stream: docs/stream.md as a state machine over an abstract socket.
 //
 // All members are called on `executor`, which must run one thing at a time (a connection's own io
-// thread or a strand); events arrive from any thread and are handed over. A message is made only
-// when the socket is ready for it, so that what waits is shared with all other subscribers.
+// thread or a strand); events arrive from any thread and are handed over. Messages are made only
+// when the socket is ready for them, so that what waits is shared with all other subscribers.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vigie/access/principal.hpp"
 #include "vigie/base/time.hpp"
@@ -21,9 +22,9 @@ namespace vigie::live {
 class StreamSocket {
 public:
     virtual ~StreamSocket() = default;
-    // Starts writing one text message. StreamSession::written() is to be called once it is done
-    // (not from within); until then no other message is given.
-    virtual void write(std::string text) = 0;
+    // Starts writing these text messages, in order. StreamSession::written() is to be called once
+    // that is done (not from within); until then no others are given.
+    virtual void write(std::vector<std::string> texts) = 0;
     // Nothing is written after this; what is on its way may be abandoned.
     virtual void close(unsigned code, std::string_view reason) = 0;
 };
@@ -39,6 +40,8 @@ public:
     // Deltas that wait for this consumer; beyond, it is cut off. Snapshots and what a resume
     // catches up with are not counted: they are bounded by themselves.
     static constexpr std::size_t waiting_bytes_max = 1024 * 1024;
+    // Given to the socket at once: messages until there are so many bytes.
+    static constexpr std::size_t bytes_at_once = std::size_t{64} * 1024;
     static constexpr std::size_t subscriptions_max = 64;
     // Answers to what was asked, being made or waiting to be read: asking more is not reading.
     static constexpr std::size_t answers_max = 2 * subscriptions_max;
@@ -57,7 +60,7 @@ public:
     void start();
     // A text message came in.
     void received(std::string_view text);
-    // The message given to the socket is written.
+    // The messages given to the socket are written.
     void written();
     // To be called every heartbeat_s seconds.
     void heartbeat();

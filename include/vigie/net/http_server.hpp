@@ -29,8 +29,8 @@ namespace vigie::net {
 class WebSocket {
 public:
     virtual ~WebSocket() = default;
-    // Queues a text message.
-    virtual void send(std::shared_ptr<const std::string> text) = 0;
+    // Queues text messages.
+    virtual void send(std::vector<std::string> texts) = 0;
     // Bytes queued and not yet given to the socket.
     [[nodiscard]] virtual std::size_t queued_bytes() const = 0;
     // Ends it with that code, without waiting for what is queued.
