@@ -285,14 +285,14 @@ LoadFigures DeviceLoad::saturate(std::size_t window, std::chrono::milliseconds w
 }
 
 LoadFigures DeviceLoad::at_rate(double rate, std::chrono::milliseconds warm_up,
-                                std::chrono::milliseconds measured) {
+                                std::chrono::milliseconds measured, std::size_t together) {
     auto& impl = *impl_;
     const auto start = Clock::now();
     const auto began = start + warm_up;
     const auto until = began + measured;
     const auto due_at = [&](std::uint64_t number) {
-        return start + std::chrono::nanoseconds(
-                           static_cast<std::int64_t>(static_cast<double>(number) * 1e9 / rate));
+        const auto first = static_cast<double>(number / together * together);
+        return start + std::chrono::nanoseconds(static_cast<std::int64_t>(first * 1e9 / rate));
     };
     std::uint64_t number = 0;
     bool counting = false;
@@ -303,10 +303,10 @@ LoadFigures DeviceLoad::at_rate(double rate, std::chrono::milliseconds warm_up,
         }
         const auto now_ms = wall_ms();
         for (; due_at(number) <= now; ++number) {
-            auto& link = *impl.links[number % impl.links.size()];
+            auto& link = *impl.links[number / together % impl.links.size()];
             if (link.in_flight() == in_flight_max) break;  // late: it waits, and its clock runs
             impl.add_message(link, now_ms, due_at(number));
-            impl.write(link);
+            if ((number + 1) % together == 0) impl.write(link);
         }
         impl.wait(std::max(due_at(number) - Clock::now(), std::chrono::nanoseconds{0}));
     }

@@ -44,9 +44,9 @@ public:
     LoadFigures saturate(std::size_t window, std::chrono::milliseconds warm_up,
                          std::chrono::milliseconds measured);
     // `rate` messages a second, whatever comes back: latency from the instant at which a message
-    // should have left.
+    // should have left. `together`: how many a device sends at once, as a gateway does.
     LoadFigures at_rate(double rate, std::chrono::milliseconds warm_up,
-                        std::chrono::milliseconds measured);
+                        std::chrono::milliseconds measured, std::size_t together = 1);
 
     // As saturate(), but each device sends the last `window` messages of its own again and again,
     // value for value: what follows an outage.

@@ -39,6 +39,8 @@ constexpr std::int64_t close_when_due = 2;
 constexpr std::int64_t settled_ms = 5 * minute_ms;
 constexpr std::chrono::minutes patience{60};
 constexpr double load_share_of_limit = 0.2;
+// So many messages of a device at once, as many as it has under way in `ingest`.
+constexpr std::size_t load_together = 20;
 constexpr std::size_t warm_up_questions = 200;
 
 std::int64_t history_now_ms() {
@@ -263,13 +265,13 @@ private:
         limit.checkpoint();
         const double rate = load_share_of_limit * most / static_cast<double>(values_a_frame);
         DeviceLoad load(house_.port("device_mqtt"), devices_);
-        (void)load.at_rate(rate, milliseconds{0}, milliseconds{1'000});
+        (void)load.at_rate(rate, milliseconds{0}, milliseconds{1'000}, load_together);
         std::atomic<bool> done{false};
         LoadFigures figures;
         std::jthread loading([&] {
             // In short stretches, so that the load ends when the last question is answered.
             while (!done) {
-                const auto one = load.at_rate(rate, milliseconds{0}, milliseconds{1'000});
+                const auto one = load.at_rate(rate, milliseconds{0}, milliseconds{1'000}, load_together);
                 figures.acknowledged += one.acknowledged;
                 figures.seconds += one.seconds;
             }
