@@ -48,6 +48,10 @@ constexpr Query late_dump{
     "select string_agg(asset_id || '@' || observed_at::time || vals::text, ' ' order by id) as "
     "dump from frame_late"};
 constexpr Query forget_marks{"forget_marks", "delete from rollup_dirty"};
+constexpr Query hold_frames{"hold_frames", "lock table frame in access exclusive mode"};
+constexpr Query waits_for_a_lock{"waits_for_a_lock",
+                                 "select count(*) as n from pg_stat_activity where datname = "
+                                 "current_database() and wait_event_type = 'Lock'"};
 constexpr Query close_day{"close_day",
                           "insert into storage_day (day, closing_at) values ($1::date, now())"};
 
@@ -56,17 +60,51 @@ protected:
     static base::Instant noon() { return *base::parse_rfc3339("2026-11-22T12:00:00Z"); }
 
     void open(std::size_t pending_max = 100'000) {
-        writer_ =
-            std::make_unique<FrameWriter>(FrameWriterSettings{.app_url = app_url_,
-                                                              .owner_url = db_.owner_url(),
-                                                              .pending_frames_max = pending_max},
-                                          clock_, [this](std::vector<Submission>& batch) {
-                                              const std::lock_guard lock(mutex_);
-                                              for (const auto& submission : batch)
-                                                  durable_ += submission.ticket != 0 ? 1 : 0;
-                                              changed_.notify_all();
-                                          });
+        open(FrameWriterSettings{
+            .app_url = app_url_, .owner_url = db_.owner_url(), .pending_frames_max = pending_max});
+    }
+
+    void open(FrameWriterSettings settings) {
+        writer_ = std::make_unique<FrameWriter>(std::move(settings), clock_,
+                                                [this](std::vector<Submission>& batch) {
+                                                    const std::lock_guard lock(mutex_);
+                                                    for (const auto& submission : batch)
+                                                        durable_ += submission.ticket != 0 ? 1 : 0;
+                                                    changed_.notify_all();
+                                                });
         writer_->start();
+    }
+
+    // One writer, whose only answer limit is ours; `batch_max` frames at most in a commit.
+    void open_one(std::size_t batch_max) {
+        open(FrameWriterSettings{.app_url = app_url_,
+                                 .owner_url = db_.owner_url(),
+                                 .writers = 1,
+                                 .batch_frames_max = batch_max,
+                                 .answer_limit = std::chrono::milliseconds{0}});
+    }
+
+    // The commits that `count` submissions cost which came while the writer stood in the commit of
+    // one before them.
+    std::uint64_t commits_for(int count) {
+        Pool holder(db_.superuser_url(), 1);
+        const auto before = writer_->counters().commits.load();
+        holder.write_now([&](Transaction& tx) {
+            tx.execute(hold_frames);
+            submit(frame(1, ++second_, {1}));
+            Pool looker(db_.superuser_url(), 1);
+            const auto waits = [&] {
+                return looker.read_now([](Transaction& look) {
+                    return look.row(waits_for_a_lock)->get<std::int64_t>("n");
+                });
+            };
+            while (waits() == 0) {
+            }
+            for (int i = 0; i < count; ++i)
+                submit(frame(2 + i, ++second_, {1}));
+        });
+        wait_all();
+        return writer_->counters().commits - before - 1;
     }
 
     static Frame frame(int asset, int second, std::vector<double> vals, int layout = 1) {
@@ -110,6 +148,7 @@ protected:
     std::condition_variable changed_;
     int durable_ = 0;
     int sent_ = 0;
+    int second_ = 0;
     std::unique_ptr<FrameWriter> writer_;
 };
 
@@ -337,6 +376,33 @@ TEST_F(FrameWriterTest, ACommitIsSafeWhateverTheServersDefaultIs) {
             EXPECT_EQ(tx.row(commit_setting)->get<std::string>("dump"), kept);
         });
     }
+}
+
+// Neither a second submission nor a timer is waited for: the quickest of many shows it, however
+// busy the machine is.
+TEST_F(FrameWriterTest, IdleItCommitsEachSubmissionByItselfAndAtOnce) {
+    open_one(1'000);
+    auto quickest = std::chrono::steady_clock::duration::max();
+    for (std::uint64_t i = 1; i <= 50; ++i) {
+        const auto began = std::chrono::steady_clock::now();
+        submit(frame(1, ++second_, {1}));
+        wait_all();
+        quickest = std::min(quickest, std::chrono::steady_clock::now() - began);
+        EXPECT_EQ(writer_->counters().commits, i);
+    }
+    EXPECT_LT(quickest, std::chrono::milliseconds{20});
+}
+
+TEST_F(FrameWriterTest, BusyItTakesAllThatCameMeanwhileInOneCommit) {
+    open_one(1'000);
+    EXPECT_EQ(commits_for(300), 1U);
+    EXPECT_EQ(commits_for(1), 1U);
+}
+
+TEST_F(FrameWriterTest, ACommitHoldsItsLimitAtNAndNPlusOne) {
+    open_one(10);
+    EXPECT_EQ(commits_for(10), 1U);
+    EXPECT_EQ(commits_for(11), 2U);
 }
 
 TEST_F(FrameWriterTest, DrainsBeforeItStops) {
