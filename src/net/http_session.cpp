@@ -201,6 +201,10 @@ private:
             co_await write(decision.refusal, false, false);
             co_return false;
         }
+        if (shared_->stopping) {
+            co_await write(bare_problem(503, "the server stops"), false, false);
+            co_return false;
+        }
         upgraded_ = true;
         deadline_.cancel();
         asio::co_spawn(executor_,

@@ -123,11 +123,12 @@ public:
 
     void post(std::function<void()> task) override { asio::post(executor_, std::move(task)); }
 
-    // Called with the registry locked; the session may be in its destructor's waiting room.
+    // Called with the registry locked, which the destructor locks as well: nothing here may become
+    // the last to hold the session.
     void end(bool at_once) override {
-        auto self = this->weak_from_this().lock();
-        if (!self) return;
-        asio::post(executor_, [self, at_once] {
+        asio::post(executor_, [weak = this->weak_from_this(), at_once] {
+            const auto self = weak.lock();
+            if (!self) return;
             if (at_once) {
                 self->cut();
             } else {
@@ -152,8 +153,15 @@ public:
         self->socket_.text(true);
         // A message as one frame and one write: in pieces of 4 kB a snapshot would be dozens.
         self->socket_.auto_fragment(false);
+        if (self->shared_->stopping) co_return;
         const auto [accept_error] = co_await self->socket_.async_accept(upgrade, in_silence);
         if (accept_error) co_return;
+        // Told to end before it was open, it has not heard it.
+        if (self->shared_->stopping) {
+            self->is_open_ = true;
+            co_await say_goodbye(self, websocket::close_code::going_away, "server stops");
+            co_return;
+        }
         self->is_open_ = true;
         self->events_ = events;
         events->opened(self);

@@ -3,13 +3,17 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <future>
 #include <thread>
 
 namespace vigie::net {
@@ -42,9 +46,20 @@ asio::awaitable<wire::Response> tell(wire::Request request) {
     co_return response;
 }
 
-asio::awaitable<UpgradeDecision> decide(wire::Request request) {
+// Ends once somebody cancels it: until then whoever asks for "/late" is not answered.
+struct Late {
+    explicit Late(asio::io_context& io) : timer(io, asio::steady_timer::time_point::max()) {}
+    asio::steady_timer timer;
+    std::atomic<bool> asked{false};
+};
+
+asio::awaitable<UpgradeDecision> decide(Late& late, wire::Request request) {
     UpgradeDecision decision;
-    if (request.path == "/ws") {
+    if (request.path == "/late") {
+        late.asked = true;
+        co_await late.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    if (request.path == "/ws" || request.path == "/late") {
         decision.events = std::make_shared<Echo>();
     } else {
         decision.refusal.status = 403;
@@ -65,7 +80,10 @@ protected:
         settings.bodies_bytes_max = 1500;
         settings.connections_max = connections_max;
         asio::io_context* contexts[] = {&io_};
-        server_ = std::make_unique<HttpServer>(contexts, settings, HttpHandlers{tell, decide});
+        server_ = std::make_unique<HttpServer>(
+            contexts, settings, HttpHandlers{tell, [this](wire::Request request) {
+                                                 return decide(late_, std::move(request));
+                                             }});
         server_->start();
         thread_ = std::jthread([this] { io_.run(); });
     }
@@ -98,6 +116,7 @@ protected:
     }
 
     asio::io_context io_;
+    Late late_{io_};
     asio::io_context client_io_;
     std::string socket_path_;
     std::unique_ptr<HttpServer> server_;
@@ -254,6 +273,34 @@ TEST_F(HttpServerTest, StopsWithOpenConnections) {
     server_->stop(std::chrono::seconds(2));
     EXPECT_EQ(until_closed(idle), "");
     EXPECT_NE(access(socket_path_.c_str(), F_OK), 0);
+}
+
+TEST_F(HttpServerTest, CutsAWebSocketWhosePeerNeverAnswersTheGoodbye) {
+    auto socket = connected();
+    asio::write(socket, asio::buffer("GET /ws" + upgrade));
+    std::string head;
+    asio::read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n");
+    server_->stop(std::chrono::milliseconds(50));
+    EXPECT_EQ(server_->counters().websockets, 0U) << "gone when stop() returns";
+    EXPECT_NE(until_closed(socket).find("server stops"), std::string::npos) << "it was told";
+}
+
+TEST_F(HttpServerTest, OpensNoWebSocketOnceItStops) {
+    auto socket = connected();
+    asio::write(socket, asio::buffer("GET /late" + upgrade));
+    while (!late_.asked)
+        std::this_thread::yield();
+    auto idle = connected();
+    asio::write(idle, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\n")));
+    std::string head;
+    asio::read_until(idle, asio::dynamic_buffer(head), "\r\n\r\n");
+    auto stopped =
+        std::async(std::launch::async, [this] { server_->stop(std::chrono::seconds(20)); });
+    until_closed(idle);  // then everybody has been told
+    asio::post(io_, [this] { late_.timer.cancel(); });
+    EXPECT_TRUE(until_closed(socket).starts_with("HTTP/1.1 503"));
+    EXPECT_EQ(stopped.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+    EXPECT_EQ(server_->counters().websockets, 0U);
 }
 
 }  // namespace

@@ -112,7 +112,8 @@ public:
     // The bound port of each listener (0 for unix sockets), in order. After start().
     [[nodiscard]] std::vector<std::uint16_t> ports() const;
     // Accepts no more, closes idle connections, tells WebSockets to go away (1001), and cuts what
-    // remains after `limit`. Blocks; must not be called on an io thread.
+    // remains after `limit`; then only a request whose handler is still busy may be left. Blocks;
+    // must not be called on an io thread.
     void stop(std::chrono::milliseconds limit);
     [[nodiscard]] const HttpCounters& counters() const;
 
