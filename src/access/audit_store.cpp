@@ -41,6 +41,10 @@ std::optional<ChainFault> altered_private_value(store::Transaction& tx) {
     }
 }
 
+std::string private_value(const AuditEntry& entry) {
+    return entry.words.empty() ? entry.peer : entry.peer + "\n" + entry.words;
+}
+
 }  // namespace
 
 ChainHead lock_chain(store::Transaction& tx, std::string_view chain) {
@@ -83,8 +87,8 @@ std::int64_t append_audit(store::Transaction& tx, const AuditEntry& entry) {
     static constexpr store::Query insert_private{
         "audit_private_append",
         "insert into audit_private (number, salt, value) values ($1, $2, $3)"};
-    const auto commitment =
-        entry.peer.empty() ? std::nullopt : std::optional(commit_to(entry.peer));
+    const auto value = private_value(entry);
+    const auto commitment = value.empty() ? std::nullopt : std::optional(commit_to(value));
     const ChainHead head = lock_chain(tx, "audit");
     const auto number = head.number + 1;
     const auto covered = commitment ? ChainField(commitment->digest) : std::nullopt;
@@ -95,7 +99,7 @@ std::int64_t append_audit(store::Transaction& tx, const AuditEntry& entry) {
                       std::to_string(entry.status), entry.detail, covered});
     tx.execute(insert, number, entry.at, entry.author, entry.employer, entry.session, entry.action,
                entry.target, entry.status, entry.detail, covered, digest);
-    if (commitment) tx.execute(insert_private, number, commitment->salt, entry.peer);
+    if (commitment) tx.execute(insert_private, number, commitment->salt, value);
     advance_chain(tx, "audit", {number, digest});
     return number;
 }

@@ -81,6 +81,10 @@ std::string user_properties_text(const wire::mqtt::PropertyView& properties) {
     return text.empty() ? text : " (user properties: " + text + ")";
 }
 
+void keep_beside(Sorted& sorted, const std::string& user_properties) {
+    if (sorted.refusal) sorted.submission.quarantined.back().detail += user_properties;
+}
+
 // What a 5.0 client says it is; what it does not say, and 3.1.1 cannot, is seen by its shape.
 Format format_of(const wire::mqtt::PropertyView& properties) {
     const auto type = properties.text(wire::mqtt::PropertyId::content_type);
@@ -207,8 +211,7 @@ net::MqttAdmission MqttDoor::take_in(const Sender& sender, const net::MqttMessag
                                      Sorted sorted) {
     Allowance* allowance = sender.allowance();
     if (allowance != nullptr) allowance->charge_values(sorted.values);
-    if (sorted.refusal && !message.properties.empty())
-        sorted.submission.quarantined.back().detail += user_properties_text(message.properties);
+    if (sorted.refusal) keep_beside(sorted, user_properties_text(message.properties));
     if (message.qos != wire::mqtt::Qos::at_most_once) let_wait(sorted, message.ticket);
     const std::size_t values = sorted.values;
     if (inbox_.submit(sorted)) return net::MqttAdmission::accepted();
@@ -243,12 +246,14 @@ net::MqttAdmission MqttDoor::take_result(const std::shared_ptr<const Sender>& se
                         message.received_at, Format::by_shape};
     auto result = read_result(*sender, topic, message);
     if (!result) return take_in(*sender, message, Inbox::refused(parcel, result.error()));
-    auto answer = [this, ticket = message.ticket, kept = *result](const auto& refusal) {
+    auto answer = [this, ticket = message.ticket, kept = *result,
+                   beside = user_properties_text(message.properties)](const auto& refusal) {
         if (refusal) {
             auto sorted = Inbox::refused(
                 kept.credential,
                 {nullptr, "mqtt", kept.topic, kept.payload, kept.received_at, Format::by_shape},
                 *refusal);
+            keep_beside(sorted, beside);
             if (ticket.packet != 0) let_wait(sorted, ticket);
             return inbox_.submit(sorted);
         }
@@ -311,6 +316,7 @@ bool MqttDoor::will(net::MqttPrincipal& principal, const wire::mqtt::Will& will)
     }
     auto sorted = inbox_.sort_topic(
         {&sender, "mqtt", will.topic, will.payload, clock_.now(), format_of(will.properties)});
+    if (sorted.refusal) keep_beside(sorted, user_properties_text(will.properties));
     return inbox_.submit(sorted);
 }
 

@@ -85,12 +85,27 @@ base::Result<Sorted> sort_again(const Replay& replay, const QuarantineRow& row) 
     return sorted;
 }
 
-void take_out(store::Transaction& tx, std::int64_t id, const api::Request& request) {
-    delete_quarantine(tx, id);
+// Each of a row's texts that comes from outside, in the audit.
+constexpr std::size_t audited_text_bytes_max = 2'000;
+
+std::string escaped(const nlohmann::json& object) {
+    return object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+// The row goes, and what was in it that the observations do not hold: whose it was and why it was
+// refused stay in the audit, its topic and the user properties of its sender beside it.
+void take_out(store::Transaction& tx, const QuarantineRow& row, const api::Request& request) {
+    delete_quarantine(tx, row.id);
     auto entry =
         access::audit_entry(request.actor, request.now, "POST " + request.route, request.http.path);
     entry.status = 200;
     entry.peer = request.http.peer;
+    entry.detail = escaped({{"credential", row.credential},
+                            {"channel", row.channel},
+                            {"reason", row.reason},
+                            {"received_at", base::to_rfc3339(row.received_at)}});
+    entry.words = escaped({{"topic", base::cut_utf8(row.topic, audited_text_bytes_max)},
+                           {"detail", base::cut_utf8(row.detail, audited_text_bytes_max)}});
     access::append_audit(tx, entry);
 }
 
@@ -116,8 +131,9 @@ boost::asio::awaitable<api::Answer> replay(Replay with, api::Request request) {
                              "pas encore enregistré, la ligne reste : recommencer plus tard");
     }
     const auto asked = std::make_shared<const api::Request>(std::move(request));
+    const auto taken = std::make_shared<const QuarantineRow>(*row);
     co_await with.pool.write(
-        [id = *id, asked](store::Transaction& tx) { take_out(tx, id, *asked); });
+        [taken, asked](store::Transaction& tx) { take_out(tx, *taken, *asked); });
     co_return api::json_response(200, {{"stored", sorted->messages}});
 }
 

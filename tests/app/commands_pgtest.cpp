@@ -277,6 +277,28 @@ TEST_P(Commands, ResultsThatAreWrongAreRefusedAndKept) {
     EXPECT_EQ(state(id), "done");
 }
 
+TEST_P(Commands, UserPropertiesOfARefusedResultGoToQuarantine) {
+    static constexpr store::Query details{"test_details",
+                                          "select detail as line from quarantine order by id"};
+    if (GetParam() != Version::v5) return;  // 3.1.1 has none
+    join();
+    wire::mqtt::Properties properties;
+    properties.user("attempt", "2");
+    for (const std::string id : {"first", "999999"}) {
+        std::optional<net::MqttAcknowledgement> answer;
+        const std::string topic = "vigie/v1/AS-1/commands/" + id + "/result";
+        client_->publish_soon({.topic = topic,
+                               .payload = R"({"status":"done"})",
+                               .qos = Qos::at_least_once,
+                               .properties = properties.view()},
+                              [&](const net::MqttAcknowledgement& told) { answer = told; });
+        run_until([&] { return answer.has_value(); });
+    }
+    EXPECT_THAT(rows(details), ElementsAre(HasSubstr("(user properties: attempt=2)"),
+                                           HasSubstr("(user properties: attempt=2)")))
+        << "judged at the door, and by whoever sends commands";
+}
+
 TEST_P(Commands, ResultsAreKeptWhileTheDatabaseIsAwayAndHoldUpNobody) {
     static constexpr store::Query out{"test_out", "alter role vigie_app nologin"};
     static constexpr store::Query in{"test_in", "alter role vigie_app login"};

@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
 #include <fstream>
 #include <sstream>
 
@@ -139,6 +143,29 @@ TEST_P(MqttDoorV5Test, UserPropertiesGoToQuarantine) {
     EXPECT_EQ(answer->reason, Reason::topic_name_invalid);
     EXPECT_THAT(lines(quarantine_details),
                 ElementsAre(HasSubstr("(user properties: firmware=2.1, firmware=2.0, line=7)")));
+}
+
+TEST_P(MqttDoorV5Test, UserPropertiesOfARefusedWillGoToQuarantineToo) {
+    const auto made = make({"gateway", {}, "", true, false});
+    wire::mqtt::Properties properties;
+    properties.user("line", "7");
+    std::string connect;
+    encode(wire::mqtt::Connect{.client_id = "device-1",
+                               .will = wire::mqtt::Will{.topic = "vigie/v1/nobody/observations",
+                                                        .payload = "{}",
+                                                        .properties = properties.view()},
+                               .user_name = "gateway",
+                               .password = made.secret},
+           connect);
+    boost::asio::ip::tcp::socket raw(io_);
+    raw.connect({boost::asio::ip::address_v4::loopback(), run_->pipeline.mqtt().ports().at(0)});
+    boost::asio::write(raw, boost::asio::buffer(connect));
+    std::array<char, 1> answer{};
+    boost::asio::read(raw, boost::asio::buffer(answer));
+    raw.close();
+    while (lines(quarantine_details).empty()) {
+    }
+    EXPECT_THAT(lines(quarantine_details), ElementsAre(HasSubstr("(user properties: line=7)")));
 }
 
 INSTANTIATE_TEST_SUITE_P(InItsVersion, MqttDoorV5Test, testing::Values(Version::v5));

@@ -7,6 +7,7 @@
 #include "tests/api/ask.hpp"
 #include "tests/live/small_city.hpp"
 #include "tests/support/pgtest_database.hpp"
+#include "vigie/access/audit.hpp"
 
 namespace vigie::ingest {
 namespace {
@@ -104,6 +105,61 @@ TEST_F(QuarantineTest, WithoutATimeOfItsOwnItIsOfWhenItCameAndChangesNothingTwic
     const auto observed_at = pool_.read_now(
         [](store::Transaction& tx) { return tx.row(when)->get<base::Instant>("observed_at"); });
     EXPECT_EQ(base::to_rfc3339(observed_at), "2026-11-22T09:00:00Z");
+}
+
+// What was beside the message goes from the row to the audit: escaped, bounded, erasable.
+TEST_F(QuarantineTest, WhatItsSenderWroteBesideItGoesBesideTheAudit) {
+    static constexpr store::Query keep{
+        "quarantine_keep_words",
+        "insert into quarantine (received_at, credential, channel, topic, reason, detail, payload) "
+        "select '2026-11-22T09:00:00Z', 'gw', 'mqtt', 'vigie/v1/LP-11/observations', "
+        "'unknown_asset', detail, '{\"values\":{\"power_w\":41}}' from unnest(array["
+        "'no such asset (user properties: line=7\"' || chr(10) || ', firmware=é)', "
+        "repeat('x', 2000), repeat('x', 2001)]) as d (detail) returning id"};
+    static constexpr store::Query entries{"quarantine_entries",
+                                          "select detail as line from audit order by number"};
+    static constexpr store::Query words{"quarantine_words",
+                                        "select value as line from audit_private order by number"};
+    const auto lines = [this](const store::Query& query) {
+        return pool_.read_now([&](store::Transaction& tx) {
+            std::vector<std::string> found;
+            for (const auto& row : tx.rows(query))
+                found.push_back(row.get<std::string>("line"));
+            return found;
+        });
+    };
+    const auto ids = pool_.write_now([](store::Transaction& tx) {
+        std::vector<std::int64_t> found;
+        for (const auto& row : tx.rows(keep))
+            found.push_back(row.get<std::int64_t>("id"));
+        return found;
+    });
+    for (const auto id : ids) {
+        id_ = id;
+        unsigned status = 0;
+        for (int tries = 0; tries < 100 && status != 200; ++tries)
+            status = replay();
+        EXPECT_EQ(status, 200U);
+    }
+    EXPECT_EQ(lines(entries).at(0),
+              R"({"channel":"mqtt","credential":"gw","reason":"unknown_asset",)"
+              R"("received_at":"2026-11-22T09:00:00Z"})");
+    const auto beside = lines(words);
+    ASSERT_EQ(beside.size(), 3U);
+    EXPECT_EQ(beside[0].substr(beside[0].find('\n') + 1),
+              R"j({"detail":"no such asset (user properties: line=7\"\n, firmware=\u00e9)",)j"
+              R"("topic":"vigie/v1/LP-11/observations"})");
+    EXPECT_EQ(beside[1], beside[2]) << "2,000 bytes are kept, and no 2,001st";
+    const auto whole = [this] {
+        return pool_.read_now(
+            [](store::Transaction& tx) { return !access::verify_audit(tx).fault.has_value(); });
+    };
+    EXPECT_TRUE(whole());
+    pool_.write_now([this](store::Transaction& tx) {
+        access::erase_addresses(tx, clock_.now() + 1h, clock_.now() + 1h);
+    });
+    EXPECT_TRUE(lines(words).empty()) << "what a stranger wrote can be forgotten";
+    EXPECT_TRUE(whole());
 }
 
 }  // namespace

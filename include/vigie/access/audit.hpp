@@ -19,8 +19,10 @@ struct AuditEntry {
     std::string target;        // "/api/v1/incidents/7/claim"
     int status{};              // what was answered
     std::string detail{"{}"};  // a JSON object, without personal data
-    // Personal data: kept beside the chain as a commitment, erasable. The other end's address.
+    // Kept beside the chain as one commitment, erasable, for it may be personal: the other end's
+    // address, and what somebody outside had written that the act was about.
     std::string peer;
+    std::string words;
 };
 
 [[nodiscard]] AuditEntry audit_entry(const Principal& actor, base::Instant at, std::string action,
@@ -32,8 +34,8 @@ std::int64_t append_audit(store::Transaction& tx, const AuditEntry& entry);
 // In a read transaction. Also finds addresses that no longer fit their commitment.
 [[nodiscard]] ChainReport verify_audit(store::Transaction& tx);
 
-// Erases the addresses of entries older than `before`, and writes an entry that says so, if there
-// were any; how many. Called from time to time by app, with the legal retention.
+// Erases the addresses and words of entries older than `before`, and writes an entry that says so,
+// if there were any; how many. Called from time to time by app, with the legal retention.
 std::size_t erase_addresses(store::Transaction& tx, base::Instant before, base::Instant now);
 
 }  // namespace vigie::access
