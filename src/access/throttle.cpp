@@ -9,6 +9,14 @@ namespace vigie::access {
 
 namespace {
 
+template <typename Table>
+void take_back(Table& table, const std::string& key) {
+    const auto found = table.find(key);
+    if (found != table.end() && --found->second.count <= 0) table.erase(found);
+}
+
+}  // namespace
+
 // One household or firm has a whole /64 of IPv6: counting single addresses would count nothing.
 std::string network_of(std::string_view peer) {
     boost::system::error_code failed;
@@ -20,14 +28,6 @@ std::string network_of(std::string_view peer) {
         return base::to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     return base::to_hex({reinterpret_cast<const char*>(bytes.data()), 8});
 }
-
-template <typename Table>
-void take_back(Table& table, const std::string& key) {
-    const auto found = table.find(key);
-    if (found != table.end() && --found->second.count <= 0) table.erase(found);
-}
-
-}  // namespace
 
 SignInThrottle::SignInThrottle(const base::Clock& clock, ThrottleLimits limits)
     : clock_(clock), limits_(limits) {}

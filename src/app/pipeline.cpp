@@ -58,6 +58,14 @@ net::HttpServerSettings http_settings(const config::Settings& settings) {
     return http;
 }
 
+// Behind a proxy all MQTT devices come from its address: the wrong ones must not keep out the
+// others.
+ingest::GuessLimits guess_limits(const config::Settings& settings) {
+    ingest::GuessLimits limits;
+    if (settings.device.behind_proxy) limits.wrong_per_minute_max = 0;
+    return limits;
+}
+
 }  // namespace
 
 // From the bottom up: each stage hands to the one made before it.
@@ -72,7 +80,7 @@ Pipeline::Pipeline(const Parts& parts)
       inbox_(parts.registry, writer_),
       // 2. who speaks, and for which assets
       sessions_(parts.pool, parts.clock),
-      throttle_(parts.clock),
+      throttle_(parts.clock, {}, guess_limits(parts.settings)),
       mqtt_door_(inbox_, parts.authority, parts.certified, throttle_, sessions_, parts.clock),
       http_door_(inbox_, parts.authority, throttle_, parts.clock),
       // 1. bytes

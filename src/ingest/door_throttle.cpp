@@ -4,12 +4,6 @@
 
 namespace vigie::ingest {
 
-namespace {
-
-constexpr std::size_t shown_name_bytes_max = 64;
-
-}  // namespace
-
 std::string_view host_of(std::string_view peer) {
     if (peer.starts_with('[')) {
         const auto end = peer.find(']');

@@ -157,10 +157,17 @@ asio::awaitable<std::optional<wire::Response>> HttpDoor::hold_back(Allowance& al
 
 asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& request, bool french) {
     const auto secrets = secrets_of(request);
+    // Nothing said about who it is: a probe, as some clients send one first.
+    const bool tried = request.headers.has("Authorization");
+    GuessLimit::Place place;
+    if (tried) {
+        place = throttle_.guesses().take(secrets.user_name, request.peer);
+        if (!place) co_return too_often(place.wait(), french);
+    }
     const auto sender = authority_(secrets.user_name, secrets.secret);
-    if (!sender) {
-        // Nothing said about who it is: a probe, as some clients send one first.
-        const bool tried = request.headers.has("Authorization");
+    if (sender) {
+        throttle_.guesses().right(place);
+    } else {
         if (tried) {
             if (const auto wait = throttle_.failed(secrets.user_name, request.peer))
                 co_return too_often(*wait, french);

@@ -122,28 +122,30 @@ MqttDoor::MqttDoor(Inbox& inbox, Authority authority, CertificateAuthority certi
 
 // A certificate bound to a credential signs it in; a user name beside it must be that credential's.
 // Any other certificate only opened the door.
-base::Result<std::shared_ptr<const Sender>> MqttDoor::sign_in(
-    const net::MqttConnectRequest& request) {
+std::shared_ptr<const Sender> MqttDoor::certified_sender(
+    const net::MqttConnectRequest& request) const {
+    if (request.certificate_fingerprint.empty()) return nullptr;
     const std::string user_name = request.user_name.value_or("");
-    if (!request.certificate_fingerprint.empty()) {
-        auto bound = certified_({request.certificate_fingerprint, request.certificate_subject});
-        if (bound && (user_name.empty() || user_name == bound->name())) return bound;
-    }
-    return authority_(user_name, request.password.value_or(""));
+    auto bound = certified_({request.certificate_fingerprint, request.certificate_subject});
+    if (!bound || (!user_name.empty() && user_name != bound->name())) return nullptr;
+    return bound;
+}
+
+net::MqttConnectDecision MqttDoor::put_off(base::Duration wait) {
+    net::MqttConnectDecision decision;
+    decision.answer_after = wait;
+    decision.reason = MqttReason::quota_exceeded;
+    decision.reason_string = "too many wrong sign-ins from this address: try again in " +
+                             std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count()) +
+                             " s";
+    return decision;
 }
 
 net::MqttConnectDecision MqttDoor::turn_away(const net::MqttConnectRequest& request,
                                              const base::Error& error) {
-    net::MqttConnectDecision decision;
     const std::string name = request.user_name.value_or("");
-    if (const auto wait = throttle_.failed(name, request.peer_address)) {
-        decision.answer_after = *wait;
-        decision.reason = MqttReason::quota_exceeded;
-        decision.reason_string =
-            "too many wrong sign-ins from this address: try again in " +
-            std::to_string(std::chrono::ceil<std::chrono::seconds>(*wait).count()) + " s";
-        return decision;
-    }
+    if (const auto wait = throttle_.failed(name, request.peer_address)) return put_off(*wait);
+    net::MqttConnectDecision decision;
     decision.reason = MqttReason::bad_user_name_or_password;
     decision.reason_string = error.detail.en;
     spdlog::info("mqtt: {} from {} refused: {}", shown_name(name), request.peer_address,
@@ -153,27 +155,40 @@ net::MqttConnectDecision MqttDoor::turn_away(const net::MqttConnectRequest& requ
 
 boost::asio::awaitable<net::MqttConnectDecision> MqttDoor::authenticate(
     net::MqttConnectRequest request) {
+    auto sender = certified_sender(request);
+    if (!sender) {
+        const std::string name = request.user_name.value_or("");
+        const auto place = throttle_.guesses().take(name, request.peer_address);
+        if (!place) co_return put_off(place.wait());
+        auto found = authority_(name, request.password.value_or(""));
+        if (!found) co_return turn_away(request, found.error());
+        throttle_.guesses().right(place);
+        sender = *std::move(found);
+    }
+    co_return welcome(std::move(sender));
+}
+
+// Within what the credential may do.
+net::MqttConnectDecision MqttDoor::welcome(std::shared_ptr<const Sender> sender) const {
     net::MqttConnectDecision decision;
-    auto sender = sign_in(request);
-    if (!sender) co_return turn_away(request, sender.error());
-    if (Allowance* allowance = (*sender)->allowance()) {
+    if (Allowance* allowance = sender->allowance()) {
         const base::SteadyInstant now = clock_.steady();
         if (allowance->refused_for(now)) {
             decision.reason = MqttReason::quota_exceeded;
             decision.reason_string = "above the rate of this credential for too long";
-            co_return decision;
+            return decision;
         }
         if (allowance->connect_in(now)) {
             decision.reason = MqttReason::connection_rate_exceeded;
             decision.reason_string = "too many connections of this credential at once";
-            co_return decision;
+            return decision;
         }
         decision.packet_bytes_max = static_cast<std::uint32_t>(
             std::min<std::size_t>(allowance->message_bytes_max(), 0xFFFF'FFFF));
     }
-    decision.owner = (*sender)->name();
-    decision.principal = std::make_shared<DoorPrincipal>(*std::move(sender));
-    co_return decision;
+    decision.owner = sender->name();
+    decision.principal = std::make_shared<DoorPrincipal>(std::move(sender));
+    return decision;
 }
 
 void MqttDoor::serve_commands(CommandTaker& taker, Complete complete) {

@@ -208,6 +208,28 @@ TEST_P(DeviceLimits, ThrottleWrongSignInsAndNeverARightOne) {
     EXPECT_EQ(figure("vigie_ingest_throttled_total"), 17);
 }
 
+TEST_P(DeviceLimits, LookAtSoManyWrongSecretsOfAnAddressAndNotAtOneMore) {
+    credential("known", "LP-1");
+    credential("new", "LP-2");
+    start();
+    Device device(io_);
+    ASSERT_TRUE(connect(device, "known"));
+    secrets_["nobody"] = "not that";
+    const auto most = ingest::GuessLimits{}.wrong_per_minute_max;
+    for (std::size_t i = 0; i < most; ++i)
+        ASSERT_THAT(post("nobody", "{}"), StartsWith(i < 5 ? "HTTP/1.1 401" : "HTTP/1.1 429"));
+    EXPECT_EQ(figure("vigie_ingest_unread_sign_ins_total"), 0);
+    EXPECT_THAT(post("nobody", "{}"), HasSubstr("Retry-After: 60\r\n"));
+    EXPECT_EQ(figure("vigie_ingest_unread_sign_ins_total"), 1);
+    EXPECT_THAT(post("new", observation_of("LP-2", 100)), StartsWith("HTTP/1.1 429"))
+        << "nobody looked whether it is right";
+    Device again(io_);
+    EXPECT_TRUE(connect(again, "known")) << "a neighbour that came in before";
+    EXPECT_THAT(post("known", observation_of("LP-1", 100)), StartsWith("HTTP/1.1 200"));
+    clock_.advance(1min);
+    EXPECT_THAT(post("new", observation_of("LP-2", 100)), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_P(DeviceLimits, HoldConnectionsAtNAndNPlusOne) {
     settings_.device.connections_max = 2;
     credential("gateway", "LP-1");

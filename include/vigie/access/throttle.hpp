@@ -20,6 +20,9 @@ struct ThrottleLimits {
     std::size_t entries_max{10'000};           // of each sort; the oldest make room
 };
 
+// What is counted as one address: IPv4 as it is, of IPv6 its /64.
+[[nodiscard]] std::string network_of(std::string_view peer);
+
 // In memory, of this process. Thread-safe.
 class SignInThrottle {
 public:

@@ -59,9 +59,11 @@ private:
                                                       const net::MqttMessage& message) const;
     net::MqttAdmission take_result(const std::shared_ptr<const Sender>& sender,
                                    const ResultTopic& topic, const net::MqttMessage& message);
+    static net::MqttConnectDecision put_off(base::Duration wait);
     net::MqttConnectDecision turn_away(const net::MqttConnectRequest& request,
                                        const base::Error& error);
-    base::Result<std::shared_ptr<const Sender>> sign_in(const net::MqttConnectRequest& request);
+    net::MqttConnectDecision welcome(std::shared_ptr<const Sender> sender) const;
+    std::shared_ptr<const Sender> certified_sender(const net::MqttConnectRequest& request) const;
 
     Inbox& inbox_;
     CommandTaker* commands_{};
