@@ -1,64 +1,28 @@
 #include "bench/consoles.hpp"
 
 #include <fmt/format.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
-
-#include "bench/web_socket.hpp"
 
 namespace vigie::bench {
 
+namespace {
+
+std::vector<std::vector<std::string>> subscriptions_to(const std::string& kind,
+                                                       const std::vector<std::string>& communes,
+                                                       std::size_t count) {
+    std::vector<std::vector<std::string>> said(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        said[i] = {fmt::format(R"({{"type":"subscribe","id":"v","topic":"values",)"
+                               R"("filter":{{"kind":"{}","commune":"{}"}}}})",
+                               kind, communes[i % communes.size()])};
+    }
+    return said;
+}
+
+}  // namespace
+
 Consoles::Consoles(std::uint16_t port, const std::string& cookie, const std::string& kind,
                    const std::vector<std::string>& communes, std::size_t count)
-    : links_(count), poll_(epoll_create1(EPOLL_CLOEXEC)) {
-    for (std::size_t i = 0; i < count; ++i) {
-        auto& link = links_[i];
-        link.socket = open_stream(port, cookie, link.in);
-        send_text(link.socket,
-                  client_frame(fmt::format(R"({{"type":"subscribe","id":"v","topic":"values",)"
-                                           R"("filter":{{"kind":"{}","commune":"{}"}}}})",
-                                           kind, communes[i % communes.size()])));
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.ptr = &link;
-        epoll_ctl(poll_, EPOLL_CTL_ADD, link.socket, &event);
-    }
-    thread_ = std::jthread([this](const std::stop_token& stop) {
-        while (!stop.stop_requested() && !cut_)
-            read_all();
-    });
-}
-
-Consoles::~Consoles() {
-    thread_.request_stop();
-    if (thread_.joinable()) thread_.join();
-    for (const auto& link : links_)
-        close(link.socket);
-    close(poll_);
-}
-
-void Consoles::read_all() {
-    std::array<epoll_event, 64> events{};
-    const int count = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 100);
-    static thread_local std::array<char, 65'536> bytes;
-    for (int i = 0; i < count; ++i) {
-        auto& link = *static_cast<Link*>(events[static_cast<std::size_t>(i)].data.ptr);
-        const auto got = recv(link.socket, bytes.data(), bytes.size(), 0);
-        if (got <= 0) {
-            cut_ = true;
-            return;
-        }
-        bytes_ += static_cast<std::uint64_t>(got);
-        link.in.append(bytes.data(), static_cast<std::size_t>(got));
-        take(link);
-    }
-}
-
-void Consoles::take(Link& link) {
-    take_messages(link.in, [this](std::string_view) { ++messages_; });
-}
+    : links_(port, cookie, subscriptions_to(kind, communes, count),
+             [this](std::string_view, StreamLinks::Instant) { ++messages_; }) {}
 
 }  // namespace vigie::bench

@@ -5,8 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "bench/stream_links.hpp"
 
 namespace vigie::bench {
 
@@ -15,27 +16,13 @@ public:
     // Connects and subscribes all; a thread of its own reads until the end.
     Consoles(std::uint16_t port, const std::string& cookie, const std::string& kind,
              const std::vector<std::string>& communes, std::size_t count);
-    ~Consoles();
-    Consoles(const Consoles&) = delete;
-    Consoles& operator=(const Consoles&) = delete;
 
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
-    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    [[nodiscard]] std::uint64_t bytes() const { return links_.bytes(); }
 
 private:
-    struct Link {
-        int socket{-1};
-        std::string in;
-    };
-    void read_all();
-    void take(Link& link);
-
-    std::vector<Link> links_;
-    int poll_{-1};
     std::atomic<std::uint64_t> messages_{0};
-    std::atomic<std::uint64_t> bytes_{0};
-    std::atomic<bool> cut_{false};
-    std::jthread thread_;
+    StreamLinks links_;  // last: its thread uses what is above
 };
 
 }  // namespace vigie::bench

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "bench/latency.hpp"
 #include "bench/spoken.hpp"
+#include "bench/stream_links.hpp"
 
 namespace vigie::bench {
 
@@ -20,9 +20,6 @@ public:
     // thread of its own reads until the end.
     Watchers(std::uint16_t port, const std::string& cookie,
              const std::vector<std::vector<std::string>>& filters, Spoken& spoken);
-    ~Watchers();
-    Watchers(const Watchers&) = delete;
-    Watchers& operator=(const Watchers&) = delete;
 
     // Counts from now on.
     void begin();
@@ -31,21 +28,13 @@ public:
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
 
 private:
-    struct Link {
-        int socket{-1};
-        std::string in;
-    };
-    void read_all();
     void take(std::string_view text, Spoken::Steady::time_point now);
 
     Spoken& spoken_;
-    std::vector<Link> links_;
-    int poll_{-1};
     mutable std::mutex mutex_;
     Latency latency_;
     std::atomic<std::uint64_t> messages_{0};
-    std::atomic<bool> cut_{false};
-    std::jthread thread_;
+    StreamLinks links_;  // last: its thread uses what is above
 };
 
 }  // namespace vigie::bench
