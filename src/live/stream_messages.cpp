@@ -109,6 +109,11 @@ void append_sequence(std::string& out, std::string_view name, std::uint64_t numb
     json::append_integer(out, static_cast<std::int64_t>(number));
 }
 
+void append_at(std::string& out, base::Instant at) {
+    out += R"(,"at":)";
+    json::append_instant(out, at);
+}
+
 }  // namespace
 
 base::Result<SubscribeMessage> parse_message(std::string_view text) {
@@ -132,13 +137,15 @@ base::Result<SubscribeMessage> parse_message(std::string_view text) {
     return parse_subscribe(object, std::move(message));
 }
 
-std::string hello_message(std::string_view epoch, std::uint64_t sequence, int heartbeat_s) {
+std::string hello_message(std::string_view epoch, std::uint64_t sequence, int heartbeat_s,
+                          base::Instant at) {
     std::string out;
     begin(out, "hello", {});
     out += R"(,"epoch":)";
     json::append_text(out, epoch);
     append_sequence(out, "sequence", sequence);
     append_sequence(out, "heartbeat_s", static_cast<std::uint64_t>(heartbeat_s));
+    append_at(out, at);
     out += '}';
     return out;
 }
@@ -195,8 +202,7 @@ std::string heartbeat_message(std::uint64_t sequence, base::Duration lag, base::
     append_sequence(out, "sequence", sequence);
     const auto lag_ms = std::chrono::duration_cast<std::chrono::milliseconds>(lag).count();
     append_sequence(out, "lag_ms", static_cast<std::uint64_t>(std::max<std::int64_t>(0, lag_ms)));
-    out += R"(,"at":)";
-    json::append_instant(out, at);
+    append_at(out, at);
     out += '}';
     return out;
 }

@@ -29,7 +29,7 @@ struct SubscribeMessage {
 [[nodiscard]] base::Result<SubscribeMessage> parse_message(std::string_view text);
 
 [[nodiscard]] std::string hello_message(std::string_view epoch, std::uint64_t sequence,
-                                        int heartbeat_s);
+                                        int heartbeat_s, base::Instant at);
 [[nodiscard]] std::string snapshot_message(std::string_view id, std::string_view epoch,
                                            std::uint64_t sequence, std::string_view rows);
 [[nodiscard]] std::string delta_message(std::string_view id, std::uint64_t sequence,

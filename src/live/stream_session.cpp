@@ -350,7 +350,8 @@ StreamSession::~StreamSession() {
 }
 
 void StreamSession::start() {
-    impl_->say(hello_message(impl_->stream.epoch(), impl_->stream.last(), heartbeat_s));
+    impl_->say(hello_message(impl_->stream.epoch(), impl_->stream.last(), heartbeat_s,
+                             impl_->clock.now()));
 }
 
 void StreamSession::received(std::string_view text) {

@@ -117,7 +117,8 @@ protected:
 TEST_F(StreamSessionTest, GreetsThenGivesASnapshotThenDeltas) {
     stream.publish("alarms", {session_row("zero")});
     EXPECT_EQ(read_one(),
-              json::parse(R"({"type":"hello","epoch":"E1","sequence":0,"heartbeat_s":5})"));
+              json::parse(R"({"type":"hello","epoch":"E1","sequence":0,"heartbeat_s":5,)"
+                          R"("at":"2026-11-22T12:00:00Z"})"));
     say({{"type", "subscribe"}, {"id", "q"}, {"topic", "alarms"}});
     EXPECT_EQ(
         read_one(),

@@ -43,6 +43,8 @@ export type Outcome =
 export interface Post {
   /** False while nothing can leave the telephone: then nothing was tried either. */
   reachable?(): boolean;
+  /** True while the server's time may still come: an answer that bears the telephone's alone waits for it. */
+  awaitsTime?(): boolean;
   send(answer: Answer): Promise<Outcome>;
 }
 
@@ -90,7 +92,10 @@ export class Outbox {
     return this.answers.filter((answer) => answer.intervention === intervention);
   }
 
-  /** `move.at` is what the telephone's clock says. */
+  /**
+   * `move.at` is what the telephone's clock says; it is put right now or, while nobody knows by how much it is wrong, when it
+   * is sent. (A clock that counts from the page's start would not do in between: it stops while the telephone sleeps.)
+   */
   async add(intervention: string, title: string, move: Move): Promise<void> {
     const order = 1 + this.answers.reduce((last, answer) => Math.max(last, answer.order), 0);
     const tap = { key: this.newKey(), intervention, by: this.author, title, move, order, tapped: move.at };
@@ -122,10 +127,11 @@ export class Outbox {
     await this.flush();
   }
 
-  /** The server's time became known: what was refused for the telephone's goes again by itself, once. */
+  /** The server's time became known: what waited for it goes, and what was refused for the telephone's again, once. */
   async clockKnown(): Promise<void> {
     const wrong = this.answers.filter((one) => one.untimely && !one.corrected && one.by === this.author);
     for (const one of wrong) await this.tryAgain(one.key);
+    await this.flush();
   }
 
   /** Sends what waits, in the order of the taps. Behind a conflict the same intervention's later answers wait. */
@@ -152,7 +158,7 @@ export class Outbox {
       const found = this.answers.find(
         (one) => one.state === 'waiting' && one.by === this.author && !blocked.has(one.intervention),
       );
-      if (!found || this.post.reachable?.() === false) break;
+      if (!found || !this.mayLeave(found)) break;
       const next = await this.readied(found);
       const outcome = await this.post.send(next);
       this.needsSignIn = outcome.kind === 'sign_in';
@@ -170,6 +176,11 @@ export class Outbox {
       this.replace(conflict);
     }
     if (taken) this.onTaken();
+  }
+
+  private mayLeave({ tried, corrected }: Answer): boolean {
+    if (this.post.reachable?.() === false) return false;
+    return tried || corrected || !this.post.awaitsTime?.();
   }
 
   /** Its last chance to get the right time: what was sent under a key does not change, not even after a reload. */

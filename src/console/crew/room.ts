@@ -6,6 +6,7 @@ import type { Intervention, InterventionState, Position, ProblemBody, Session } 
 import { clock } from '../live/clock.ts';
 import { type Answer, Outbox, type Outcome, outcomeOf } from './outbox.ts';
 import { keep, kept, type Person, shelf } from './shelf.ts';
+import { timeMayCome } from './times.ts';
 
 let afterTaken: () => void = () => {};
 export function whenTaken(act: () => void) {
@@ -61,7 +62,15 @@ async function renewed(): Promise<boolean> {
   return present !== null && (present as Session).csrf_token !== before;
 }
 
-export const outbox = new Outbox(shelf, { send, reachable: () => navigator.onLine }, newKey, () => afterTaken(), clock);
+/** Since when the server answers requests, by the page's own count; unknown while it does not. */
+let answering_since: number | undefined;
+
+function awaitsTime(): boolean {
+  return timeMayCome(clock, answering_since === undefined ? undefined : performance.now() - answering_since);
+}
+
+const post = { send, reachable: () => navigator.onLine, awaitsTime };
+export const outbox = new Outbox(shelf, post, newKey, () => afterTaken(), clock);
 
 export async function signIn(login: string, password: string): Promise<Person> {
   const session = await answered(api.POST('/api/v1/session', { body: { login, password } }));
@@ -102,7 +111,11 @@ export async function whoIsThere(): Promise<Person | null> {
 
 export async function readInterventions(crew: string): Promise<{ rows: Intervention[]; at: string }> {
   const query = { crew, status: 'open' as const, limit: 100 };
-  const page = await answered(api.GET('/api/v1/interventions', { params: { query } }));
+  const page = await answered(api.GET('/api/v1/interventions', { params: { query } })).catch((error: unknown) => {
+    answering_since = undefined;
+    throw error;
+  });
+  answering_since ??= performance.now();
   const rows = page.rows.filter((row) => !['refused', 'cancelled', 'closed'].includes(row.state));
   const list = { rows, at: new Date(clock.now()).toISOString() };
   await keep('interventions', list);

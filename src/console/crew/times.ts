@@ -10,6 +10,14 @@ export interface Clock {
 /** While nobody told the server's time. */
 export const ownClock: Clock = { known: () => false, now: () => Date.now(), corrected: (local) => local };
 
+/** A stream speaks at once where it gets through; a proxy may let requests pass and no stream. */
+const patience_ms = 8000;
+
+/** Whether the server's time may still come. `answered_for_ms`: how long its other answers have been coming; none: undefined. */
+export function timeMayCome(clock: Clock, answered_for_ms: number | undefined): boolean {
+  return !clock.known() && (answered_for_ms === undefined || answered_for_ms < patience_ms);
+}
+
 export function atLeast(at: string, floor: string | undefined): string {
   return floor !== undefined && Date.parse(at) < Date.parse(floor) ? floor : at;
 }

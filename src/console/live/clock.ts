@@ -1,5 +1,5 @@
-// The server's time. A workstation's or a telephone's own clock may be wrong by minutes; the stream's heartbeats say what
-// the server's says.
+// The server's time. A workstation's or a telephone's own clock may be wrong by minutes; the stream's hello and heartbeats
+// say what the server's says.
 
 const samples_kept = 6;
 /** No message is that long on its way (a silent link is cut before): a clock was set. */

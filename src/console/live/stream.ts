@@ -189,6 +189,7 @@ export class StreamClient {
   }
 
   private greet(message: Message) {
+    if (message.at) this.around.serverTime?.(message.at);
     this.epoch = message.epoch ?? '';
     this.heartbeat_ms = (message.heartbeat_s ?? 5) * 1000;
     this.attempts = 0;

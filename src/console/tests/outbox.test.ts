@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Intervention, InterventionState } from '../api/types.ts';
 import { newlySent } from '../crew/news.ts';
-import { type Answer, Outbox, type Outcome, outcomeOf, type Shelf } from '../crew/outbox.ts';
+import { type Answer, Outbox, type Outcome, outcomeOf, type Post, type Shelf } from '../crew/outbox.ts';
 import { offered, presentState } from '../crew/steps.ts';
-import { minutesWrong } from '../crew/times.ts';
+import { minutesWrong, timeMayCome } from '../crew/times.ts';
 
 class Memory implements Shelf {
   rows = new Map<string, Answer>();
@@ -114,8 +114,8 @@ describe('the outbox', () => {
       return outcomes.shift() ?? { kind: 'later' as const };
     };
     const network = { there: true };
-    const post = { send, reachable: () => network.there };
-    return { sent, network, outbox: new Outbox(shelf, post, () => `key-${++keys}`, undefined, clock) };
+    const post: Post = { send, reachable: () => network.there };
+    return { sent, network, post, outbox: new Outbox(shelf, post, () => `key-${++keys}`, undefined, clock) };
   };
   const tooEarly: Outcome = { kind: 'refused', refusal: 'ahead', untimely: true };
 
@@ -138,6 +138,41 @@ describe('the outbox', () => {
     clock.known_ = true;
     await outbox.flush();
     expect(sent[0]?.move.at).toBe('2026-11-22T18:05:00.000Z');
+  });
+
+  it('holds what bears the telephone’s time alone while the server’s may still come', async () => {
+    const clock = clockAhead(-5 * 60_000);
+    const { outbox, sent, post } = timed(new Memory(), [taken, taken], clock);
+    post.awaitsTime = () => !clock.known_;
+    await outbox.add('i', 'one', move('on_site'));
+    await outbox.flush();
+    expect(sent).toEqual([]);
+    clock.known_ = true;
+    await outbox.clockKnown();
+    expect(sent.map((one) => one.move.at)).toEqual(['2026-11-22T18:05:00.000Z']);
+  });
+
+  it('holds nothing back that was put right before a reload, nor what was tried', async () => {
+    const shelf = new Memory();
+    const clock = clockAhead(-5 * 60_000);
+    clock.known_ = true;
+    const before = timed(shelf, [], clock);
+    before.network.there = false;
+    await before.outbox.add('i', 'one', move('on_site'));
+    clock.known_ = false;
+    const after = timed(shelf, [later, taken], clock);
+    after.post.awaitsTime = () => true;
+    await after.outbox.load();
+    await after.outbox.flush();
+    await after.outbox.flush();
+    expect(after.sent.map((one) => one.move.at)).toEqual(['2026-11-22T18:05:00.000Z', '2026-11-22T18:05:00.000Z']);
+  });
+
+  it('waits for the server’s time as long as nothing answers, and a few seconds where requests alone are answered', () => {
+    const clock = clockAhead(0);
+    expect([undefined, 0, 7999, 8000].map((ms) => timeMayCome(clock, ms))).toEqual([true, true, true, false]);
+    clock.known_ = true;
+    expect(timeMayCome(clock, undefined)).toBe(false);
   });
 
   it('changes nothing under a key that may have reached the server', async () => {

@@ -102,12 +102,12 @@ describe('the stream client', () => {
     expect([stage.peer.asked('alarms').length, stage.peer.asked('logbook').length]).toEqual([2, 1]);
   });
 
-  it('hands on what the server’s clock says', () => {
+  it('hands on what the server’s clock says, from the first word on', () => {
     const stage = new Stage();
     stage.client.start();
-    stage.hello();
+    stage.peer.tell({ type: 'hello', epoch: 'e1', sequence: 100, heartbeat_s: 5, at: '2026-11-22T17:59:55Z' });
     stage.peer.tell({ type: 'heartbeat', sequence: 101, lag_ms: 1, at: '2026-11-22T18:00:00Z' });
-    expect(stage.serverTimes).toEqual(['2026-11-22T18:00:00Z']);
+    expect(stage.serverTimes).toEqual(['2026-11-22T17:59:55Z', '2026-11-22T18:00:00Z']);
   });
 
   it('asks for everything at first, then takes what changes', () => {
