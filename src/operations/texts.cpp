@@ -48,8 +48,8 @@ constexpr Named reason_texts[] = {
     {"no_fault_found", "no fault found", "aucun défaut constaté"},
     {"false_alarm", "false alarm", "fausse alarme"},
     {"handed_over", "handed over", "transmis"},
-    {"reopened_by_telemetry", "reopened by telemetry", "rouverte par la télémétrie"},
-    {"proved_by_telemetry", "proved by telemetry", "prouvé par la télémétrie"},
+    {"reopened_by_telemetry", "reopened by telemetry", "rouverte par la télémesure"},
+    {"proved_by_telemetry", "proved by telemetry", "prouvée par la télémesure"},
 };
 
 constexpr Named command_texts[] = {

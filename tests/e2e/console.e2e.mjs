@@ -233,6 +233,23 @@ describe('the console', () => {
     await page.waitForSelector('[data-testid=history][data-ready=true]');
   });
 
+  it('takes the first found when Enter comes before the answer', async () => {
+    await enter();
+    await mapReady(page);
+    const code = (await (await person(who)).must('GET', '/api/v1/map/points')).codes[1];
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type(code);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid=asset-panel]');
+    assert.equal(selected(), `asset:${code}`);
+    await page.keyboard.press('Control+k');
+    assert.equal(await page.inputValue('[data-testid=address]'), '');
+    await page.keyboard.type('zzzzzz');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('text=Rien trouvé');
+    assert.equal(selected(), `asset:${code}`);
+  });
+
   it('says that the link is lost, since when, and resumes by itself', async () => {
     let cut = null;
     let refused = false;

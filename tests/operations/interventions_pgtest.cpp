@@ -197,8 +197,8 @@ TEST_F(Interventions, AreVerifiedByWhatTelemetryProves) {
                             "intervention_verified", "intervention_closed"));
     EXPECT_EQ(story[8].at("author"), "system:telemetry");
     EXPECT_EQ(story[8].at("text").at("fr"), "Intervention " + intervention +
-                                                " (équipe EQ1) : vérifiée, prouvé par la "
-                                                "télémétrie");
+                                                " (équipe EQ1) : vérifiée, prouvée par la "
+                                                "télémesure");
 }
 
 TEST_F(Interventions, AreVerifiedAtOnceWhenTheProofCameFirst) {

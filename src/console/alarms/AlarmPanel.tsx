@@ -6,7 +6,7 @@ import { useMay } from '../app/session.ts';
 import { AssetBody } from '../assets/AssetPanel.tsx';
 import { useKinds } from '../assets/kinds.ts';
 import { printed, propertyName, propertyOf } from '../assets/value.ts';
-import { type Language, useWords } from '../i18n/index.ts';
+import { type Language, useWords, t as words } from '../i18n/index.ts';
 import { alarms, useRows } from '../live/city.ts';
 import { showOnMap } from '../map/camera.ts';
 import { Age, Moment } from '../ui/Age.tsx';
@@ -22,7 +22,7 @@ function raisedBy(row: Alarm, kind: Kind | undefined, language: Language): strin
   const property = propertyOf(kind, kind?.rules.find((one) => one.code === row.rule)?.property ?? '');
   const spoken = property?.type === 'code' || property?.type === 'boolean';
   const value = spoken ? printed(row.value, property, language) : (row.value ?? '');
-  return property ? `${propertyName(kind, property.code)} : ${value}` : value;
+  return property ? words('common.said', { what: propertyName(kind, property.code), says: value }) : value;
 }
 
 /** What moved it, for a person: another alarm by its name, or a word of the record in words. */

@@ -53,6 +53,13 @@ interface Drawn {
   label: string;
 }
 
+const whole_steps = [1, 10, 100, 1000, 10_000, 100_000].flatMap((power) => [power, 2 * power, 5 * power]);
+
+/** Numbers of plans and of lamps: there is nothing between two of them. */
+function isCount(drawn: Drawn): boolean {
+  return !drawn.property?.unit && drawn.points.every((point) => Number.isInteger(point.value));
+}
+
 function plotOptions(drawn: Drawn, width: number, language: string, read: (at: number | null) => void): uPlot.Options {
   const grid = { stroke: token('--line'), width: 1 };
   const axis = { stroke: token('--text-2'), grid, ticks: grid, font: '11px "Inter Variable", sans-serif' };
@@ -66,7 +73,7 @@ function plotOptions(drawn: Drawn, width: number, language: string, read: (at: n
     scales: { x: { time: true, range: [drawn.from / 1000, drawn.to / 1000] } },
     axes: [
       { ...axis, size: 28, values: (_plot, ticks) => ticks.map((tick) => hour.format(tick * 1000)) },
-      { ...axis, size: plot_left_px },
+      { ...axis, size: plot_left_px, ...(isCount(drawn) && { incrs: whole_steps }) },
     ],
     series: [
       { label: 't' },
@@ -211,7 +218,7 @@ function Table({ all }: { all: Drawn[] }) {
     ...holesTold(all).map(({ hole, labels }) => ({
       at: hole.from,
       name: labels.length === all.length ? t('history.gap') : `${t('history.gap')} – ${labels.join(', ')}`,
-      value: `${t('history.until')} ${when(hole.to)} : ${t(`gap.${hole.cause}`)}`,
+      value: t('common.said', { what: `${t('history.until')} ${when(hole.to)}`, says: t(`gap.${hole.cause}`) }),
     })),
     ...all.flatMap((one) =>
       one.points.map((point) => ({

@@ -12,9 +12,7 @@ export function Conflicts({ answers }: { answers: readonly Answer[] }) {
     <section className="crew-conflicts" aria-label={t('crew.conflict')}>
       {refused.map((one) => (
         <div key={one.key} className="crew-card" data-testid="conflict" role="alert">
-          <h2>
-            {t('crew.conflict')} : {t(`move.${one.move.to}`)}
-          </h2>
+          <h2>{t('common.said', { what: t('crew.conflict'), says: t(`move.${one.move.to}`) })}</h2>
           <p>{one.title}</p>
           <p>
             {one.found

@@ -13,7 +13,7 @@ export function Tapped({ answer }: { answer: Answer }) {
       ({t('crew.tapped_at')} <Moment at={move.at} seconds />
       {other && (
         <>
-          {' ; '}
+          {', '}
           {t('crew.phone_said')} <Moment at={tapped} seconds />
         </>
       )}

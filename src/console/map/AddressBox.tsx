@@ -24,6 +24,8 @@ export function AddressBox({ label, placeholder, testId, onChoose, labelled, inp
   const { communeName } = useKinds();
   const [text, setText] = useState('');
   const [asked, setAsked] = useState('');
+  // Enter without a choice takes the first found, be it still on its way.
+  const [hurried, setHurried] = useState(false);
   useEffect(() => {
     const timer = setTimeout(() => setAsked(text.trim()), typing_pause_ms);
     return () => clearTimeout(timer);
@@ -36,25 +38,50 @@ export function AddressBox({ label, placeholder, testId, onChoose, labelled, inp
     placeholderData: keepPreviousData,
   });
   const found = asked.length >= 2 ? (query.data?.rows ?? []) : [];
+  const choose = (row: Address) => {
+    setHurried(false);
+    setText('');
+    onChoose(row);
+  };
+  const told = asked === text.trim() && asked.length >= 2 && !query.isPlaceholderData && !query.isFetching;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when what was asked for is there, and once
+  useEffect(() => {
+    if (!hurried || !told) return;
+    setHurried(false);
+    if (found[0]) choose(found[0]);
+  }, [hurried, told]);
   return (
     <ComboBox
       className={labelled ? 'field' : 'address'}
       inputValue={text}
-      onInputChange={setText}
+      onInputChange={(next) => {
+        setText(next);
+        setHurried(false);
+      }}
       items={found.map((row, at) => ({ ...row, id: `${at}` }))}
       value={null}
       onChange={(key) => {
         const row = key === null ? undefined : found[Number(key)];
-        if (!row) return;
-        setText('');
-        onChoose(row);
+        if (row) choose(row);
       }}
       menuTrigger="input"
       allowsCustomValue
       allowsEmptyCollection
     >
       <Label className={labelled ? undefined : 'visually-hidden'}>{label}</Label>
-      <Input ref={input} className="input" placeholder={placeholder} data-testid={testId} />
+      <Input
+        ref={input}
+        className="input"
+        placeholder={placeholder}
+        data-testid={testId}
+        onKeyDownCapture={(event) => {
+          if (event.key !== 'Enter' || event.nativeEvent.isComposing || text.trim() === '') return;
+          if (event.currentTarget.getAttribute('aria-activedescendant')) return;
+          event.preventDefault();
+          event.stopPropagation();
+          setHurried(true);
+        }}
+      />
       <Popover className="popover">
         <ListBox<Address & { id: string }>
           renderEmptyState={() => (

@@ -84,7 +84,8 @@ export function Dispatch({ incident, act }: { incident: IncidentDetail; act: Ret
             {(query.data?.proposed ?? []).map((crew) => (
               <li key={crew.code} className="crew-line">
                 <span>
-                  <span className="strong">{crew.name}</span> <span className="quiet">{crew.skills.join(', ')}</span>
+                  <span className="strong">{crew.name}</span>{' '}
+                  <span className="quiet">{[crew.code, ...crew.skills].join(', ')}</span>
                 </span>
                 <span className="number">
                   {distance(crew.distance_m, language)}

@@ -44,11 +44,11 @@ export function EntryRow({ entry }: { entry: Entry }) {
             <Line
               parts={[
                 entry.row.owner ? (entry.row.owner_name ?? entry.row.owner) : t('incident.to_claim'),
-                entry.row.address ?? entry.row.asset,
-                communeName(entry.row.commune),
                 entry.row.interventions_open
                   ? t('incident.interventions_open', { count: entry.row.interventions_open })
                   : undefined,
+                entry.row.address ?? entry.row.asset,
+                communeName(entry.row.commune),
               ]}
             />
           </span>

@@ -3,11 +3,11 @@ import { answered, api } from '../api/client.ts';
 import { explained } from '../api/problem.ts';
 import type { Address, Desk, NewContact, Position, NewIncident as Wanted } from '../api/types.ts';
 import { go } from '../app/place.ts';
+import { printed } from '../assets/value.ts';
 import { useWords } from '../i18n/index.ts';
 import { alarms, desks, useRows } from '../live/city.ts';
 import { AddressBox } from '../map/AddressBox.tsx';
 import { Dialog } from '../ui/Dialog.tsx';
-import { number } from '../ui/format.ts';
 import type { NewIncidentFrom } from './ask.ts';
 import { ContactFields, contactOf, wordsOf } from './ContactFields.tsx';
 import { type Doors, Opening } from './opening.ts';
@@ -93,7 +93,7 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
         )}
         {from.position && !from.asset && (
           <p>
-            {t('incident.from_place')} {number(from.position[1], language, 5)} ; {number(from.position[0], language, 5)}
+            {t('incident.from_place')} {printed([from.position[1], from.position[0]], undefined, language)}
           </p>
         )}
         {!from.alarm && !from.asset && !from.position && (
