@@ -44,7 +44,7 @@ describe('the console', () => {
     await page.fill('[name=callback_number]', '03 80 00 00 00');
     await page.fill('[data-testid=title]', title);
     await page.selectOption('[data-testid=desk]', 'citizen');
-    await page.click('[data-testid=open-incident-submit]');
+    await page.click('[data-testid=new-incident-submit]');
     await page.waitForSelector(`[data-testid=incident-panel] h2:has-text("${title}")`);
     return Number(await page.getAttribute('[data-testid=incident-panel]', 'data-number'));
   };

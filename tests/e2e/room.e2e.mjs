@@ -186,13 +186,13 @@ describe('the room', () => {
     await page.fill('[data-testid=contact-summary]', `Une chose ${stamp}`);
     await page.fill('[data-testid=title]', `Chose ${stamp}`);
     await page.selectOption('[data-testid=desk]', 'citizen');
-    await page.click('[data-testid=open-incident-submit]');
+    await page.click('[data-testid=new-incident-submit]');
     await page.waitForSelector('[data-testid=contact-kept]');
     const refusal = await page.textContent('[data-testid=new-incident-dialog] [role=alert]');
     assert.match(refusal, /Intitulé : trop vague/);
     assert.doesNotMatch(refusal, /\/title/);
     await page.fill('[data-testid=title]', `Chose précise ${stamp}`);
-    await page.click('[data-testid=open-incident-submit]');
+    await page.click('[data-testid=new-incident-submit]');
     await page.waitForSelector(`[data-testid=incident-panel] h2:has-text("Chose précise ${stamp}")`);
     assert.equal(await page.locator('[data-testid=contacts] li').count(), 1);
   });

@@ -111,8 +111,8 @@ describe('the main job', () => {
     const alarm = (await operator.must('GET', `/api/v1/alarms?asset=${junction}`)).rows[0];
     await until('acknowledged', async () => (await operator.must('GET', `/api/v1/alarms/${alarm.id}`)).state === 'acknowledged');
     await page.click('[data-testid=open-incident]');
-    await page.waitForSelector('[data-testid=open-incident-submit]');
-    await page.click('[data-testid=open-incident-submit]');
+    await page.waitForSelector('[data-testid=new-incident-submit]');
+    await page.click('[data-testid=new-incident-submit]');
     await page.waitForSelector('[data-testid=incident-panel]');
     const number = Number(await page.getAttribute('[data-testid=incident-panel]', 'data-number'));
     const incident = `/api/v1/incidents/${number}`;

@@ -1,13 +1,12 @@
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { answered, api } from '../api/client.ts';
-import { explained } from '../api/problem.ts';
 import type { Address, Desk, NewContact, Position, NewIncident as Wanted } from '../api/types.ts';
 import { go } from '../app/place.ts';
 import { printed } from '../assets/value.ts';
 import { useWords } from '../i18n/index.ts';
 import { alarms, desks, useRows } from '../live/city.ts';
 import { AddressBox } from '../map/AddressBox.tsx';
-import { Dialog } from '../ui/Dialog.tsx';
+import { FormDialog } from '../ui/FormDialog.tsx';
 import type { NewIncidentFrom } from './ask.ts';
 import { ContactFields, contactOf, wordsOf } from './ContactFields.tsx';
 import { type Doors, Opening } from './opening.ts';
@@ -56,131 +55,115 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
   const alarm = from.alarm ? alarms.get(from.alarm) : undefined;
   const [place, setPlace] = useState<Address | null>(null);
   const [called, setCalled] = useState(!from.alarm && !from.position && !from.asset);
-  const [refusal, setRefusal] = useState('');
-  const [asking, setAsking] = useState(false);
   const [opening] = useState(() => new Opening(doors));
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    setAsking(true);
-    setRefusal('');
-    try {
-      const where = placedFrom(from, place);
-      const contact = form.get('called') === 'on' ? calledBody(form, where) : null;
-      const made = await opening.submit(contact, incidentBody(form, where));
-      onClose();
-      if (made === null) return;
-      go({ page: 'operations', selection: { type: 'incident', key: String(made) } });
-      // After the dialog has given the focus back: who works by keyboard goes on where the incident is.
-      setTimeout(() => document.getElementById('detail-pane')?.focus(), focus_after_ms);
-    } catch (error) {
-      setRefusal(explained(error));
-      setAsking(false);
-    }
+  /** The contact is stored, whatever becomes of the incident. */
+  const [kept, setKept] = useState(false);
+  const send = async (form: FormData) => {
+    const where = placedFrom(from, place);
+    const contact = form.get('called') === 'on' ? calledBody(form, where) : null;
+    const made = await opening
+      .submit(contact, incidentBody(form, where))
+      .finally(() => setKept(opening.kept !== undefined));
+    onClose();
+    if (made === null) return;
+    go({ page: 'operations', selection: { type: 'incident', key: String(made) } });
+    // After the dialog has given the focus back: who works by keyboard goes on where the incident is.
+    setTimeout(() => document.getElementById('detail-pane')?.focus(), focus_after_ms);
   };
   return (
-    <Dialog title={t('incident.new_title')} onClose={onClose} testId="new-incident-dialog">
-      <form onSubmit={(event) => void submit(event)}>
-        {alarm && (
-          <p>
-            {t('incident.from_alarm')} <span className="strong">{said(alarm.name)}</span> – {alarm.asset}
-          </p>
-        )}
-        {from.asset && (
-          <p>
-            {t('incident.from_asset')} <span className="strong">{from.asset}</span>
-          </p>
-        )}
-        {from.position && !from.asset && (
-          <p>
-            {t('incident.from_place')} {printed([from.position[1], from.position[0]], undefined, language)}
-          </p>
-        )}
-        {!from.alarm && !from.asset && !from.position && (
-          <div>
-            <AddressBox
-              label={t('incident.place')}
-              placeholder={t('incident.place_hint')}
-              testId="place"
-              labelled
-              onChoose={setPlace}
-            />
-            {place && (
-              <p data-testid="placed">
-                {t('incident.placed')} <span className="strong">{place.label}</span>
-              </p>
-            )}
-          </div>
-        )}
-        {!alarm && !opening.kept && (
-          <label>
-            <input
-              type="checkbox"
-              name="called"
-              checked={called}
-              onChange={(event) => setCalled(event.target.checked)}
-              data-testid="called"
-            />{' '}
-            {t('contact.called')}
-          </label>
-        )}
-        {opening.kept && <p data-testid="contact-kept">{t('contact.kept')}</p>}
-        {called && !opening.kept && (
-          <>
-            <ContactFields />
-            <label>
-              <input type="checkbox" name="answered" /> {t('contact.answered')}
-            </label>
-          </>
-        )}
-        <label className="field">
-          <span>{t(alarm ? 'incident.title_optional' : 'incident.title')}</span>
-          <input className="input" name="title" maxLength={200} required={!alarm && !called} data-testid="title" />
-        </label>
-        <div className="field-row">
-          <label className="field">
-            <span>{t('incident.desk')}</span>
-            <select className="input" name="desk" defaultValue={alarm?.desk ?? ''} required={!alarm} data-testid="desk">
-              <option value="">{t('incident.choose')}</option>
-              {deskRows.map((row) => (
-                <option key={row.desk} value={row.desk}>
-                  {said(row.name)}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label className="field">
-            <span>{t('incident.priority')}</span>
-            <select className="input" name="priority" defaultValue={String(alarm?.priority ?? 3)}>
-              {[1, 2, 3, 4].map((one) => (
-                <option key={one} value={one}>
-                  {one} – {t(`priority.${one}`)}
-                </option>
-              ))}
-            </select>
-          </label>
+    <FormDialog
+      title={t('incident.new_title')}
+      submit={t('incident.submit')}
+      send={send}
+      onClose={onClose}
+      name="new-incident"
+    >
+      {alarm && (
+        <p>
+          {t('incident.from_alarm')} <span className="strong">{said(alarm.name)}</span> – {alarm.asset}
+        </p>
+      )}
+      {from.asset && (
+        <p>
+          {t('incident.from_asset')} <span className="strong">{from.asset}</span>
+        </p>
+      )}
+      {from.position && !from.asset && (
+        <p>
+          {t('incident.from_place')} {printed([from.position[1], from.position[0]], undefined, language)}
+        </p>
+      )}
+      {!from.alarm && !from.asset && !from.position && (
+        <div>
+          <AddressBox
+            label={t('incident.place')}
+            placeholder={t('incident.place_hint')}
+            testId="place"
+            labelled
+            onChoose={setPlace}
+          />
+          {place && (
+            <p data-testid="placed">
+              {t('incident.placed')} <span className="strong">{place.label}</span>
+            </p>
+          )}
         </div>
-        <label className="field">
-          <span>{t('incident.note_optional')}</span>
-          <textarea className="input" name="note" maxLength={4000} />
-        </label>
+      )}
+      {!alarm && !kept && (
         <label>
-          <input type="checkbox" name="claim" defaultChecked /> {t('incident.claim_at_once')}
+          <input
+            type="checkbox"
+            name="called"
+            checked={called}
+            onChange={(event) => setCalled(event.target.checked)}
+            data-testid="called"
+          />{' '}
+          {t('contact.called')}
         </label>
-        {refusal && (
-          <p className="refusal" role="alert">
-            {refusal}
-          </p>
-        )}
-        <div className="dialog-foot">
-          <button type="button" className="button" onClick={onClose}>
-            {t('common.leave')}
-          </button>
-          <button type="submit" className="button button-primary" disabled={asking} data-testid="open-incident-submit">
-            {t('incident.submit')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      {kept && <p data-testid="contact-kept">{t('contact.kept')}</p>}
+      {called && !kept && (
+        <>
+          <ContactFields />
+          <label>
+            <input type="checkbox" name="answered" /> {t('contact.answered')}
+          </label>
+        </>
+      )}
+      <label className="field">
+        <span>{t(alarm ? 'incident.title_optional' : 'incident.title')}</span>
+        <input className="input" name="title" maxLength={200} required={!alarm && !called} data-testid="title" />
+      </label>
+      <div className="field-row">
+        <label className="field">
+          <span>{t('incident.desk')}</span>
+          <select className="input" name="desk" defaultValue={alarm?.desk ?? ''} required={!alarm} data-testid="desk">
+            <option value="">{t('incident.choose')}</option>
+            {deskRows.map((row) => (
+              <option key={row.desk} value={row.desk}>
+                {said(row.name)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label className="field">
+          <span>{t('incident.priority')}</span>
+          <select className="input" name="priority" defaultValue={String(alarm?.priority ?? 3)}>
+            {[1, 2, 3, 4].map((one) => (
+              <option key={one} value={one}>
+                {one} – {t(`priority.${one}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <label className="field">
+        <span>{t('incident.note_optional')}</span>
+        <textarea className="input" name="note" maxLength={4000} />
+      </label>
+      <label>
+        <input type="checkbox" name="claim" defaultChecked /> {t('incident.claim_at_once')}
+      </label>
+    </FormDialog>
   );
 }
