@@ -271,7 +271,8 @@ private:
         std::jthread loading([&] {
             // In short stretches, so that the load ends when the last question is answered.
             while (!done) {
-                const auto one = load.at_rate(rate, milliseconds{0}, milliseconds{1'000}, load_together);
+                const auto one =
+                    load.at_rate(rate, milliseconds{0}, milliseconds{1'000}, load_together);
                 figures.acknowledged += one.acknowledged;
                 figures.seconds += one.seconds;
             }

@@ -83,11 +83,13 @@ Parts parts_for_buckets(store::Transaction& tx, assets::AssetId asset, const Int
     return arranged(std::move(parts), range);
 }
 
-// The quarters of one position over the range.
-store::Quarters quarters_in(const Interval& range, std::size_t position,
-                            const std::vector<store::DayRollup>& rollups, const Parts& parts,
-                            const std::vector<store::FrameColumns>& frames) {
-    store::Quarters quarters;
+using NumberedQuarters = std::vector<std::pair<std::int64_t, store::Figures>>;
+
+// The quarters of one position over the range, in order.
+NumberedQuarters quarters_in(const Interval& range, std::size_t position,
+                             const std::vector<store::DayRollup>& rollups, const Parts& parts,
+                             const std::vector<store::FrameColumns>& frames) {
+    NumberedQuarters quarters;
     for (const auto& rollup : rollups) {
         if (position >= rollup.positions.size()) continue;
         const auto first = base::Instant(rollup.day).time_since_epoch() / store::quarter_s;
@@ -98,31 +100,46 @@ store::Quarters quarters_in(const Interval& range, std::size_t position,
             if (figures.count == 0 || quarter.from < range.from || quarter.to > range.to ||
                 overlaps_any(parts, quarter))
                 continue;
-            quarters.emplace_hint(quarters.end(), number, figures);
+            quarters.emplace_back(number, figures);
         }
     }
+    // What overlaps a part is told by its frames alone.
+    store::Quarters of_frames;
     for (const auto& part : frames)
-        quarters.merge(store::quarters_of(part, position));
+        of_frames.merge(store::quarters_of(part, position));
+    quarters.insert(quarters.end(), of_frames.begin(), of_frames.end());
+    std::ranges::sort(quarters, {}, &NumberedQuarters::value_type::first);
     return quarters;
 }
 
+Bucket bucket_of(std::int64_t position, std::int64_t first_quarter, const store::Figures& figures) {
+    return {.position = static_cast<std::int32_t>(position),
+            .start = quarter_start(first_quarter),
+            .count = figures.count,
+            .min = figures.min,
+            .max = figures.max,
+            .mean = figures.sum / static_cast<double>(figures.count),
+            .last = figures.last};
+}
+
 void append_position(std::vector<Bucket>& buckets, std::int64_t position,
-                     const store::Quarters& quarters, std::chrono::seconds width) {
+                     const NumberedQuarters& quarters, std::chrono::seconds width) {
     const std::int64_t quarters_a_bucket = width / store::quarter_s;
-    store::Quarters longer;
-    for (const auto& [number, figures] : quarters) {
-        const auto rest = ((number % quarters_a_bucket) + quarters_a_bucket) % quarters_a_bucket;
-        longer[number - rest].add(figures);
+    const auto bucket_start = [quarters_a_bucket](std::int64_t number) {
+        return number - ((number % quarters_a_bucket) + quarters_a_bucket) % quarters_a_bucket;
+    };
+    for (auto at = quarters.begin(); at != quarters.end();) {
+        const auto start = bucket_start(at->first);
+        store::Figures longer;
+        for (; at != quarters.end() && bucket_start(at->first) == start; ++at)
+            longer.add(at->second);
+        buckets.push_back(bucket_of(position, start, longer));
     }
-    for (const auto& [number, figures] : longer) {
-        buckets.push_back({.position = static_cast<std::int32_t>(position),
-                           .start = quarter_start(number),
-                           .count = figures.count,
-                           .min = figures.min,
-                           .max = figures.max,
-                           .mean = figures.sum / static_cast<double>(figures.count),
-                           .last = figures.last});
-    }
+}
+
+// A stretch that reaches into the range may begin or end so far from it.
+Interval window_around(const Interval& range, base::Duration hole_min) {
+    return {range.from - hole_min + base::Duration{1}, range.to + hole_min};
 }
 
 // What is outside the parts; inside, frames tell.
@@ -191,13 +208,18 @@ std::vector<HistoryFrame> read_frames(store::Transaction& tx, assets::AssetId as
     return frames;
 }
 
+std::vector<store::DayRollup> read_rollups_around(store::Transaction& tx, assets::AssetId asset,
+                                                  const Interval& range, base::Duration hole_min) {
+    const auto window = window_around(range, hole_min);
+    return read_rollups(tx, asset, store::day_of(window.from), store::day_of(window.to));
+}
+
 std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
                                  const Interval& range, std::chrono::seconds width,
-                                 const std::vector<std::int64_t>& positions) {
+                                 const std::vector<std::int64_t>& positions,
+                                 const std::vector<store::DayRollup>& rollups) {
     if (range.from >= range.to) return {};
     const auto parts = parts_for_buckets(tx, asset, range);
-    const auto rollups =
-        read_rollups(tx, asset, store::day_of(range.from), store::day_of(range.to));
     std::vector<store::FrameColumns> frames;
     for (const auto& part : parts) {
         frames.push_back(store::read_series(
@@ -214,10 +236,9 @@ std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
 
 std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
                                      const Interval& range, base::Duration hole_min,
-                                     const std::vector<std::int64_t>& positions) {
-    const Interval window{range.from - hole_min + base::Duration{1}, range.to + hole_min};
-    const auto rollups =
-        read_rollups(tx, asset, store::day_of(window.from), store::day_of(window.to));
+                                     const std::vector<std::int64_t>& positions,
+                                     const std::vector<store::DayRollup>& rollups) {
+    const auto window = window_around(range, hole_min);
     const auto parts = parts_for_stretches(tx, asset, window, hole_min, rollups);
     std::vector<store::Stretch> heard;
     for (const auto& rollup : rollups) {

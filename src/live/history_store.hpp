@@ -10,6 +10,7 @@
 #include "vigie/assets/catalogue.hpp"
 #include "vigie/live/gaps.hpp"
 #include "vigie/store/database.hpp"
+#include "vigie/store/rollup.hpp"
 
 namespace vigie::live {
 
@@ -24,6 +25,12 @@ struct HistoryFrame {
                                                     const std::vector<std::int64_t>& positions,
                                                     std::size_t limit);
 
+// What buckets and stretches in the range may need of roll-ups; read once for both.
+[[nodiscard]] std::vector<store::DayRollup> read_rollups_around(store::Transaction& tx,
+                                                                assets::AssetId asset,
+                                                                const Interval& range,
+                                                                base::Duration hole_min);
+
 struct Bucket {
     std::int32_t position{};
     base::Instant start;
@@ -37,13 +44,15 @@ struct Bucket {
 // Buckets of `width` (counted from midnight UTC) in which a position has a value, oldest first.
 [[nodiscard]] std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
                                                const Interval& range, std::chrono::seconds width,
-                                               const std::vector<std::int64_t>& positions);
+                                               const std::vector<std::int64_t>& positions,
+                                               const std::vector<store::DayRollup>& rollups);
 
 // The stretches in which something was seen at least every `hole_min`: what holes() needs. With
 // positions: in which one of them had a value.
 [[nodiscard]] std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
                                                    const Interval& range, base::Duration hole_min,
-                                                   const std::vector<std::int64_t>& positions);
+                                                   const std::vector<std::int64_t>& positions,
+                                                   const std::vector<store::DayRollup>& rollups);
 
 // When the latest value of a position was one of `values`.
 [[nodiscard]] std::vector<Interval> read_intervals(store::Transaction& tx, assets::AssetId asset,

@@ -93,7 +93,8 @@ protected:
 
     void compare(const Interval& range, std::chrono::seconds width) {
         pool.read_now([&](store::Transaction& tx) {
-            const auto found = read_buckets(tx, lamp, range, width, {0, 1});
+            const auto found = read_buckets(tx, lamp, range, width, {0, 1},
+                                            read_rollups_around(tx, lamp, range, base::Duration{}));
             auto expected = by_hand(range, width, 0);
             for (auto& bucket : by_hand(range, width, 1))
                 expected.push_back(bucket);
@@ -115,8 +116,9 @@ protected:
         std::vector<std::int64_t> wanted;
         if (position) wanted.push_back(static_cast<std::int64_t>(*position));
         pool.read_now([&](store::Transaction& tx) {
-            const auto found =
-                holes(read_stretches(tx, lamp, range, hole_min, wanted), range, hole_min);
+            const auto found = holes(read_stretches(tx, lamp, range, hole_min, wanted,
+                                                    read_rollups_around(tx, lamp, range, hole_min)),
+                                     range, hole_min);
             EXPECT_EQ(found, holes(stretches_by_hand(range, hole_min, position), range, hole_min));
         });
     }
