@@ -161,14 +161,17 @@ void House::write_files() const {
          {std::pair{"power_w", "W"}, {"level_pct", "%"}, {"voltage_v", "V"}, {"current_a", "A"}})
         kind << fmt::format(fmt::runtime(kind_property), code, unit);
     if (settings_.with_rules) kind << kind_rules;
+    // As many devices as files may be open: the other doors need few here.
+    constexpr int device_connections_max = 1'000'000;
     std::ofstream(folder_ / "vigie.toml") << fmt::format(
         "[paths]\nfolder = \"{0}\"\nkinds_folder = \"{0}/kinds\"\n"
         "[database]\nshared_buffers_mb = {1}\nwriters = {2}\n"
         "[device]\nmqtt_port = 0\nhttp_port = 0\nmessages_per_s = {3}\nvalues_per_s = {4}\n"
+        "connections_max = {6}\n"
         "[control]\nport = 0\n[public]\nport = 0\n[admin]\nmetrics_port = 0\n"
         "[storage]\nclose_after_days = {5}\n",
         folder_.string(), settings_.shared_buffers_mb, settings_.writers, messages_per_s_max,
-        4 * messages_per_s_max, settings_.close_after_days);
+        4 * messages_per_s_max, settings_.close_after_days, device_connections_max);
 }
 
 std::chrono::milliseconds House::start() {
