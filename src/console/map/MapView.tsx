@@ -64,6 +64,11 @@ function makeMap(container: HTMLElement, title: string): GlMap {
   return map;
 }
 
+/** MapLibre draws a sky into every frame, where no pitch can show it too: a sixth of a frame without a graphics card. */
+function leaveOutTheSky(map: GlMap) {
+  map.style.sky.getEvaluated = () => undefined as never;
+}
+
 export interface MapViewProps {
   hidden: ReadonlySet<string>;
   placing: boolean;
@@ -116,6 +121,7 @@ export default function MapView(props: MapViewProps) {
       asked.current.props.hidden.has(points.kinds[points.kind[index] ?? 0] ?? '') ? -1 : rankOf(points.stateOf(index));
     const under = (event: MapMouseEvent) =>
       picker.pick(event.lngLat.lng, event.lngLat.lat, groundRadius(made, event), rank);
+    made.on('style.load', () => leaveOutTheSky(made));
     made.on('load', () => {
       made.addLayer(pointsLayer.quiet, 'street-names');
       made.addLayer(pointsLayer.wrong);
@@ -138,7 +144,9 @@ export default function MapView(props: MapViewProps) {
       setBounds([box.getWest(), box.getSouth(), box.getEast(), box.getNorth()]);
       if (framed) go({ at: writeView({ zoom: made.getZoom(), lat, lon: lng }) }, 'replace');
     });
+    made.on('movestart', () => setHover(null));
     made.on('mousemove', (event) => {
+      if (made.isMoving()) return;
       const index = under(event);
       made.getCanvas().style.cursor = index >= 0 ? 'pointer' : '';
       setHover(index < 0 ? null : { index, x: event.point.x, y: event.point.y });

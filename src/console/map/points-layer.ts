@@ -34,6 +34,27 @@ const first_quiet = rankOf('maintenance');
 /** A kind with more than these is a mass: its members are small, or they would hide everything else. */
 const mass_kind = 3000;
 
+/** And from here on nothing is even worth a second look. */
+const first_calm = rankOf('unpowered');
+
+/** While the map moves and no graphics card draws it, of a mass that is calm one in so many is drawn. */
+const thinned = 3;
+
+/** Without one, a stream of changes is drawn once a second; a change after a quiet second is drawn at once. */
+const software_interval_ms = 1000;
+
+/** Every third, then the rest: the first third of a batch is then spread over the whole city. */
+function spread(indices: number[]): number[] {
+  return Array.from({ length: thinned }, (_, part) => indices.filter((_index, at) => at % thinned === part)).flat();
+}
+
+/** Drawn by the processor: each point then costs a microsecond. */
+function drawsInSoftware(gl: WebGL2RenderingContext): boolean {
+  const names = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
+}
+
 interface Batch {
   state: number;
   group: number;
@@ -75,6 +96,9 @@ export class PointsLayer {
   };
   hidden: ReadonlySet<string> = new Set();
   private map: GlMap | null = null;
+  private software = false;
+  private ordered_at = Number.NEGATIVE_INFINITY;
+  private waiting: ReturnType<typeof setTimeout> | undefined;
   private gl: WebGL2RenderingContext | null = null;
   private program: WebGLProgram | null = null;
   private array: WebGLVertexArrayObject | null = null;
@@ -97,6 +121,9 @@ export class PointsLayer {
     const gl = context as WebGL2RenderingContext;
     this.map = map;
     this.gl = gl;
+    this.software = drawsInSoftware(gl);
+    // The last frame of a movement was thinned.
+    if (this.software) map.on('moveend', () => map.triggerRepaint());
     const program = gl.createProgram();
     if (!program) throw new Error('no program');
     gl.attachShader(program, shader(gl, gl.VERTEX_SHADER, vertex));
@@ -127,13 +154,22 @@ export class PointsLayer {
     gl?.deleteTexture(this.atlas);
     gl?.deleteVertexArray(this.array);
     this.gl = null;
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
   }
 
   /** `shape`: points came or went, not only changed. */
   changed(shape: boolean) {
     this.staleOrder = true;
     if (shape || this.points.moved.size > 0) this.stalePlaces = true;
-    this.map?.triggerRepaint();
+    const due = this.software && !shape ? this.ordered_at + software_interval_ms - performance.now() : 0;
+    if (due <= 0) this.map?.triggerRepaint();
+    else this.waiting ??= setTimeout(() => this.repaint(), due);
+  }
+
+  private repaint() {
+    this.waiting = undefined;
+    if (this.gl) this.map?.triggerRepaint();
   }
 
   themeChanged() {
@@ -180,7 +216,7 @@ export class PointsLayer {
     this.batches = [...buckets.entries()]
       .sort(([a], [b]) => a - b)
       .map(([key, bucket]) => {
-        all.set(bucket, next);
+        all.set(this.software && key % 4 === 0 ? spread(bucket) : bucket, next);
         next += bucket.length;
         const batch = {
           state: 99 - Math.floor(key / 4),
@@ -214,7 +250,10 @@ export class PointsLayer {
     gl.activeTexture(gl.TEXTURE0);
     if (this.staleAtlas) this.fillAtlas(gl);
     if (this.stalePlaces) this.placeAll(gl);
-    if (this.staleOrder || this.stalePlaces) this.orderAll(gl);
+    if (this.staleOrder || this.stalePlaces) {
+      this.orderAll(gl);
+      this.ordered_at = performance.now();
+    }
     this.staleAtlas = false;
     this.stalePlaces = false;
     this.staleOrder = false;
@@ -230,6 +269,7 @@ export class PointsLayer {
     gl.uniform1f(place('u_cells'), cells);
     const zoom = map.getZoom();
     const ratio = map.getPixelRatio();
+    const hurried = this.software && map.isMoving();
     for (const { state, group, first, count } of this.batches) {
       const name = display_order[state] ?? 'unknown';
       if (!chosen(name)) continue;
@@ -237,7 +277,8 @@ export class PointsLayer {
       const size = sizeOf(name, group, zoom) * (quietMover ? 1.5 : 1);
       gl.uniform1f(place('u_size'), Math.min(Math.max(size * ratio, 1), cell_px));
       gl.uniform1f(place('u_cell'), quietMover ? moving_cell : Math.min(state, display_order.length - 1));
-      gl.drawElements(gl.POINTS, count, gl.UNSIGNED_INT, first * 4);
+      const drawn = hurried && group === 0 && rankOf(name) >= first_calm ? Math.ceil(count / thinned) : count;
+      gl.drawElements(gl.POINTS, drawn, gl.UNSIGNED_INT, first * 4);
     }
     gl.bindVertexArray(null);
   }

@@ -1,8 +1,14 @@
 import type { StyleSpecification } from 'maplibre-gl';
 import { token } from '../ui/theme.ts';
 
+/** What a tile repeats of its neighbours: half the widest street, in pixels, and some. MapLibre's own 128 draws every street twice. */
+const street_buffer = 16;
+
 const empty = { type: 'FeatureCollection' as const, features: [] };
 const face = ['Inter Variable', 'sans-serif'];
+
+/** A line a pixel or two wide has no corners to see, and each rounded one is drawn as a fan of triangles. */
+const round = (zoom: number, otherwise: string) => ['step', ['zoom'], otherwise, zoom, 'round'] as never;
 
 /** A calm grey ground: communes, streets, names. Nothing here has a colour that means something. */
 export function groundStyle(): StyleSpecification {
@@ -12,29 +18,33 @@ export function groundStyle(): StyleSpecification {
     version: 8,
     sources: {
       communes: { type: 'geojson', data: empty },
-      streets: { type: 'geojson', data: empty },
+      streets: { type: 'geojson', data: empty, buffer: street_buffer, tolerance: 0.75 },
       incidents: { type: 'geojson', data: empty },
       crews: { type: 'geojson', data: empty },
       chosen: { type: 'geojson', data: empty },
     },
     layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': token('--map-ground') } },
-      { id: 'land', type: 'fill', source: 'communes', paint: { 'fill-color': token('--map-land') } },
       {
-        id: 'streets',
-        type: 'line',
-        source: 'streets',
-        layout: { 'line-cap': 'round', 'line-join': 'round' },
-        paint: {
-          'line-color': token('--map-street'),
-          'line-width': ['interpolate', ['exponential', 1.6], ['zoom'], 10, 0.6, 14, 2.5, 18, 16],
-        },
+        id: 'land',
+        type: 'fill',
+        source: 'communes',
+        paint: { 'fill-color': token('--map-land'), 'fill-antialias': false },
       },
       {
         id: 'borders',
         type: 'line',
         source: 'communes',
         paint: { 'line-color': border, 'line-width': 1, 'line-opacity': 0.6 },
+      },
+      {
+        id: 'streets',
+        type: 'line',
+        source: 'streets',
+        layout: { 'line-cap': round(14, 'butt'), 'line-join': round(14, 'bevel') },
+        paint: {
+          'line-color': token('--map-street'),
+          'line-width': ['interpolate', ['exponential', 1.6], ['zoom'], 10, 0.6, 14, 2.5, 18, 16],
+        },
       },
       {
         id: 'street-names',
