@@ -21,6 +21,7 @@ export function FormDialog({ title, submit, send, onClose, name, children }: Pro
   const [refusal, setRefusal] = useState('');
   const [asking, setAsking] = useState(false);
   const ask = async (form: FormData) => {
+    if (asking) return;
     setAsking(true);
     setRefusal('');
     try {
@@ -48,7 +49,8 @@ export function FormDialog({ title, submit, send, onClose, name, children }: Pro
           <button type="button" className="button" onClick={onClose}>
             {t('common.leave')}
           </button>
-          <button type="submit" className="button button-primary" disabled={asking} data-testid={`${name}-submit`}>
+          {/* Not disabled, or it would lose the focus, and the keyboard the dialog. */}
+          <button type="submit" className="button button-primary" aria-disabled={asking} data-testid={`${name}-submit`}>
             {submit}
           </button>
         </div>
