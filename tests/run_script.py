@@ -38,11 +38,14 @@ case "$(basename "$0") $1 ${2:-}" in
     exec python3 -c '
 import os, signal, socket, sys
 path = os.environ["VIGIE_SOCKET"]
-if os.path.exists(path): os.unlink(path)
-door = socket.socket(socket.AF_UNIX); door.bind(path)
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+def stop(*_):
+    if os.path.exists(path): os.unlink(path)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
 open(os.environ["PLAY_STATE"] + "/server", "w").write(str(os.getpid()))
 print("a line of its log", file=sys.stderr, flush=True)
+# Last, and never one left over from before: scripts/run waits for it.
+door = socket.socket(socket.AF_UNIX); door.bind(path)
 signal.pause()' ;;
   "vigie status --json") echo '{"doors": {"device_mqtt": {"port": 1}}}'; exit ;;
   "vigie-sim run "*) exec python3 -c 'import signal; signal.pause()' ;;

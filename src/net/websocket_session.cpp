@@ -3,7 +3,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -51,7 +50,8 @@ public:
             add_(std::move(bytes),
                  [shared, size, own = get_executor()](boost::system::error_code failure) {
                      const auto executor = asio::get_associated_executor(*shared, own);
-                     asio::dispatch(executor, [shared, size, failure] {
+                     // Posted: while the row tells, it still counts as being written.
+                     asio::post(executor, [shared, size, failure] {
                          std::move (*shared)(failure, failure ? 0 : size);
                      });
                  });
@@ -219,7 +219,7 @@ private:
         if (!failure) shared_->counters.bytes_out += text_bytes;
         if (!output_.is_empty()) {
             write_next();
-        } else if (is_open_) {
+        } else if (events_) {  // none if told to end before it was open
             events_->written();
         }
     }

@@ -76,6 +76,8 @@ describe('the room', () => {
     await enter();
     await page.click('[data-testid=queue-row]');
     await page.waitForSelector('[data-testid=alarm-panel]');
+    // Offered once the open incidents are known; then the other one is called closed.
+    await page.waitForSelector('[data-testid=open-incident]');
     assert.match(await page.textContent('[data-testid=to-incident]'), /clos/);
     await page.click('[data-testid=open-incident]');
     await page.waitForSelector('[data-testid=new-incident-dialog]');
