@@ -51,10 +51,10 @@ const Engine::CompiledRule& Engine::rule_of(const Slot& slot) const {
     return (*entry.rules)[static_cast<std::size_t>(index)];
 }
 
-Engine::AssetRules* Engine::rules_of(assets::AssetId asset) {
+const Engine::AssetRules* Engine::rules_of(assets::AssetId asset) const {
     const auto index = static_cast<std::size_t>(asset);
     if (asset <= assets::no_asset || index >= assets_.size()) return nullptr;
-    auto& entry = assets_[index];
+    const auto& entry = assets_[index];
     return entry.asset == nullptr ? nullptr : &entry;
 }
 

@@ -1,5 +1,6 @@
 // A restart, an operator's act, a new catalogue: what comes to the engine from elsewhere.
 #include <algorithm>
+#include <cmath>
 
 #include "vigie/alarms/engine.hpp"
 
@@ -62,6 +63,68 @@ void Engine::restore(std::span<const Standing> standing, std::span<const JudgedT
         }
     }
     end_out_of_service(now);
+}
+
+std::optional<live::FrameSpan> Engine::running_delay(const Slot& slot) const {
+    const auto* entry = rules_of(slot.asset);
+    if (entry == nullptr || !entry->in_service) return std::nullopt;
+    const auto& [rule, position] = rule_of(slot);
+    const auto times = city_.times(slot.asset);
+    if (position < 0 || static_cast<std::size_t>(position) >= times.size()) return std::nullopt;
+    const auto time = times[static_cast<std::size_t>(position)];
+    if (time == live::LastValue::never || time <= slot.judged_through) return std::nullopt;
+    const bool stands = slot.memory.phase == Phase::standing;
+    const auto delay = stands ? rule->delay_off : rule->delay_on;
+    const double value = city_.values(slot.asset)[static_cast<std::size_t>(position)];
+    if (delay <= base::Duration{} || meets(*rule, value, true) == stands) return std::nullopt;
+    const auto at = base::from_epoch_us(time);
+    return live::FrameSpan{slot.asset, at - delay, at};
+}
+
+std::vector<live::FrameSpan> Engine::running_delays() const {
+    std::vector<live::FrameSpan> spans;
+    for (const auto& slot : slots_) {  // those of an asset follow one another
+        const auto span = running_delay(slot);
+        if (!span) continue;
+        if (spans.empty() || spans.back().asset != span->asset) {
+            spans.push_back(*span);
+        } else {
+            spans.back().from = std::min(spans.back().from, span->from);
+            spans.back().to = std::max(spans.back().to, span->to);
+        }
+    }
+    return spans;
+}
+
+void Engine::recall(std::span<const store::Frame> frames) {
+    while (!frames.empty()) {
+        const auto asset = frames.front().asset_id;
+        const auto next = std::ranges::find_if(
+            frames, [asset](const store::Frame& frame) { return frame.asset_id != asset; });
+        const auto own = frames.first(static_cast<std::size_t>(next - frames.begin()));
+        frames = frames.subspan(own.size());
+        const auto* entry = rules_of(asset);
+        for (std::size_t i = 0; entry != nullptr && i < entry->slot_count; ++i) {
+            auto& slot = slots_[static_cast<std::size_t>(entry->first_slot) + i];
+            if (const auto span = running_delay(slot)) recall(slot, *span, own);
+        }
+    }
+}
+
+// What raises nothing when it comes begins no delay either.
+void Engine::recall(Slot& slot, const live::FrameSpan& span, std::span<const store::Frame> frames) {
+    const auto& [rule, position] = rule_of(slot);
+    const auto late_limit = rules_of(slot.asset)->asset->kind->late_limit;
+    for (const auto& frame : frames) {
+        const auto at = frame.observed_at;
+        if (at < span.from || at > span.to || frame.received_at - at > late_limit ||
+            base::epoch_us(at) <= slot.judged_through ||
+            static_cast<std::size_t>(position) >= frame.vals.size()) {
+            continue;
+        }
+        const double value = frame.vals[static_cast<std::size_t>(position)];
+        if (!std::isnan(value)) alarms::recall(*rule, slot.memory, value, at);
+    }
 }
 
 void Engine::begin(base::Instant now) {

@@ -36,25 +36,30 @@ bool meets(const assets::Rule& rule, double value, bool stands) {
     return false;
 }
 
-Decision observe(const assets::Rule& rule, Memory& memory, double value, base::Instant observed_at,
-                 bool may_raise) {
+void recall(const assets::Rule& rule, Memory& memory, double value, base::Instant observed_at) {
     const bool stood = memory.phase == Phase::standing || memory.phase == Phase::falling;
     const bool met = meets(rule, value, memory.phase != Phase::normal);
-    if (met) {
-        if (stood) {
+    if (stood) {
+        if (met) {
             memory.phase = Phase::standing;
-            return {};
+        } else if (memory.phase == Phase::standing) {
+            memory = {Phase::falling, observed_at};
         }
-        if (memory.phase == Phase::normal) memory = {Phase::rising, observed_at};
-        if (may_raise && observed_at - memory.since >= rule.delay_on) return stand_up(memory);
-        return {};
-    }
-    if (!stood) {
+    } else if (!met) {
         memory = {Phase::normal, observed_at};
-        return {};
+    } else if (memory.phase == Phase::normal) {
+        memory = {Phase::rising, observed_at};
     }
-    if (memory.phase == Phase::standing) memory = {Phase::falling, observed_at};
-    if (observed_at - memory.since >= rule.delay_off) return lie_down(memory, memory.since);
+}
+
+Decision observe(const assets::Rule& rule, Memory& memory, double value, base::Instant observed_at,
+                 bool may_raise) {
+    recall(rule, memory, value, observed_at);
+    const auto lasts = observed_at - memory.since;
+    if (memory.phase == Phase::rising && may_raise && lasts >= rule.delay_on)
+        return stand_up(memory);
+    if (memory.phase == Phase::falling && lasts >= rule.delay_off)
+        return lie_down(memory, memory.since);
     return {};
 }
 

@@ -1,12 +1,16 @@
 #include "vigie/alarms/service.hpp"
 
+#include <algorithm>
+
 #include "alarms/alarm_store.hpp"
+#include "vigie/live/keeper.hpp"
 
 namespace vigie::alarms {
 
 namespace {
 // What was judged longer ago than this is not judged again anyway: replay reads minutes, not days.
 constexpr std::chrono::hours judged_since{48};
+constexpr std::size_t spans_at_once = 500;
 }  // namespace
 
 Service::Service(live::City& city, live::Stream& stream, store::Pool& pool,
@@ -39,6 +43,12 @@ void Service::load() {
             ids.push_back(row.alarm);
         if (!ids.empty()) recorder_.shown(read_alarms(tx, ids));
         engine_.restore(standing, read_judged(tx, now - judged_since), now);
+        const auto spans = engine_.running_delays();
+        for (std::size_t i = 0; i < spans.size(); i += spans_at_once) {
+            const auto some =
+                std::span(spans).subspan(i, std::min(spans_at_once, spans.size() - i));
+            engine_.recall(live::read_frames_between(tx, some));
+        }
     });
 }
 

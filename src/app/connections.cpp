@@ -48,7 +48,7 @@ Connections share_connections(const config::Settings& settings, std::size_t file
     const std::size_t free = files > reserved ? files - reserved : 0;
     if (wanted.all() <= free) return wanted;
     const auto share = [all = wanted.all(), free](std::size_t connections) {
-        return std::max(connections * free / all, door_min);
+        return std::max(connections * free / all, std::min(connections, door_min));
     };
     return {share(wanted.mqtt), share(wanted.device_http), share(wanted.control),
             share(wanted.open)};

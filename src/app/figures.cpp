@@ -120,6 +120,22 @@ std::vector<Figure> door_figures(const std::string& door, const net::HttpServer&
             figure("vigie_http_sent_bytes_total", "bytes sent", counters.bytes_out, true)};
 }
 
+std::vector<Sample> route_samples(const std::string& door, const api::Router& router) {
+    std::vector<Sample> out;
+    for (const auto& count : router.counts()) {
+        const std::vector<std::pair<std::string, std::string>> labels{
+            {"door", door},
+            {"method", count.method},
+            {"route", count.route},
+            {"status", std::to_string(count.status)}};
+        out.push_back({"vigie_http_answers_total", "answers by route and status", true, labels,
+                       static_cast<double>(count.requests)});
+        out.push_back({"vigie_http_answer_seconds_total",
+                       "time from the request to its answer, in all", true, labels, count.seconds});
+    }
+    return out;
+}
+
 std::vector<Figure> city_figures(Foundation& foundation) {
     return {
         {"vigie_assets", "assets in the catalogue", false,

@@ -48,16 +48,25 @@ boost::asio::awaitable<wire::Response> Health::serve(wire::Request request) {
 
 std::string Health::metrics() const {
     std::map<std::string, prometheus::MetricFamily> families;
-    for (const auto& figure : figures_) {
-        auto& family = families[figure.name];
-        family.name = figure.name;
-        family.help = figure.help;
-        family.type =
-            figure.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+    const auto tell = [&families](const auto& of, double value, auto labels) {
+        auto& family = families[of.name];
+        family.name = of.name;
+        family.help = of.help;
+        family.type = of.counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
         prometheus::ClientMetric metric;
-        if (!figure.label.empty()) metric.label.push_back({figure.label, figure.label_value});
-        (figure.counter ? metric.counter.value : metric.gauge.value) = figure.read();
+        for (auto& [label, label_value] : labels)
+            metric.label.push_back({std::move(label), std::move(label_value)});
+        (of.counter ? metric.counter.value : metric.gauge.value) = value;
         family.metric.push_back(std::move(metric));
+    };
+    for (const auto& figure : figures_) {
+        std::vector<std::pair<std::string, std::string>> labels;
+        if (!figure.label.empty()) labels.emplace_back(figure.label, figure.label_value);
+        tell(figure, figure.read(), std::move(labels));
+    }
+    for (const auto& samples : samples_) {
+        for (auto& sample : samples())
+            tell(sample, sample.value, std::move(sample.labels));
     }
     std::vector<prometheus::MetricFamily> all;
     for (auto& [name, family] : families)

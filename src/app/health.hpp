@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "vigie/wire/http.hpp"
@@ -22,13 +23,26 @@ struct Figure {
     std::string label_value;
 };
 
+// A value of a figure whose labels are not known beforehand.
+struct Sample {
+    std::string name;
+    std::string help;
+    bool counter{};
+    std::vector<std::pair<std::string, std::string>> labels;
+    double value{};
+};
+
 class Health {
 public:
+    using Samples = std::function<std::vector<Sample>()>;
+
     // `sentences`: what stands against being ready. Must not wait for the database: who asks here
     // wants to know of its trouble.
     explicit Health(std::function<std::vector<std::string>()> sentences)
         : sentences_(std::move(sentences)) {}
     void add(std::vector<Figure> figures);
+    // Asked each time that /metrics is.
+    void add(Samples samples) { samples_.push_back(std::move(samples)); }
     void set_serving(bool serving) { serving_ = serving; }
     // Any path but its three is 404.
     boost::asio::awaitable<wire::Response> serve(wire::Request request);
@@ -39,6 +53,7 @@ private:
     [[nodiscard]] std::string metrics() const;
     std::function<std::vector<std::string>()> sentences_;
     std::vector<Figure> figures_;
+    std::vector<Samples> samples_;
     std::atomic<bool> serving_{false};
 };
 

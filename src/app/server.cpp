@@ -353,6 +353,10 @@ void Server::start() {
     s.health->add(pipeline_figures(*s.pipeline));
     s.health->add(door_figures("control", *s.control_door));
     s.health->add(door_figures("public", *s.open_door));
+    for (const auto& [door, router] : {std::pair{"control", s.control.get()},
+                                       {"public", s.open.get()},
+                                       {"admin", s.admin.get()}})
+        s.health->add([door, router] { return route_samples(door, *router); });
     s.health->add(city_figures(*s.foundation));
     s.health->add(storage_figures(*s.storage));
     add_status_routes(*s.admin, *s.health, *s.foundation, *s.pipeline, s.steps, *s.self_watch,

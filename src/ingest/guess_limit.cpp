@@ -24,21 +24,31 @@ void GuessLimit::begin_minute(std::int64_t minute) {
     if (minute == minute_) return;
     minute_ = minute;
     wrong_.clear();
+    known_wrong_.clear();
 }
 
 bool GuessLimit::is_known(const std::string& who) const {
     return known_.contains(who) || known_before_.contains(who);
 }
 
-bool GuessLimit::count(const std::string& key, std::size_t limit, Place& place) {
-    const bool has_own = wrong_.contains(key) || wrong_.size() < limits_.addresses_max;
-    const std::string& counted_as = has_own ? key : all_others;
-    std::size_t& wrong = wrong_[counted_as];
+bool GuessLimit::count(Counts& counts, const std::string& key, std::size_t limit, Place& place) {
+    std::size_t& wrong = counts[key];
     if (wrong >= limit) return false;
     ++wrong;
-    place.counted_as_ = counted_as;
-    place.given_ = true;
+    place.counts_ = &counts;
+    place.counted_as_ = key;
     return true;
+}
+
+bool GuessLimit::count_known(Place& place) {
+    if (!is_known(place.who_)) return false;
+    const std::size_t limit = limits_.known_wrong_per_minute_max;
+    return count(known_wrong_, place.who_, limit, place);
+}
+
+bool GuessLimit::count_network(const std::string& network, Place& place) {
+    const bool has_own = wrong_.contains(network) || wrong_.size() < limits_.addresses_max;
+    return count(wrong_, has_own ? network : all_others, limits_.wrong_per_minute_max, place);
 }
 
 GuessLimit::Place GuessLimit::take(std::string_view user_name, std::string_view peer) {
@@ -49,14 +59,12 @@ GuessLimit::Place GuessLimit::take(std::string_view user_name, std::string_view 
     }
     const std::string network = access::network_of(host_of(peer));
     place.who_ = key_of(network, user_name);
-    const base::SteadyInstant now = clock_.steady();
-    const auto since_start = now.time_since_epoch();
     const std::lock_guard lock(mutex_);
+    const auto since_start = clock_.steady().time_since_epoch();
     place.minute_ = since_start / window;
     begin_minute(place.minute_);
-    if (is_known(place.who_) && count(place.who_, limits_.known_wrong_per_minute_max, place))
-        return place;
-    if (count(network, limits_.wrong_per_minute_max, place)) return place;
+    place.given_ = count_known(place) || count_network(network, place);
+    if (place.given_) return place;
     ++unread_;
     place.wait_ = std::chrono::ceil<base::Duration>(window * (place.minute_ + 1) - since_start);
     return place;
@@ -65,9 +73,10 @@ GuessLimit::Place GuessLimit::take(std::string_view user_name, std::string_view 
 void GuessLimit::right(const Place& place) {
     if (place.who_.empty()) return;
     const std::lock_guard lock(mutex_);
-    if (const auto counted = wrong_.find(place.counted_as_);
-        place.minute_ == minute_ && counted != wrong_.end() && --counted->second == 0) {
-        wrong_.erase(counted);
+    if (place.minute_ == minute_ && place.counts_ != nullptr) {
+        const auto counted = place.counts_->find(place.counted_as_);
+        if (counted != place.counts_->end() && --counted->second == 0)
+            place.counts_->erase(counted);
     }
     remember(place.who_);
 }

@@ -9,20 +9,6 @@
 
 namespace vigie::live {
 
-namespace {
-
-// A rule's delay that was running needs the observation that began it.
-base::Duration told_before(const assets::Catalogue& catalogue) {
-    base::Duration longest{};
-    for (const auto& kind : catalogue.kinds()) {
-        for (const auto& rule : kind.rules)
-            longest = std::max<base::Duration>({longest, rule.delay_on, rule.delay_off});
-    }
-    return longest + replay_told_before;
-}
-
-}  // namespace
-
 std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now) {
     city.step();
     const auto rows = pool.read_now([](store::Transaction& tx) { return read_last_values(tx); });
@@ -34,9 +20,9 @@ std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now) {
 std::size_t replay_frames(City& city, store::Pool& pool, const std::string& url,
                           base::Instant now) {
     city.step();
-    return read_frames_since(
-        pool, url, replay_overlap, told_before(*city.state().catalogue()),
-        [&](std::vector<store::Frame> frames) { city.state().apply(frames, now); });
+    return read_frames_since(pool, url, replay_overlap, [&](std::vector<store::Frame> frames) {
+        city.state().apply(frames, now);
+    });
 }
 
 Keeper::Keeper(City& city, store::Pool& pool, const base::Clock& clock)
@@ -74,12 +60,17 @@ bool Keeper::flush() {
     std::ranges::sort(rows, {}, &LastValue::asset);
     try {
         if (!settled()) throw store::Unavailable("what was decided of them is not recorded yet");
+        const std::string settled =
+            running_.size() < settled_after_flushes ? std::string() : running_.front();
+        std::string running;
         run_ = pool_.write_now([&](store::Transaction& tx) {
             const auto run = run_ == 0 ? begin_run(tx, now) : run_;
-            touch_run(tx, run, now);
+            running = touch_run(tx, run, now, settled);
             write_last_values(tx, rows);
             return run;
         });
+        running_.push_back(running);
+        if (running_.size() > settled_after_flushes) running_.pop_front();
         return true;
     } catch (const std::exception& error) {
         spdlog::warn("last values could not be flushed, they wait: {}", error.what());

@@ -31,34 +31,51 @@ constexpr store::Query last_values_write{
 
 // An asset that was never flushed can only have frames from after the last flush, give or take the
 // age of what a device sends: a day.
+//
+// Transactions after the settled one: a message that was merged into an older row is one of them.
+// A transaction that is not of this cluster's past (the database was restored elsewhere) says
+// nothing.
 constexpr store::Query frames_since{
     "frames_since",
-    "with run as (select seen_at from live_run order by id desc limit 1), "
-    "told as (select coalesce((select seen_at from run) - $4::float8 * interval '1 second', "
-    "  '-infinity') as until) "
+    "with run as (select seen_at, case when settled <= pg_snapshot_xmax(pg_current_snapshot()) "
+    "  then age(settled::xid) end as settled from live_run order by id desc limit 1) "
     "select f.asset_id, f.layout, f.observed_at, f.received_at, f.vals "
-    "from (select id, newest_at, (select until from told) as told_until, "
+    "from (select id, newest_at, (select settled from run) as settled, "
     "  coalesce(newest_at - $3::float8 * interval '1 second', "
     "  (select seen_at - interval '1 day' from run), '-infinity') as since "
     "  from asset left join last_value on asset_id = id "
     "  where id >= $1::int4 and id < $2::int4) as a "
     "join lateral ("
-    "  select asset_id, layout, observed_at, received_at, vals from frame "
+    "  select asset_id, layout, observed_at, received_at, vals, xmin as written from frame "
     "  where asset_id = a.id and observed_at > a.since union all "
-    "  select asset_id, layout, observed_at, received_at, vals from frame_late "
+    "  select asset_id, layout, observed_at, received_at, vals, xmin from frame_late "
     "  where asset_id = a.id and observed_at > a.since order by observed_at) as f "
-    "on a.newest_at is null or f.observed_at > a.newest_at or f.received_at > a.told_until"};
+    "on a.newest_at is null or f.observed_at > a.newest_at or a.settled is null "
+    "or age(f.written) <= a.settled"};
+
+constexpr store::Query frames_between{
+    "frames_between",
+    "select f.asset_id, f.layout, f.observed_at, f.received_at, f.vals from "
+    "unnest($1::int4[], $2::timestamptz[], $3::timestamptz[]) as span (asset, since, until) "
+    "join lateral ("
+    "  select asset_id, layout, observed_at, received_at, vals from frame "
+    "  where asset_id = asset and observed_at between since and until union all "
+    "  select asset_id, layout, observed_at, received_at, vals from frame_late "
+    "  where asset_id = asset and observed_at between since and until order by observed_at) as f "
+    "on true"};
 
 constexpr store::Query asset_bound{"asset_bound",
                                    "select coalesce(max(id), 0)::int4 + 1 as bound from asset"};
 
 constexpr store::Query run_begin{
     "live_run_begin",
-    "insert into live_run (started_at, seen_at) values ($1::timestamptz, $1) returning id"};
+    "insert into live_run (started_at, seen_at, settled) values ($1::timestamptz, $1, "
+    "(select settled from live_run order by id desc limit 1)) returning id"};
 constexpr store::Query run_touch{
     "live_run_touch",
-    "update live_run set seen_at = greatest(seen_at, $2::timestamptz) where id = "
-    "$1"};
+    "update live_run set seen_at = greatest(seen_at, $2::timestamptz), settled = "
+    "coalesce(nullif($3::text, '')::xid8, settled) where id = $1 "
+    "returning pg_snapshot_xmin(pg_current_snapshot())::text as settled"};
 
 // Calls `take(text)` for each element of a one-dimensional array of numbers.
 template <typename Take>
@@ -156,17 +173,14 @@ void write_last_values(store::Transaction& tx, std::span<const LastValue> rows) 
 }
 
 std::size_t read_frames_since(store::Pool& pool, const std::string& url, base::Duration overlap,
-                              base::Duration told_before,
                               const std::function<void(std::vector<store::Frame>)>& take) {
     const auto bound = pool.read_now(
         [](store::Transaction& tx) { return tx.row(asset_bound)->get<std::int32_t>("bound"); });
-    const auto seconds = [](base::Duration time) {
-        return store::to_param(std::chrono::duration<double>(time).count());
-    };
+    const auto seconds = store::to_param(std::chrono::duration<double>(overlap).count());
     std::vector<store::FrameQuestion> slices;
     for (std::int32_t first = 1; first < bound; first += assets_a_slice) {
-        slices.push_back({store::to_param(first), store::to_param(first + assets_a_slice),
-                          seconds(overlap), seconds(told_before)});
+        slices.push_back(
+            {store::to_param(first), store::to_param(first + assets_a_slice), seconds});
     }
     std::size_t count = 0;
     store::read_frames(url, connections_at_start, frames_since, slices,
@@ -181,8 +195,30 @@ std::int64_t begin_run(store::Transaction& tx, base::Instant now) {
     return tx.row(run_begin, now)->get<std::int64_t>("id");
 }
 
-void touch_run(store::Transaction& tx, std::int64_t run, base::Instant now) {
-    tx.execute(run_touch, run, now);
+std::string touch_run(store::Transaction& tx, std::int64_t run, base::Instant now,
+                      const std::string& settled) {
+    return std::string(tx.row(run_touch, run, now, settled)->text("settled"));
+}
+
+std::vector<store::Frame> read_frames_between(store::Transaction& tx,
+                                              std::span<const FrameSpan> spans) {
+    std::vector<std::int64_t> assets;
+    std::vector<std::string> from;
+    std::vector<std::string> to;
+    for (const auto& span : spans) {
+        assets.push_back(span.asset);
+        from.push_back(base::to_rfc3339(span.from));
+        to.push_back(base::to_rfc3339(span.to));
+    }
+    std::vector<store::Frame> frames;
+    for (const auto& row : tx.rows(frames_between, assets, from, to)) {
+        frames.push_back({.observed_at = row.get<base::Instant>("observed_at"),
+                          .received_at = row.get<base::Instant>("received_at"),
+                          .asset_id = row.get<std::int32_t>("asset_id"),
+                          .layout = row.get<std::int32_t>("layout"),
+                          .vals = parse_doubles(row.text("vals"))});
+    }
+    return frames;
 }
 
 }  // namespace vigie::live

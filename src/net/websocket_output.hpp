@@ -49,6 +49,10 @@ public:
     }
     [[nodiscard]] bool is_empty() const { return waiting_.bytes.empty(); }
     [[nodiscard]] bool is_writing() const { return writing_; }
+    // Room that is held, whether used or not.
+    [[nodiscard]] std::size_t held_bytes() const {
+        return waiting_.bytes.capacity() + written_.bytes.capacity();
+    }
 
     // Valid until done().
     std::string_view begin() {
@@ -60,7 +64,7 @@ public:
     std::size_t done(boost::system::error_code failure) {
         const auto text_bytes = std::exchange(written_.text_bytes, 0);
         written_.bytes.clear();
-        if (written_.bytes.capacity() > kept_bytes_max) written_.bytes = {};
+        if (written_.bytes.capacity() > kept_bytes_max) written_.bytes = std::string();
         for (const auto& told : std::exchange(written_.told, {}))
             told(failure);
         writing_ = false;

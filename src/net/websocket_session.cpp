@@ -174,6 +174,8 @@ public:
             buffer.clear();
         }
         self->is_open_ = false;
+        // Nobody is left to time a peer that went and does not take what is being written.
+        if (self->output_.is_writing()) self->cut();
         self->events_.reset();  // or the two would keep each other
         events->closed();
     }

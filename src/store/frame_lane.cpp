@@ -8,6 +8,7 @@
 
 #include "store/frame_batch.hpp"
 #include "store/frame_record.hpp"
+#include "vigie/base/limits.hpp"
 #include "vigie/base/text.hpp"
 
 namespace vigie::store {
@@ -65,6 +66,12 @@ constexpr const char* insert_quarantine = R"sql(
       from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                   $8::text[]) as q (r, c, h, t, w, d, p, g)
     on conflict (digest) do nothing)sql";
+
+// Whoever sends nothing but garbage at full speed must not fill the disk until the next round of
+// housekeeping.
+constexpr const char* drop_oldest_quarantine = R"sql(
+    delete from quarantine
+     where id <= (select id from quarantine order by id desc offset $1::bigint limit 1))sql";
 
 std::string text_array(const std::vector<std::string>& values) {
     return *to_param(values);
@@ -294,8 +301,13 @@ void FrameLane::run(const Batch& batch) {
     upsert(batch.merged);
     copy(copy_late, batch.late);
     quarantine(*pg_, batch.quarantined);
+    const auto quarantined = quarantined_ + batch.quarantined.size();
+    const bool bound = quarantined >= base::limits::quarantine_rows_between_bounds;
+    if (bound)
+        pg_->execute(drop_oldest_quarantine, {std::to_string(base::limits::quarantine_rows_max)});
     mark(*pg_, batch.marks, batch.generation);
     pg_->execute("commit");
+    quarantined_ = bound ? 0 : quarantined;
 }
 
 // Finds the rows that the database refuses and quarantines them, those of quarantine themselves

@@ -82,6 +82,7 @@ private:
     Routing& routing_;
     FrameWriterCounters& counters_;
     MarkMemory marks_;
+    std::size_t quarantined_{};  // rows since quarantine was last held to its bound
     std::unique_ptr<PgConnection> pg_;
     BinaryCopy buffer_;
     // By asset: later ones cannot be there yet.

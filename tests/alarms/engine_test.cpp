@@ -335,6 +335,58 @@ TEST_F(EngineTest, ARestartChangesNothing) {
     EXPECT_EQ(said[1].event, Event::come_back);
 }
 
+// The values were flushed while a delay was running, and the property was seen again since it
+// began.
+TEST_F(EngineTest, ARestartDoesNotBeginADelayAnew) {
+    const std::vector<store::Frame> frames{
+        frame(car_park, 0, {50, 80}), frame(car_park, 10, {5, 95}), frame(car_park, 20, {5, 95})};
+    const auto restart = [&](std::int64_t judged_to, auto check) {
+        live::Stream other("second");
+        live::CityState again(other);
+        again.adopt(catalogue, noon_plus(25));
+        again.restore({.asset = car_park,
+                       .layout = 1,
+                       .newest = noon_plus(20),
+                       .heard = noon_plus(20),
+                       .times = {base::epoch_us(noon_plus(20)), base::epoch_us(noon_plus(20))},
+                       .values = {5, 95}},
+                      noon_plus(25));
+        std::vector<Occurrence> said;
+        Engine second(
+            again, [&said](auto more) { said.insert(said.end(), more.begin(), more.end()); },
+            noon_plus(25));
+        second.restore({}, std::vector<JudgedThrough>{{car_park, "full", noon_plus(judged_to)}},
+                       noon_plus(25));
+        const auto spans = second.running_delays();
+        ASSERT_EQ(spans.size(), 1U);
+        EXPECT_EQ(spans[0].asset, car_park);
+        EXPECT_EQ(spans[0].from, noon_plus(-10)) << "the rule's 30 s before the latest";
+        EXPECT_EQ(spans[0].to, noon_plus(20));
+        second.recall(frames);
+        second.begin(noon_plus(25));
+        check(again, said);
+    };
+    restart(-100, [&](live::CityState& again, std::vector<Occurrence>& said) {
+        again.tick(noon_plus(39));
+        EXPECT_THAT(said, IsEmpty());
+        again.tick(noon_plus(40));
+        ASSERT_EQ(said.size(), 1U);
+        EXPECT_EQ(line(said[0]), "CP-1 full raise 10");
+    });
+    restart(-100, [&](live::CityState& again, std::vector<Occurrence>& said) {
+        again.apply(std::vector{frame(car_park, 30, {50, 80})}, noon_plus(30));
+        again.tick(noon_plus(90));
+        EXPECT_THAT(said, IsEmpty()) << "it ended before the delay was over";
+    });
+    restart(15, [&](live::CityState& again, std::vector<Occurrence>& said) {
+        again.tick(noon_plus(49));
+        EXPECT_THAT(said, IsEmpty());
+        again.tick(noon_plus(50));
+        ASSERT_EQ(said.size(), 1U);
+        EXPECT_EQ(line(said[0]), "CP-1 full raise 20") << "what is judged is over";
+    });
+}
+
 TEST_F(EngineTest, WhatWasNotRecordedBeforeACrashIsFoundAgainUnderTheSameName) {
     const std::vector<store::Frame> frames{frame(lamp_11, 1, {1, 0, 0}),
                                            frame(lamp_11, 2, {1, 40, 0})};

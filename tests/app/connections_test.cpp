@@ -28,6 +28,13 @@ TEST(ConnectionsTest, LeaveWhatIsReserved) {
     EXPECT_GE(share_connections(settings, 0).mqtt, 8U) << "never none";
 }
 
+TEST(ConnectionsTest, AreNeverMoreThanWanted) {
+    auto settings = config::defaults();
+    settings.device.connections_max = 2;
+    EXPECT_EQ(share_connections(settings, 1'024).mqtt, 2U);
+    EXPECT_EQ(share_connections(settings, 0).mqtt, 2U);
+}
+
 TEST(ConnectionsTest, TheLimitIsRaisedToWhatTheSystemAllows) {
     rlimit before{};
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);

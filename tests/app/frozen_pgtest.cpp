@@ -125,5 +125,27 @@ TEST_F(FrozenDatabase, IsSaidAtOnceAlsoWhenNothingHappens) {
     server_.stop();
 }
 
+// Here, for the whole server with its doors is at hand.
+TEST_F(FrozenDatabase, MetricsCountAnswersByRouteAndStatus) {
+    const auto admin = boost::asio::local::stream_protocol::endpoint(server_.ports().admin_socket);
+    using Local = boost::asio::local::stream_protocol;
+    get<Local>(admin, "/admin/v1/status");
+    get<Local>(admin, "/admin/v1/quarantine/4711");
+    get<Local>(admin, "/made/up");
+    const auto figures = get<boost::asio::ip::tcp>(
+        {boost::asio::ip::make_address("127.0.0.1"), server_.ports().metrics}, "/metrics");
+    const auto of = [](const std::string& method, const std::string& route,
+                       const std::string& status) {
+        return "{door=\"admin\",method=\"" + method + "\",route=\"" + route + "\",status=\"" +
+               status + "\"} ";
+    };
+    const std::string count = "vigie_http_answers_total";
+    EXPECT_THAT(figures, HasSubstr(count + of("GET", "/admin/v1/status", "200") + "1\n"));
+    EXPECT_THAT(figures, HasSubstr(count + of("GET", "/admin/v1/quarantine/{id}", "404") + "1\n"));
+    EXPECT_THAT(figures, HasSubstr(count + of("", "", "404") + "1\n"));
+    EXPECT_THAT(figures, HasSubstr("vigie_http_answer_seconds_total" +
+                                   of("GET", "/admin/v1/status", "200")));
+}
+
 }  // namespace
 }  // namespace vigie::app

@@ -95,12 +95,14 @@ TEST_F(GuessLimitTest, ForgetsAfterADayAndByHalves) {
 }
 
 TEST_F(GuessLimitTest, CountsSoManyAddressesAndTheRestTogether) {
+    ASSERT_TRUE(right("lamp", "203.0.113.1"));
     for (int i = 0; i < 5; ++i)
         EXPECT_TRUE(wrong("name", "192.0.2." + std::to_string(i)));
     for (int i = 0; i < 20; ++i)
         EXPECT_TRUE(wrong("name", "198.51.100." + std::to_string(i))) << i;
     EXPECT_FALSE(wrong("name", "198.51.100.20"));
     EXPECT_TRUE(wrong("name", "192.0.2.4")) << "it has a count of its own";
+    EXPECT_TRUE(right("lamp", "203.0.113.1")) << "nor do all of them keep out a known device";
 }
 
 TEST_F(GuessLimitTest, WithoutALimitLooksAtAll) {

@@ -59,6 +59,16 @@ TEST(WebSocketOutput, GivesAllThatWaitsAtOnceAndTellsWhoWaits) {
 }
 
 // Who is told may have something to say.
+TEST(WebSocketOutput, KeepsNoRoomForWhatIsWritten) {
+    WebSocketOutput output;
+    for (int row = 0; row < 3; ++row) {
+        output.add_text(std::string(1'000'000, 'x'));
+        (void)output.begin();
+        output.done({});
+    }
+    EXPECT_LE(output.held_bytes(), 4'096U);
+}
+
 TEST(WebSocketOutput, WhatIsAddedByWhoIsToldWaits) {
     WebSocketOutput output;
     output.add_raw("1", [&output](boost::system::error_code) {

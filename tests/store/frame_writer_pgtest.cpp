@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +9,7 @@
 #include <random>
 
 #include "tests/support/pgtest_database.hpp"
+#include "vigie/base/limits.hpp"
 #include "vigie/store/database.hpp"
 #include "vigie/store/frames.hpp"
 
@@ -26,6 +28,15 @@ constexpr Query quarantine_dump{
 constexpr Query quarantine_details{
     "quarantine_details",
     "select string_agg(detail, ' ' order by detail collate \"C\") as dump from quarantine"};
+constexpr Query quarantine_count{
+    "quarantine_count",
+    "select count(*) filter (where detail = 'old') || ' old, ' || count(*) filter (where detail = "
+    "'new') || ' new' as dump from quarantine"};
+constexpr Query fill_quarantine{
+    "fill_quarantine",
+    "insert into quarantine (received_at, credential, channel, topic, reason, detail, payload) "
+    "select '2026-11-22T11:00:00Z', 'gw', 'mqtt', 't', 'not_json', 'old', '{' "
+    "from generate_series(1, $1::int)"};
 constexpr Query kill_others{"kill_others",
                             "select pg_terminate_backend(pid) from pg_stat_activity "
                             "where datname = current_database() and pid <> pg_backend_pid()"};
@@ -320,6 +331,28 @@ TEST_F(FrameWriterTest, WhateverARefusedMessageHoldsItIsKept) {
     wait_all();
     EXPECT_EQ(dump(quarantine_details), "\"{}\\, /values/a\u2400b fffe");
     EXPECT_EQ(writer_->counters().refused_rows, 0U);
+}
+
+TEST_F(FrameWriterTest, HoldsQuarantineToItsBoundWhileItFills) {
+    constexpr int rows_max = base::limits::quarantine_rows_max;
+    constexpr int between = base::limits::quarantine_rows_between_bounds;
+    Pool superuser(db_.superuser_url(), 1);
+    superuser.write_now([](Transaction& tx) { tx.execute(fill_quarantine, rows_max); });
+    open_one(100'000);
+    const auto refuse = [this, sent = 0](int count) mutable {
+        std::vector<Quarantined> rows;
+        for (int i = 0; i < count; ++i)
+            rows.push_back({noon(), "gw", "mqtt", "t", "not_json", "new", std::to_string(++sent)});
+        submit_refused(std::move(rows));
+        wait_all();
+    };
+    refuse(between - 1);
+    EXPECT_EQ(dump(quarantine_count), fmt::format("{} old, {} new", rows_max, between - 1));
+    refuse(1);
+    EXPECT_EQ(dump(quarantine_count), fmt::format("{} old, {} new", rows_max - between, between));
+    refuse(between);
+    EXPECT_EQ(dump(quarantine_count),
+              fmt::format("{} old, {} new", rows_max - 2 * between, 2 * between));
 }
 
 TEST_F(FrameWriterTest, ARefusedMessageTakesRoomByItsSize) {

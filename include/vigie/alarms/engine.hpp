@@ -31,6 +31,7 @@
 #include "vigie/alarms/rules.hpp"
 #include "vigie/live/city_state.hpp"
 #include "vigie/live/deadlines.hpp"
+#include "vigie/live/keeper.hpp"
 #include "vigie/live/watcher.hpp"
 
 namespace vigie::alarms {
@@ -45,6 +46,11 @@ public:
     // After a restart, before frames are replayed.
     void restore(std::span<const Standing> standing, std::span<const JudgedThrough> judged,
                  base::Instant now);
+    // Then, still before: of which assets a delay may have been running when the values were
+    // flushed, and the event times to read their frames of; and those frames, in event order per
+    // asset. A delay goes on from when it began, not from the latest observation.
+    [[nodiscard]] std::vector<live::FrameSpan> running_delays() const;
+    void recall(std::span<const store::Frame> frames);
     // Listening begins, once frames are replayed: the latest value of everything is judged, and
     // silence is counted from here at the earliest.
     void begin(base::Instant now);
@@ -93,7 +99,7 @@ private:
     };
 
     [[nodiscard]] const CompiledRule& rule_of(const Slot& slot) const;
-    [[nodiscard]] AssetRules* rules_of(assets::AssetId asset);
+    [[nodiscard]] const AssetRules* rules_of(assets::AssetId asset) const;
     void compile(const assets::Catalogue& catalogue);
     void judge_value(std::int32_t slot, double value, Age age, const live::Change& change);
     void judge_silence(std::int32_t slot, const live::Change& change);
@@ -127,6 +133,8 @@ private:
     void end_out_of_service(base::Instant now);
     void arm_silence();
     void judge_latest(std::int32_t slot, base::Instant now);
+    [[nodiscard]] std::optional<live::FrameSpan> running_delay(const Slot& slot) const;
+    void recall(Slot& slot, const live::FrameSpan& span, std::span<const store::Frame> frames);
 
     live::CityState& city_;
     Sink sink_;

@@ -44,6 +44,11 @@ struct Decision {
 [[nodiscard]] Decision observe(const assets::Rule& rule, Memory& memory, double value,
                                base::Instant observed_at, bool may_raise = true);
 
+// The same for one that was judged before and has only been forgotten: what it does to the phase,
+// without any decision. An observation of a delay's length ago and each since give back when the
+// delay began.
+void recall(const assets::Rule& rule, Memory& memory, double value, base::Instant observed_at);
+
 // The clock came to `now`: ends a delay that is over.
 [[nodiscard]] Decision elapse(const assets::Rule& rule, Memory& memory, base::Instant now);
 

@@ -25,6 +25,8 @@ inline constexpr std::size_t page_rows_default = 100;
 inline constexpr std::size_t page_rows_max = 1'000;
 inline constexpr std::size_t text_chars_max = 4'000;
 inline constexpr std::size_t quarantine_rows_max = 100'000;
+// So many more may be there for a while, for each connection that writes.
+inline constexpr std::size_t quarantine_rows_between_bounds = 1'000;
 inline constexpr std::size_t quarantine_payload_bytes_max = 4'096;
 inline constexpr std::size_t quarantine_text_bytes_max = 1'024;  // of a topic, of a detail
 // A device clock ahead of ours by more is wrong.

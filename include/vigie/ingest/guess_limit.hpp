@@ -47,7 +47,8 @@ public:
         bool given_{false};
         base::Duration wait_{};
         std::int64_t minute_{};
-        std::string counted_as_{};  // a key of wrong_
+        std::unordered_map<std::string, std::size_t>* counts_{};
+        std::string counted_as_{};  // a key of those
         std::string who_{};
     };
     // `peer` is an address with or without its port.
@@ -61,14 +62,20 @@ public:
 private:
     void begin_minute(std::int64_t minute);
     [[nodiscard]] bool is_known(const std::string& who) const;
-    [[nodiscard]] bool count(const std::string& key, std::size_t limit, Place& place);
+    using Counts = std::unordered_map<std::string, std::size_t>;
+    [[nodiscard]] static bool count(Counts& counts, const std::string& key, std::size_t limit,
+                                    Place& place);
+    [[nodiscard]] bool count_known(Place& place);
+    [[nodiscard]] bool count_network(const std::string& network, Place& place);
     void remember(const std::string& who);
 
     const base::Clock& clock_;
     const GuessLimits limits_;
     std::mutex mutex_;
     std::int64_t minute_{};
-    std::unordered_map<std::string, std::size_t> wrong_;  // of this minute
+    // Of this minute, by network and by known name; no more of these than names are known.
+    Counts wrong_;
+    Counts known_wrong_;
     base::SteadyInstant known_since_{};
     std::unordered_set<std::string> known_;
     std::unordered_set<std::string> known_before_;

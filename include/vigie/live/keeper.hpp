@@ -8,14 +8,18 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <mutex>
+#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "vigie/base/time.hpp"
 #include "vigie/live/city.hpp"
 #include "vigie/store/database.hpp"
+#include "vigie/store/frames.hpp"
 
 namespace vigie::live {
 
@@ -23,16 +27,26 @@ inline constexpr std::chrono::seconds flush_every{5};
 // How far before an asset's newest flushed instant its frames are read again: a late frame may have
 // been committed after the flush.
 inline constexpr std::chrono::minutes replay_overlap{15};
-// Of those, the ones that arrived up to so long before the last flush are read, and the longest
-// delay of any rule before that: far longer than a frame is on its way from its arrival to the live
-// city.
-inline constexpr std::chrono::seconds replay_told_before{60};
+// Of those, the ones are read that were not committed yet so many flushes before the last: a
+// minute, far longer than a frame is on its way from its commit to the live city. A run that was
+// shorter goes by what was settled before it.
+inline constexpr std::size_t settled_after_flushes{12};
 
 // Before City::start, in this order, with what judges (alarms) restored in between: last values as
 // flushed, of which nobody is told; then the frames since, which everybody judges. Both first take
 // what waits in the city's queue (the catalogue). Answer how many rows they read.
 std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now);
 std::size_t replay_frames(City& city, store::Pool& pool, const std::string& url, base::Instant now);
+
+// Frames of an asset with event times from `from` to `to`, both included, as far as they are not
+// packed away (days are closed long after the longest delay of a rule). In event order per asset.
+struct FrameSpan {
+    assets::AssetId asset{};
+    base::Instant from{};
+    base::Instant to{};
+};
+[[nodiscard]] std::vector<store::Frame> read_frames_between(store::Transaction& tx,
+                                                            std::span<const FrameSpan> spans);
 
 // Flushes on a thread of its own, and notes that the server is there. To be stopped before the city
 // is: it flushes a last time.
@@ -61,6 +75,7 @@ private:
     const base::Clock& clock_;
     std::function<bool()> settled_;
     std::int64_t run_{};
+    std::deque<std::string> running_;  // the oldest transaction of then, by flush
     std::mutex mutex_;
     std::condition_variable stop_came_;
     bool stopping_{};
