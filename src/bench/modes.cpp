@@ -71,6 +71,7 @@ int run_redelivery(const ModeOptions& options) {
     DeviceLoad load(house.port("device_mqtt"), house.settle());
     std::vector<double> ratios;
     std::vector<double> rates;
+    const Meter meter(house.watch());
     for (std::size_t round = 0; round < options.rounds; ++round) {
         const auto normal =
             load.saturate(options.window, warm_up_of_modes, milliseconds_of(options.seconds));
@@ -79,12 +80,18 @@ int run_redelivery(const ModeOptions& options) {
         rates.push_back(static_cast<double>(storm.acknowledged) / storm.seconds);
         ratios.push_back(rates.back() * normal.seconds / static_cast<double>(normal.acknowledged));
     }
+    add_shares(report, meter.spent());
+    const auto verdict = verdict_on_redelivery(median(ratios));
     report["ratio"] = median(ratios);
+    report["ratio_min"] = redelivery_ratio_min;
+    report["short"] = verdict.exit_code != 0;
     report["messages_per_s"] = median(rates);
     tell(options, report,
-         fmt::format("redeliveries: {} messages/s, {:.2f} of the normal rate",
-                     grouped(median(rates)), median(ratios)));
-    return 0;
+         fmt::format("redeliveries: {} messages/s, {:.2f} of the normal rate; foreign load {:.0f} %",
+                     grouped(median(rates)), median(ratios),
+                     report["foreign_share"].get<double>() * 100));
+    if (!verdict.sentence.empty()) std::cerr << verdict.sentence << std::endl;
+    return verdict.exit_code;
 }
 
 namespace {
