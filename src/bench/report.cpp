@@ -60,10 +60,11 @@ void add_shares(nlohmann::json& report, const Spent& spent) {
 
 Verdict verdict_on_redelivery(double ratio) {
     if (ratio >= redelivery_ratio_min) return {};
-    return {fmt::format("SHORT: a storm of redeliveries runs at {:.2f} of the normal rate, at least "
-                        "{:.2f} is asked",
-                        ratio, redelivery_ratio_min),
-            1};
+    return {
+        fmt::format("SHORT: a storm of redeliveries runs at {:.2f} of the normal rate, at least "
+                    "{:.2f} is asked",
+                    ratio, redelivery_ratio_min),
+        1};
 }
 
 nlohmann::json head_of_report(const std::string& subject) {
