@@ -87,8 +87,9 @@ def page(table):
     lines = ["# MQTT, clause by clause", "",
              "Made by `tests/mqtt_conformance.py --write` from `tests/wire/mqtt_clauses.txt`; a test compares, fails on a clause that is not listed and on",
              "a test that does not exist. Clauses bear the numbers of the OASIS standards, their demands are told in our words. A name with a colon",
-             "is an exchange of `tests/net/mqtt_exchanges.txt`, sent byte for byte over TCP. *Held* means that there are these tests, and `--results` holds a run of them against it; *client*: the",
-             "demand is on clients, and the tests show what the server does about one who breaks it.", "",
+             "is an exchange of `tests/net/mqtt_exchanges.txt`, sent byte for byte over TCP. *Held* means that these tests hold it: `--results DIR`, and",
+             "`scripts/test` at its end, compare with what they came to; *client*: the demand is on clients, and the tests show what the server does",
+             "about one who breaks it.", "",
              "| standard | clauses | held | client | excluded | deviation | untested |", "|---|---:|---:|---:|---:|---:|---:|"]
     for version, clauses in table.items():
         counts = [sum(1 for entry in clauses.values() if entry[1] == state) for state in ("held", *STATES)]

@@ -164,6 +164,7 @@ private:
             round.puback.percentile_ms(0.99), round.cost["server"].get<double>(),
             round.cost["postgres"].get<double>(), round.cost["generator"].get<double>(),
             round.limit_cost_us, sentence_of(round.spent));
+        if (roll_ups_) say("round {}: {} roll-ups computed meanwhile", number, round.rollups);
     }
 
     void summarise() {
