@@ -2,12 +2,14 @@
 """The clauses of MQTT 3.1.1 and 5.0 against tests/wire/mqtt_clauses.txt, and docs/mqtt-conformance.md made of it.
 
 Fails on a clause that is not listed, one that no standard has, a test that does not exist, and a page that is not up to date.
-`--write` writes the page.
+`--write` writes the page. `--results DIR` reads what test programs said of their last run instead (gtest's XML: GTEST_OUTPUT=xml:DIR/,
+and ctest's --output-junit, which tells of failures only) and fails on every clause one of whose tests failed, was skipped or did not run.
 """
 
 import functools
 import re
 import sys
+import xml.etree.ElementTree
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
@@ -85,8 +87,9 @@ def page(table):
     lines = ["# MQTT, clause by clause", "",
              "Made by `tests/mqtt_conformance.py --write` from `tests/wire/mqtt_clauses.txt`; a test compares, fails on a clause that is not listed and on",
              "a test that does not exist. Clauses bear the numbers of the OASIS standards, their demands are told in our words. A name with a colon",
-             "is an exchange of `tests/net/mqtt_exchanges.txt`, sent byte for byte over TCP. *Held* means that these tests pass; *client*: the",
-             "demand is on clients, and the tests show what the server does about one who breaks it.", "",
+             "is an exchange of `tests/net/mqtt_exchanges.txt`, sent byte for byte over TCP. *Held* means that these tests hold it: `--results DIR`, and",
+             "`scripts/test` at its end, compare with what they came to; *client*: the demand is on clients, and the tests show what the server does",
+             "about one who breaks it.", "",
              "| standard | clauses | held | client | excluded | deviation | untested |", "|---|---:|---:|---:|---:|---:|---:|"]
     for version, clauses in table.items():
         counts = [sum(1 for entry in clauses.values() if entry[1] == state) for state in ("held", *STATES)]
@@ -99,9 +102,62 @@ def page(table):
     return "\n".join(lines) + "\n"
 
 
+def name_of(suite, test):
+    """As the table writes it: without the instantiation, an exchange with its version."""
+    suite = next(part for part in reversed(suite.split("/")) if not part.isdigit())
+    name, _, parameter = test.partition("/")
+    exchange = re.fullmatch(r"(\w+)_(v5|v3_1_1)", parameter) if suite == "MqttExchange" else None
+    if exchange:
+        return f"{'5.0' if exchange[2] == 'v5' else '3.1.1'}:{exchange[1]}"
+    return f"{suite}.{name}"
+
+
+def outcomes(folder):
+    """Of each test in the reports: passed, unless one of its runs was not."""
+    found = {}
+
+    def add(name, outcome):
+        order = ("passed", "not run", "skipped", "failed")
+        found[name] = max(found.get(name, "passed"), outcome, key=order.index)
+
+    for path in sorted(Path(folder).rglob("*.xml")):
+        for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+            said = case.findtext("system-out") or ""
+            for outcome, suite, test in re.findall(r"\[ +(OK|FAILED|SKIPPED) +\] ([\w/]+)\.([\w/]+)", said):
+                add(name_of(suite, test), {"OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}[outcome])
+            suite, test = case.get("classname", ""), case.get("name", "")
+            if not suite or suite == test:
+                continue  # a program, as ctest has it
+            if case.find("failure") is not None or case.find("error") is not None:
+                add(name_of(suite, test), "failed")
+            elif case.find("skipped") is not None or case.get("result") == "skipped":
+                add(name_of(suite, test), "skipped")
+            elif case.get("status") == "notrun":
+                add(name_of(suite, test), "not run")
+            else:
+                add(name_of(suite, test), "passed")
+    return found
+
+
+def marks(table, found):
+    """What the table claims and the reports do not bear out."""
+    lines = []
+    for version, clauses in table.items():
+        for clause, (_, state, _, tests) in clauses.items():
+            full = [version + test if test.startswith(":") else test for test in tests]
+            bad = [f"{test} {found.get(test, 'not run')}" for test in full if found.get(test) != "passed"]
+            if bad:
+                lines.append(f"{version} {clause}: {state}, but {', '.join(bad)}")
+    return lines
+
+
 def main():
     breaches = []
     table = read_table(breaches)
+    if "--results" in sys.argv[1:-1]:
+        breaches += marks(table, outcomes(sys.argv[sys.argv.index("--results") + 1]))
+        print("\n".join(breaches) if breaches else f"{sum(map(len, table.values()))} clauses stand as their tests passed")
+        return 1 if breaches else 0
     for version, listed in table.items():
         wanted = standard_clauses(version)
         breaches += [f"{version} {clause} is not listed" for clause in wanted if clause not in listed]

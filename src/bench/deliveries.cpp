@@ -127,19 +127,21 @@ struct DeliveryRound {
     double per_s{};
     double per_cpu_s{};  // of the server's processor time
     double frame_bytes{};
+    Spent spent;
 };
 
 DeliveryRound measure_deliveries(const DeliveryOptions& options) {
     const ServerProcess server(options.program, options.consoles);
     Screens screens(server.port(), options.consoles);
     (void)screens.read_for(screens_warm_up);
-    const double cpu_before = cpu_of(server.process());
+    const Meter meter({.server = server.process(), .cluster = 0});
     const auto began = ScreenClock::now();
     const auto counted = screens.read_for(std::chrono::duration<double>(options.seconds));
     const double seconds = std::chrono::duration<double>(ScreenClock::now() - began).count();
-    const double cpu = cpu_of(server.process()) - cpu_before;
+    const auto spent = meter.spent();
     const auto frames = static_cast<double>(counted.frames);
-    return {frames / seconds, frames / cpu, static_cast<double>(counted.bytes) / frames};
+    return {frames / seconds, frames / spent.server_s, static_cast<double>(counted.bytes) / frames,
+            spent};
 }
 
 }  // namespace
@@ -149,17 +151,23 @@ int run_deliveries(const DeliveryOptions& options) {
     leave_first_processor();
     std::vector<double> rates;
     std::vector<double> of_cpu;
+    std::vector<double> foreign;
+    std::vector<double> stolen;
     double frame_bytes = 0;
     for (std::size_t number = 0; number < options.rounds; ++number) {
         const auto round = measure_deliveries(options);
         rates.push_back(round.per_s);
         of_cpu.push_back(round.per_cpu_s);
+        foreign.push_back(round.spent.foreign_share);
+        stolen.push_back(round.spent.steal_share);
         frame_bytes = round.frame_bytes;
     }
     report["consoles"] = options.consoles;
     report["deliveries_per_s"] = median(rates);
     report["deliveries_per_cpu_s"] = median(of_cpu);
     report["frame_bytes"] = frame_bytes;
+    report["foreign_share"] = median(foreign);
+    report["steal_share"] = median(stolen);
     report["each_round_per_s"] = rates;
     report["load_average_after"] = load_average();
     if (options.json) {
@@ -168,9 +176,10 @@ int run_deliveries(const DeliveryOptions& options) {
     }
     std::cout << fmt::format(
                      "{} deliveries a second of {:.0f} bytes to {} consoles, server pinned to one "
-                     "processor ({} a second of its processor time); median of {}",
+                     "processor ({} a second of its processor time); median of {}; foreign load "
+                     "{:.0f} %",
                      grouped(median(rates)), frame_bytes, options.consoles, grouped(median(of_cpu)),
-                     rates.size())
+                     rates.size(), median(foreign) * 100)
               << std::endl;
     return 0;
 }

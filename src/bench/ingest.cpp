@@ -6,8 +6,10 @@
 #include <iostream>
 
 #include "bench/consoles.hpp"
+#include "bench/ingest_report.hpp"
 #include "bench/limit_store.hpp"
 #include "bench/report.hpp"
+#include "bench/roll_up_watch.hpp"
 
 namespace vigie::bench {
 
@@ -16,25 +18,20 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr double values_per_message = 4;
 constexpr std::size_t batch_rows[] = {1'000, 4'000, 10'000};
 constexpr std::size_t reference_rows = 4'000;
 constexpr milliseconds warm_up{1'000};
 
-struct Round {
-    double limit{};
-    std::size_t limit_rows{};
-    double reference{};
-    double values{};
-    double limit_cost_us{};  // processor time a row, at the best batch
-    double shown{};          // messages a second, all consoles together
-    double cost_us{};        // and a message, all of us together
-    json cost;
-    Latency puback;
-    Spent spent;
-    Memory server;
-    std::uint64_t cluster_bytes{};
-};
+// What devices make up for before a round: hours that are over, so that they are rolled up in it.
+constexpr std::int64_t hour_ms = 3'600'000;
+constexpr std::int64_t past_hours = 6;
+constexpr std::int64_t past_step_ms = hour_ms / 10;
+// An hour is taken two minutes after its end.
+constexpr std::int64_t hour_settles_ms = 3 * 60'000;
+// Roll-ups are to begin when a round is being counted: this long before, it begins.
+constexpr milliseconds counted_before_roll_ups{1'000};
+// For checkpoints and what devices make up for, between L and the round.
+constexpr milliseconds limit_to_round{12'000};
 
 milliseconds as_ms(double seconds) {
     return milliseconds{static_cast<std::int64_t>(seconds * 1e3)};
@@ -46,6 +43,7 @@ public:
         report_ = head_of_report("ingest");
         say("starting a server of its own in {}", house_.folder().string());
         house_.start();
+        const auto started = std::chrono::steady_clock::now();
         devices_ = house_.settle();
         limit_ = std::make_unique<Limit>(LimitSettings{.app_url = house_.url("vigie_app"),
                                                        .super_url = house_.url("vigie"),
@@ -54,6 +52,10 @@ public:
                                                        .seconds = options.limit_seconds});
         load_ = std::make_unique<DeviceLoad>(house_.port("device_mqtt"), devices_);
         if (options.consoles > 0) open_consoles();
+        if (options.roll_ups) {
+            roll_ups_ = std::make_unique<RollUpWatch>(house_.port("metrics"), started);
+            past_from_ms_ = (now_ms() - hour_settles_ms) / hour_ms * hour_ms - past_hours * hour_ms;
+        }
         report_["database"] = limit_->version();
         say("{}; {}", report_["machine"].get<std::string>(), limit_->version());
     }
@@ -83,9 +85,29 @@ private:
                                                "bench_meter", House::communes(), options_.consoles);
     }
 
-    // The limit, then the server: both in the same minute.
+    static std::int64_t now_ms() {
+        return std::chrono::duration_cast<milliseconds>(
+                   std::chrono::system_clock::now().time_since_epoch())
+            .count();
+    }
+
+    // The limit, then the server: both in the same minute. Roll-ups fall into what is the server's.
     Round measure() {
         Round round;
+        if (roll_ups_)
+            roll_ups_->wait_for_room(as_ms(4 * options_.limit_seconds) + limit_to_round + warm_up);
+        measure_limit(round);
+        limit_->checkpoint();
+        const auto bytes_before = limit_->table_bytes();
+        const auto rows_before = load_->acknowledged_in_all();
+        if (roll_ups_) make_up();
+        measure_server(round);
+        stored_.bytes += limit_->table_bytes() - bytes_before;
+        stored_.rows += load_->acknowledged_in_all() - rows_before;
+        return round;
+    }
+
+    void measure_limit(Round& round) {
         for (const std::size_t rows : batch_rows) {
             limit_->checkpoint();
             const Meter meter(house_.watch());
@@ -99,11 +121,25 @@ private:
         }
         limit_->checkpoint();
         round.reference = limit_->reference(reference_rows);
-        limit_->checkpoint();
+    }
+
+    // Each device says what it saw in hours that are over, as after an outage of its own.
+    void make_up() {
+        const auto round = static_cast<std::int64_t>(rounds_.size());
+        load_->recall(past_from_ms_ + round * 1'000, past_step_ms,
+                      static_cast<std::size_t>(past_hours * hour_ms / past_step_ms),
+                      options_.window);
+        sent_ = load_->sent_in_all();
+        roll_ups_->wait_until_before(warm_up + counted_before_roll_ups);
+    }
+
+    void measure_server(Round& round) {
+        const auto rolled_up = roll_ups_ ? roll_ups_->computed() : 0;
         const Meter meter(house_.watch());
         const auto shown = consoles_ ? consoles_->messages() : 0;
         const auto figures = load_->saturate(options_.window, warm_up, as_ms(options_.seconds));
         round.spent = meter.spent();
+        if (roll_ups_) round.rollups = roll_ups_->computed() - rolled_up;
         if (consoles_)
             round.shown = static_cast<double>(consoles_->messages() - shown) / round.spent.wall_s;
         const auto messages = static_cast<double>(figures.sent_in_all - sent_);
@@ -116,7 +152,6 @@ private:
         round.puback = figures.puback;
         round.server = memory_of(house_.watch().server);
         round.cluster_bytes = proportional_bytes_of_family(house_.watch().cluster);
-        return round;
     }
 
     void tell(const Round& round, std::size_t number) const {
@@ -129,71 +164,36 @@ private:
             round.puback.percentile_ms(0.99), round.cost["server"].get<double>(),
             round.cost["postgres"].get<double>(), round.cost["generator"].get<double>(),
             round.limit_cost_us, sentence_of(round.spent));
-    }
-
-    [[nodiscard]] double of_rounds(double (*figure)(const Round&)) const {
-        std::vector<double> values;
-        for (const auto& round : rounds_)
-            values.push_back(figure(round));
-        return median(values);
+        if (roll_ups_) say("round {}: {} roll-ups computed meanwhile", number, round.rollups);
     }
 
     void summarise() {
-        const auto p50 = [](const Round& r) { return r.puback.percentile_ms(0.5); };
-        const auto p99 = [](const Round& r) { return r.puback.percentile_ms(0.99); };
-        report_["rounds"] = rounds_.size();
-        report_["ratio"] = of_rounds([](const Round& r) { return r.values / r.limit; });
-        report_["values_per_s"] = of_rounds([](const Round& r) { return r.values; });
-        report_["cost_ratio"] =
-            of_rounds([](const Round& r) { return r.limit_cost_us / r.cost_us; });
-        report_["messages_per_s"] =
-            of_rounds([](const Round& r) { return r.values / values_per_message; });
-        report_["limit_values_per_s"] = of_rounds([](const Round& r) { return r.limit; });
-        report_["reference_values_per_s"] = of_rounds([](const Round& r) { return r.reference; });
-        report_["puback_ms"] = {{"p50", of_rounds(p50)}, {"p99", of_rounds(p99)}};
         report_["consoles"] = options_.consoles;
-        report_["console_messages_per_s"] = of_rounds([](const Round& r) { return r.shown; });
         report_["devices"] = devices_.size();
         report_["window"] = options_.window;
-        report_["foreign_share"] = of_rounds([](const Round& r) { return r.spent.foreign_share; });
-        report_["steal_share"] = of_rounds([](const Round& r) { return r.spent.steal_share; });
-        auto& each = report_["each_round"] = json::array();
-        for (const auto& round : rounds_) {
-            each.push_back({{"ratio", round.values / round.limit},
-                            {"values_per_s", round.values},
-                            {"limit_values_per_s", round.limit},
-                            {"limit_batch_rows", round.limit_rows},
-                            {"reference_values_per_s", round.reference},
-                            {"puback_ms", json_of(round.puback)},
-                            {"spent", json_of(round.spent)},
-                            {"cpu_us_per_message", round.cost},
-                            {"limit_cpu_us_per_row", round.limit_cost_us},
-                            {"server_resident_bytes", round.server.resident_bytes},
-                            {"server_resident_bytes_max", round.server.resident_max_bytes},
-                            {"postgres_proportional_bytes", round.cluster_bytes}});
-        }
-        const auto& last = rounds_.back();
+        report_.update(report_of(rounds_));
         if (consoles_)
             say("{} consoles: {} messages a second to all of them", options_.consoles,
                 grouped(report_["console_messages_per_s"]));
-        report_["server_resident_bytes_max"] = last.server.resident_max_bytes;
-        report_["postgres_proportional_bytes"] = last.cluster_bytes;
-        say("median of {}: {} values/s ({} messages/s), L {}, ratio {:.2f} (of processor "
-            "time {:.2f}), reference {}; PUBACK "
-            "p50 {:.1f}, p99 {:.1f} ms; server {:.0f} MB at most, postgres {:.0f} MB",
-            rounds_.size(), grouped(report_["values_per_s"]), grouped(report_["messages_per_s"]),
-            grouped(report_["limit_values_per_s"]), report_["ratio"].get<double>(),
-            report_["cost_ratio"].get<double>(), grouped(report_["reference_values_per_s"]),
-            report_["puback_ms"]["p50"].get<double>(), report_["puback_ms"]["p99"].get<double>(),
-            static_cast<double>(last.server.resident_max_bytes) / 1e6,
-            static_cast<double>(last.cluster_bytes) / 1e6);
+        if (roll_ups_) {
+            report_["rollup_hours"] = past_hours * static_cast<std::int64_t>(devices_.size());
+            report_["rollup_rows"] = limit_->rollup_rows();
+            say("{} roll-ups computed in the rounds, of {} hours made up for before each; {} rows",
+                grouped(report_["rollups_computed"]), grouped(report_["rollup_hours"]),
+                grouped(report_["rollup_rows"]));
+        }
+        say("{}", sentence_of_report(report_));
     }
 
     void measure_rate(double rate) {
         limit_->checkpoint();
+        const auto bytes_before = limit_->table_bytes();
+        const auto rows_before = load_->acknowledged_in_all();
         const Meter meter(house_.watch());
         const auto figures = load_->at_rate(rate, warm_up, as_ms(options_.seconds * 2));
         const auto spent = meter.spent();
+        stored_.bytes += limit_->table_bytes() - bytes_before;
+        stored_.rows += load_->acknowledged_in_all() - rows_before;
         json row = {{"rate", rate},
                     {"kept_up", figures.kept_up},
                     {"puback_ms", json_of(figures.puback)},
@@ -213,12 +213,18 @@ private:
         report_["acknowledged"] = acknowledged;
         report_["stored"] = stored;
         report_["load_average_after"] = load_average();
-        report_["hot_bytes_per_value"] = limit_->bytes_per_value();
-        say("{} acknowledged, {} stored; {:.1f} bytes a value in the hot table, index included; "
+        report_["hot_bytes_per_value"] = stored_.bytes_per_value();
+        say("{} acknowledged, {} stored; {:.1f} bytes a value of theirs in the hot table, index "
+            "included; "
             "load average {:.1f} before, {:.1f} after",
             acknowledged, stored, report_["hot_bytes_per_value"].get<double>(),
             report_["load_average_before"].get<double>(), load_average());
         if (options_.json) std::cout << report_.dump(2) << std::endl;
+        if (roll_ups_ && report_["rollups_computed"] == 0) {
+            std::cerr << "nothing was rolled up in any round: this is not the full load"
+                      << std::endl;
+            return 1;
+        }
         return stored == acknowledged ? 0 : 1;
     }
 
@@ -228,7 +234,10 @@ private:
     std::unique_ptr<Limit> limit_;
     std::unique_ptr<DeviceLoad> load_;
     std::unique_ptr<Consoles> consoles_;
+    std::unique_ptr<RollUpWatch> roll_ups_;
+    std::int64_t past_from_ms_{};
     std::vector<Round> rounds_;
+    StoredRows stored_;
     std::uint64_t sent_{};
     json report_;
 };

@@ -15,6 +15,7 @@ struct IngestOptions {
     double limit_seconds{1.5};  // of each batch size, a round
     bool latency{true};         // and at 5,000 and 20,000 messages a second
     std::size_t consoles{};     // each watching a commune
+    bool roll_ups{};            // the server rolls up in each round
     bool json{};
 };
 

@@ -219,15 +219,15 @@ std::string Limit::version() const {
     return "PostgreSQL " + answer(settings_.app_url, "show server_version");
 }
 
-double Limit::bytes_per_value() const {
-    const auto one = [&](const std::string& sql) {
-        return std::stod(answer(settings_.super_url, sql));
-    };
-    const double rows = one("select count(*) from frame");
-    if (rows == 0) return 0;
-    return one("select sum(pg_total_relation_size(inhrelid)) from pg_inherits "
-               "where inhparent = 'frame'::regclass") /
-           rows / values_per_row;
+std::uint64_t Limit::table_bytes() const {
+    return std::stoull(
+        answer(settings_.super_url,
+               "select coalesce(sum(pg_total_relation_size(inhrelid)), 0) from pg_inherits "
+               "where inhparent = 'frame'::regclass"));
+}
+
+std::uint64_t Limit::rollup_rows() const {
+    return std::stoull(answer(settings_.super_url, "select count(*) from rollup"));
 }
 
 }  // namespace vigie::bench

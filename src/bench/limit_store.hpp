@@ -35,8 +35,10 @@ public:
     // Rows of the Node pipeline.
     [[nodiscard]] std::uint64_t stored_by_peer() const;
     [[nodiscard]] std::string version() const;
-    // Heap, TOAST and index of the hot table over its values.
-    [[nodiscard]] double bytes_per_value() const;
+    // Heap, TOAST and index of the hot table, whoever wrote it.
+    [[nodiscard]] std::uint64_t table_bytes() const;
+    // Days of an asset that the server rolled up.
+    [[nodiscard]] std::uint64_t rollup_rows() const;
 
 private:
     double run(const std::string& copy, bool is_reference, std::size_t rows);

@@ -76,6 +76,7 @@ double cpu_of(pid_t process) {
 }
 
 double cpu_of_family(pid_t parent) {
+    if (parent == 0) return 0;  // nobody: the kernel's own threads are children of 0
     const auto fields = stat_of(parent);
     double seconds = 0;
     for (std::size_t field = 14; field <= 17; ++field)
@@ -137,11 +138,11 @@ Meter::Meter(Watch watch)
       own_(own_cpu()),
       machine_(machine_now()) {}
 
-Spent Meter::spent() const {
+Spent Meter::spent(Watch now_watched) const {
     Spent spent;
     spent.wall_s = wall_now() - wall_;
-    spent.server_s = cpu_of(watch_.server) - server_;
-    spent.cluster_s = cpu_of_family(watch_.cluster) - cluster_;
+    spent.server_s = cpu_of(now_watched.server) - server_;
+    spent.cluster_s = cpu_of_family(now_watched.cluster) - cluster_;
     spent.generator_s = own_cpu() - own_;
     const Machine now = machine_now();
     const double busy = now.busy - machine_.busy;

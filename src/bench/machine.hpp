@@ -47,7 +47,9 @@ struct Spent {
 class Meter {
 public:
     explicit Meter(Watch watch);
-    [[nodiscard]] Spent spent() const;
+    [[nodiscard]] Spent spent() const { return spent(watch_); }
+    // The same when one of them began meanwhile: it was not there, and its number was 0.
+    [[nodiscard]] Spent spent(Watch now) const;
 
 private:
     Watch watch_;

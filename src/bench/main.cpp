@@ -67,8 +67,10 @@ void add_ingest(CLI::App& app, bench::IngestOptions& ingest, Run& run) {
         [&ingest] {
             ingest.house.with_rules = ingest.house.with_communes = true;
             ingest.consoles = 100;
+            ingest.roll_ups = true;
         },
-        "a kind with rules, and 100 consoles, each watching a commune");
+        "a kind with rules, 100 consoles, each watching a commune, and in each round the roll-ups "
+        "of hours that devices made up for; as those come once a minute, so do the rounds");
     set_run(*command, run, ingest, bench::run_ingest);
 }
 

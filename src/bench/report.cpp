@@ -53,6 +53,20 @@ std::string grouped(double number) {
     return digits;
 }
 
+void add_shares(nlohmann::json& report, const Spent& spent) {
+    report["foreign_share"] = spent.foreign_share;
+    report["steal_share"] = spent.steal_share;
+}
+
+Verdict verdict_on_redelivery(double ratio) {
+    if (ratio >= redelivery_ratio_min) return {};
+    return {
+        fmt::format("SHORT: a storm of redeliveries runs at {:.2f} of the normal rate, at least "
+                    "{:.2f} is asked",
+                    ratio, redelivery_ratio_min),
+        1};
+}
+
 nlohmann::json head_of_report(const std::string& subject) {
     return {{"subject", subject},
             {"machine", machine_sentence()},

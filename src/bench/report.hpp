@@ -19,6 +19,18 @@ namespace vigie::bench {
 [[nodiscard]] std::string sentence_of(const Spent& spent);
 // 1234567 -> "1,234,567"
 [[nodiscard]] std::string grouped(double number);
+// How busy the machine was with others while it was measured: whoever reads a figure wants to know.
+void add_shares(nlohmann::json& report, const Spent& spent);
 [[nodiscard]] nlohmann::json head_of_report(const std::string& subject);
+
+// A storm of redeliveries that runs at less than this share of the normal rate would make an outage
+// last more than twice as long for devices as it did.
+inline constexpr double redelivery_ratio_min = 0.5;
+// What the mode `redelivery` says beside that ratio, and its exit code.
+struct Verdict {
+    std::string sentence;
+    int exit_code{};
+};
+[[nodiscard]] Verdict verdict_on_redelivery(double ratio);
 
 }  // namespace vigie::bench

@@ -5,13 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
 
 #include <atomic>
 
 #include "tests/e2e/support/console.hpp"
 #include "tests/e2e/support/found.hpp"
-#include "vigie/store/postgres.hpp"
+#include "tests/e2e/support/own_cluster.hpp"
 
 namespace vigie::e2e {
 namespace {
@@ -26,33 +25,6 @@ constexpr seconds drained_within{30};
 // "From the first second": it looks twice a second, and asks the database once a second.
 constexpr milliseconds told_within{2'500};
 constexpr milliseconds over_within{10'000};
-
-struct Folder {
-    Folder() {
-        std::string name = "/tmp/vigie-e2e-pg-XXXXXX";
-        path = mkdtemp(name.data());
-        fs::permissions(path, fs::perms(0755));
-    }
-    ~Folder() { fs::remove_all(path); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    fs::path path;
-};
-
-// A cluster of the test's own, which vigied does not start again by itself.
-struct OwnCluster {
-    OwnCluster() { cluster.start(); }
-    ~OwnCluster() { cluster.stop(); }
-    OwnCluster(const OwnCluster&) = delete;
-    OwnCluster& operator=(const OwnCluster&) = delete;
-    [[nodiscard]] std::string settings() const {
-        return fmt::format("url = \"{}\"\nowner_url = \"{}\"\n", cluster.url("vigie_app"),
-                           cluster.url("vigie_owner"));
-    }
-    Folder folder;
-    store::Cluster cluster{
-        {.folder = folder.path, .bin_folder = {}, .run_as = {}, .shared_buffers_mb = 64}};
-};
 
 class Outage : public testing::Test {
 protected:

@@ -2,6 +2,7 @@
 // each of many faults under load.
 
 #include <fmt/format.h>
+#include <stdlib.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "tests/faults/trial.hpp"
 
@@ -18,6 +20,9 @@ namespace {
 // Of one round, until it counts; the run has failed when it never does.
 constexpr std::size_t attempts_max = 60;
 constexpr std::size_t kills_to_one_other = 10;
+// What a lying disk lost is not waited for as long as what may be on its way from the spool.
+constexpr std::chrono::seconds found_limit{60};
+constexpr std::chrono::seconds lost_limit{5};
 
 // File systems that nobody else sees. They need the right to mount; where it is not given they are
 // not there, and what needs them is not tried.
@@ -32,6 +37,14 @@ Disks make_disks() {
     return disks;
 }
 
+// Whatever is started from now on syncs nothing: the server, and its database with it.
+void lie() {
+    const auto library =
+        std::filesystem::canonical("/proc/self/exe").parent_path() / "libvigie-lying-disk.so";
+    if (!std::filesystem::exists(library)) throw std::runtime_error("no " + library.string());
+    setenv("LD_PRELOAD", library.c_str(), 1);
+}
+
 struct Options {
     std::size_t kills = 8;
     std::uint64_t seed{};
@@ -39,6 +52,7 @@ struct Options {
     int back_limit_s = 5;
     bool json = false;
     bool require_all = false;
+    bool lying_disk = false;
 };
 
 // The rounds of one kind of fault, added up.
@@ -47,6 +61,7 @@ struct Score {
     std::size_t repeated{};
     std::size_t dropped{};  // rounds given up: no attempt counted
     std::size_t late{};     // back after the limit
+    std::size_t losing{};   // rounds that lost something
     Outcome sum;
     std::chrono::milliseconds back_max{};
 
@@ -56,6 +71,7 @@ struct Score {
         sum.unacknowledged += outcome.unacknowledged;
         sum.refused += outcome.refused;
         sum.found += outcome.found;
+        losing += outcome.lost > 0 ? 1U : 0U;
         sum.lost += outcome.lost;
         sum.doubled += outcome.doubled;
         sum.wrong += outcome.wrong;
@@ -102,9 +118,19 @@ public:
 
 private:
     [[nodiscard]] bool good() const {
+        if (options_.lying_disk) return notices();
         const bool all_tried = not_tried_.empty() || (!options_.require_all && !scores_.empty());
         return all_tried && astray_ == 0 &&
                std::ranges::all_of(scores_, [](const auto& score) { return score.second.good(); });
+    }
+
+    // The control: on a disk that lies, every round has lost something, or the harness sees
+    // nothing.
+    [[nodiscard]] bool notices() const {
+        if (!not_tried_.empty()) return !options_.require_all;
+        return std::ranges::all_of(scores_, [](const auto& score) {
+            return score.second.tried > 0 && score.second.losing == score.second.tried;
+        });
     }
 
     // Again when it struck before or after everything was on its way.
@@ -142,7 +168,9 @@ private:
             parent = disk->mounted_at();
         }
         auto& trial = trials_[parent];
-        if (!trial) trial = std::make_unique<Trial>(parent, disk);
+        if (!trial)
+            trial = std::make_unique<Trial>(parent, disk,
+                                            options_.lying_disk ? lost_limit : found_limit);
         return *trial;
     }
 
@@ -179,6 +207,9 @@ private:
             std::cout << fmt::format(
                 "{:<16} {:5} NOT TRIED, {} times: nothing may be mounted here\n", name, 0, count);
         print_row("all", total());
+        if (options_.lying_disk && !scores_.empty())
+            std::cout << fmt::format("a disk that lies: {}\n",
+                                     notices() ? "noticed in every round" : "NOT NOTICED");
         std::cout << fmt::format("seed {}; rows astray in the end: {}\n", options_.seed, astray_);
         for (const auto& [name, score] : scores_) {
             if (score.dropped > 0)
@@ -207,6 +238,7 @@ private:
         nlohmann::json all = as_json(total());
         all["seed"] = options_.seed;
         all["astray"] = astray_;
+        if (options_.lying_disk) all["noticed"] = notices();
         all["not_tried"] = nlohmann::json::object();
         for (const auto& [name, count] : not_tried_)
             all["not_tried"][std::string(name)] = count;
@@ -243,9 +275,17 @@ int run(int argc, char** argv) {
         ->check(CLI::Range(1, 600));
     app.add_flag("--json", options.json, "the table as JSON");
     app.add_flag("--require-all", options.require_all, "fail when a fault could not be tried here");
+    app.add_flag("--lying-disk", options.lying_disk,
+                 "the control: a disk that syncs nothing and loses power; fails unless each round "
+                 "loses something");
     CLI11_PARSE(app, argc, argv);
+    if (options.lying_disk && options.only.empty()) options.only = "power_cut";
+    if (options.lying_disk && !cuts_power(fault_named(options.only)->fault))
+        throw std::runtime_error("--lying-disk is about faults that cut the power");
     std::cerr << "seed " << options.seed << "\n";
-    Harness harness(options, make_disks());
+    auto disks = make_disks();
+    if (options.lying_disk) lie();
+    Harness harness(options, std::move(disks));
     return harness.run() ? 0 : 1;
 }
 

@@ -18,7 +18,6 @@ constexpr std::size_t observations = 6'000;  // a round
 constexpr std::size_t assets = 40;
 constexpr milliseconds step{250};
 constexpr seconds back_limit{60};
-constexpr seconds found_limit{60};
 
 // The disks are small; the server is not to stop before they are really full.
 constexpr const char* settings = "[storage]\ndisk_free_alarm_bytes = 0\ndisk_free_min_bytes = 0\n";
@@ -42,8 +41,9 @@ Number between(Random& random, Number from, Number to) {
 
 }  // namespace
 
-Trial::Trial(const std::filesystem::path& parent, e2e::LoopDisk* disk)
+Trial::Trial(const std::filesystem::path& parent, e2e::LoopDisk* disk, seconds found_limit)
     : disk_(disk),
+      found_limit_(found_limit),
       city_(parent, settings, fmt::format("answer_limit_s = {}\n", answer_limit.count())),
       assets_(codes()),
       sent_(assets_, six_hours_ago(), step) {
@@ -149,7 +149,7 @@ e2e::Found Trial::look_until_found(e2e::Run run, const std::vector<bool>& expect
         }
         return found.lost(expected) == 0;
     };
-    if (!e2e::until(all_there, found_limit) && found.stored.empty())
+    if (!e2e::until(all_there, found_limit_) && found.stored.empty())
         throw std::runtime_error("the database does not come back");
     return found;
 }

@@ -37,7 +37,9 @@ struct Outcome {
 class Trial {
 public:
     // The data lie under `parent`; `disk`, if given, is where that is, and power_cut can be tried.
-    explicit Trial(const std::filesystem::path& parent = "/tmp", e2e::LoopDisk* disk = nullptr);
+    // `found_limit`: how long what was acknowledged may take to be found.
+    explicit Trial(const std::filesystem::path& parent = "/tmp", e2e::LoopDisk* disk = nullptr,
+                   std::chrono::seconds found_limit = std::chrono::seconds{60});
 
     Outcome play(const FaultKind& kind, Random& random);
     // In the end: rows that are too many or missing over all rounds, and what was quarantined.
@@ -55,6 +57,7 @@ private:
     void send_again(e2e::Run run, const std::vector<bool>& acknowledged);
 
     e2e::LoopDisk* disk_;
+    std::chrono::seconds found_limit_;
     e2e::Installation city_;
     std::vector<std::string> assets_;
     e2e::Numbered sent_;

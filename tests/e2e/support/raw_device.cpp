@@ -9,6 +9,7 @@ namespace {
 constexpr std::chrono::seconds welcome_limit{20};
 constexpr unsigned connect_first_byte = 0x10;
 constexpr unsigned publish_first_byte = 0x30;
+constexpr unsigned subscribe_first_byte = 0x82;
 constexpr unsigned flag_qos_1 = 0x02;
 
 void append_number(std::string& out, std::size_t number) {
@@ -57,6 +58,43 @@ std::string connect_packet(wire::mqtt::Version version, const std::string& clien
     std::string packet;
     append_head(packet, connect_first_byte, body.size());
     return packet + body;
+}
+
+std::string subscribe_packet(wire::mqtt::Version version, std::string_view filter,
+                             wire::mqtt::Qos qos) {
+    std::string body;
+    append_number(body, 1);
+    if (version == wire::mqtt::Version::v5) body.push_back('\0');
+    append_text(body, filter);
+    body.push_back(static_cast<char>(qos));
+    std::string packet;
+    append_head(packet, subscribe_first_byte, body.size());
+    return packet + body;
+}
+
+void take_publications(wire::mqtt::Version version, std::string& bytes,
+                       std::vector<std::string>& payloads) {
+    const auto byte = [&bytes](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+    std::size_t at = 0;
+    for (;;) {
+        std::size_t size = 0;
+        std::size_t head = at + 1;
+        bool is_whole = false;
+        for (unsigned shift = 0; head < bytes.size() && !is_whole; shift += 7) {
+            size |= std::size_t{byte(head) & 0x7FU} << shift;
+            is_whole = byte(head++) < 0x80;
+        }
+        if (!is_whole || bytes.size() < head + size) break;
+        if ((byte(at) & 0xF0U) == publish_first_byte) {
+            std::size_t from = head + 2 + byte(head) * 256U + byte(head + 1);
+            if ((byte(at) & 0x06U) != 0) from += 2;
+            // Properties of fewer than 128 bytes.
+            if (version == wire::mqtt::Version::v5) from += 1U + byte(from);
+            payloads.push_back(bytes.substr(from, head + size - from));
+        }
+        at = head + size;
+    }
+    bytes.erase(0, at);
 }
 
 RawDevice::RawDevice(std::uint16_t port, const Secrets& secrets, wire::mqtt::Version version,
