@@ -16,6 +16,7 @@ top = Path(__file__).resolve().parent.parent
 # Every call is counted; after call number $BREAK_AFTER scripts/run is stopped, as Ctrl-C would.
 play = r"""#!/usr/bin/env bash
 state=$PLAY_STATE
+echo "$(basename "$0") $*" >> "$state/words"
 last() { printf '%s' "${@: -1}"; }
 after() { # the value that follows option $1
   local wanted=$1; shift
@@ -87,12 +88,18 @@ class Stage:
         (self.folder / name).write_text(text)
         (self.folder / name).chmod(0o755)
 
-    def start(self, break_after=""):
+    def start(self, break_after="", options=""):
         (self.state / "calls").unlink(missing_ok=True)
+        (self.state / "words").unlink(missing_ok=True)
         environment = {**os.environ, "PLAY_STATE": str(self.state), "BREAK_AFTER": str(break_after)}
-        command = f'echo $$ > "{self.state}/pid"; exec bash scripts/run --data "{self.data}"'
+        command = f'echo $$ > "{self.state}/pid"; exec bash scripts/run --data "{self.data}" {options}'
+        # In a group of its own: Ctrl-C reaches all of it.
         return subprocess.Popen(["bash", "-c", command], cwd=self.folder, env=environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def words(self):
+        """What the programs were called with."""
+        return (self.state / "words").read_text().splitlines()
 
     def calls(self):
         return int((self.state / "calls").read_text())
@@ -174,9 +181,65 @@ def try_later_starts():
         must(f"{stage.data}/vigied.log" in said and "a line of its log" in said, f"it says nothing of the crash:\n{said}")
 
 
+def is_gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def try_options():
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(folder)
+        started = stage.start(options="--port 9123 --scale 0.25 --no-sim")
+        said = until_ready(started)
+        words = stage.words()
+        must("http://127.0.0.1:9123/" in said, f"another console is told:\n{said}")
+        must(f"vigied --config {stage.data}/vigie.toml --control-port 9123" in words, f"the port is not passed on: {words}")
+        generated = [line for line in words if line.startswith("vigie-sim generate")]
+        must(len(generated) == 1 and " --scale 0.25 " in generated[0], f"generated: {generated}")
+        begun = children(started.pid)
+        must(len(begun) == 1, f"there is a simulator in spite of --no-sim: {words}")
+        os.killpg(started.pid, signal.SIGINT)
+        rest = started.stdout.read()
+        must(started.wait() == 130, f"Ctrl-C ended it with {started.returncode}")
+        must("stopping" in rest and is_gone(begun[0]), f"Ctrl-C left the server:\n{rest}")
+        # Port 8080 and scale 1 unless said otherwise; and the simulator goes with Ctrl-C, too.
+        stage = Stage(Path(folder) / "other")
+        started = stage.start()
+        until_ready(started)
+        must(any(line.endswith("--control-port 8080") for line in stage.words()), stage.words())
+        must(any(" --scale 1 " in line for line in stage.words()), stage.words())
+        begun = children(started.pid)
+        must(len(begun) == 2, f"not a server and a simulator: {begun}")
+        os.killpg(started.pid, signal.SIGINT)
+        started.stdout.read()
+        must(started.wait() == 130 and all(is_gone(one) for one in begun), "Ctrl-C left the server or the simulator")
+
+
+def try_refused_options():
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(folder)
+        for options, status, expected in (("--help", 0, "--scale X"), ("-h", 0, "--no-sim"),
+                                          ("--frob", 2, "unknown option --frob"), ("--port", 1, "--port needs a number"),
+                                          ("--scale", 1, "--scale needs a number")):
+            started = stage.start(options=options)
+            said = started.stdout.read()
+            must(started.wait() == status and expected in said, f"{options} ended with {started.returncode}:\n{said}")
+            must(not stage.data.exists() and not (stage.state / "words").exists(), f"{options} did something")
+
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also when whoever started this ignores Ctrl-C
 try:
     count = try_breaks()
     try_later_starts()
+    try_options()
+    try_refused_options()
 except AssertionError as error:
     print(f"run_script: {error}", file=sys.stderr)
     sys.exit(1)

@@ -15,6 +15,9 @@ SIBLING_ALLOWED = {("winter", "vehicles")}
 BEAST_FILES = {"src/net/http_session.cpp", "src/net/websocket_session.cpp", "src/net/boost_impl.cpp"}
 LINES_MAX = {".hpp": 200, ".cpp": 500, ".ts": 500, ".tsx": 500}
 COLUMNS_MAX = 120
+TOP_LEVEL = {"CMakeLists.txt", "CMakePresets.json", "src", "include", "config", "migrations", "tests", "docs", "scripts",
+             "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"}
+REGISTRY = "https://registry.npmjs.org/"
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]) + r")\b")
 SLEEPS = re.compile(r"sleep_for|\busleep\(|\bsleep\(|waitForTimeout")
 SQL = re.compile(r'R"sql\(|"\s*(select|insert into|update|delete from)\s', re.IGNORECASE)
@@ -101,14 +104,28 @@ def check_pages(names, breaches):
                     breaches.append(f"{name}:{number}: there is no test \"{title}\"")
 
 
-def check_lock(breaches):
-    """`npm ci` takes the lock file: packages of other platforms are in it. npm leaves them out when node_modules is there."""
-    name = "src/console/package-lock.json"
-    packages = json.loads((TOP / name).read_text(encoding="utf-8"))["packages"]
-    for package in packages.values():
-        for optional in package.get("optionalDependencies", {}):
-            if not any(path.endswith("node_modules/" + optional) for path in packages):
-                breaches.append(f"{name}: {optional} is missing; make it anew without src/console/node_modules")
+def check_locks(names, breaches):
+    """`npm ci` takes the lock file: packages of other platforms are in it. npm leaves them out when node_modules is there.
+    Addresses are npm's own, never those of a mirror that only one network has."""
+    for name in names:
+        if Path(name).name != "package-lock.json":
+            continue
+        packages = json.loads((TOP / name).read_text(encoding="utf-8"))["packages"]
+        for path, package in packages.items():
+            for optional in package.get("optionalDependencies", {}):
+                if not any(other.endswith("node_modules/" + optional) for other in packages):
+                    breaches.append(f"{name}: {optional} is missing; make it anew without node_modules beside it")
+            if path and "integrity" not in package:
+                breaches.append(f"{name}: {path} is not pinned by its digest")
+            if not package.get("resolved", REGISTRY).startswith(REGISTRY):
+                breaches.append(f"{name}: {path} is not from {REGISTRY}")
+
+
+def check_top(names, breaches):
+    """What somebody new sees first: nothing but what has its place there."""
+    for top in sorted({Path(name).parts[0] for name in names}):
+        if top not in TOP_LEVEL and not top.startswith("."):
+            breaches.append(f"{top}: has no place at the top level (tests/tidy.py has the list)")
 
 
 def check_format(names, breaches):
@@ -133,7 +150,8 @@ def main():
             check_cpp(name, lines, breaches)
         check_text(name, lines, breaches)
     check_pages(names, breaches)
-    check_lock(breaches)
+    check_locks(names, breaches)
+    check_top(names, breaches)
     check_format(names, breaches)
     print("\n".join(sorted(set(breaches))) if breaches else f"{len(names)} files, no breach")
     return 1 if breaches else 0

@@ -115,8 +115,9 @@ json report_json(const ImportReport& report, bool dry_run, bool french) {
     json refused = json::array();
     for (const Refusal& refusal : report.refused) {
         if (refused.size() == import_refusals_listed_max) break;
-        json row{{report.csv ? "line" : "feature", refusal.number},
-                 {"reason", french ? refusal.reason.fr : refusal.reason.en}};
+        json row{{"reason", french ? refusal.reason.fr : refusal.reason.en}};
+        if (!report.csv) row["feature"] = refusal.number;
+        if (refusal.line > 0) row["line"] = refusal.line;
         if (!refusal.code.empty()) row["code"] = refusal.code;
         refused.push_back(std::move(row));
     }

@@ -230,9 +230,12 @@ void add_asset_admin_routes(api::Router& admin, Importer& importer, store::Pool&
                      if (!progress)
                          return base::fail(base::Errc::not_found, "no such import is under way",
                                            "aucun import de ce nom n'est en cours");
-                     constexpr std::array phases{"reading", "checking", "writing", "done"};
-                     const auto phase = static_cast<std::size_t>(progress->phase.load());
-                     return api::json_response(200, {{"phase", phases[phase]}});
+                     constexpr std::array phases{"reading", "checking", "writing", "moving",
+                                                 "done"};
+                     const auto seen = progress->now();
+                     const auto phase = static_cast<std::size_t>(seen.phase);
+                     return api::json_response(
+                         200, {{"phase", phases[phase]}, {"rows", seen.rows}, {"of", seen.of}});
                  }));
 }
 

@@ -199,15 +199,25 @@ PlannedAsset as_planned(const Catalogue& catalogue, const Asset& asset) {
 }
 
 void write_assets(store::Transaction& tx, std::span<const PlannedAsset> added,
-                  std::span<const PlannedAsset> changed, const Authorship& by) {
+                  std::span<const PlannedAsset> changed, const Authorship& by,
+                  const std::function<void(std::size_t)>& passed) {
     Ids ids;
     find_parents(tx, added, ids);
     find_parents(tx, changed, ids);
-    in_slices(added, [&](auto slice) { insert_without_parents(tx, slice, by.at, ids); });
-    in_slices(added, [&](auto slice) { set_parents(tx, slice, ids); });
-    in_slices(changed, [&](auto slice) { update_rows(tx, slice, by.at, ids); });
-    in_slices(added, [&](auto slice) { write_history(tx, slice, ids, by); });
-    in_slices(changed, [&](auto slice) { write_history(tx, slice, ids, by); });
+    const auto one_pass = [&](std::span<const PlannedAsset> assets, auto work) {
+        in_slices(assets, [&](auto slice) {
+            work(slice);
+            passed(slice.size());
+        });
+    };
+    one_pass(added, [&](auto slice) { insert_without_parents(tx, slice, by.at, ids); });
+    one_pass(added, [&](auto slice) { set_parents(tx, slice, ids); });
+    in_slices(changed, [&](auto slice) {
+        update_rows(tx, slice, by.at, ids);  // with its parents
+        passed(2 * slice.size());
+    });
+    one_pass(added, [&](auto slice) { write_history(tx, slice, ids, by); });
+    one_pass(changed, [&](auto slice) { write_history(tx, slice, ids, by); });
 }
 
 std::shared_ptr<const Zones> read_zones(store::Transaction& tx) {

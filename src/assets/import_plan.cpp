@@ -35,7 +35,7 @@ public:
     Planner(const Kind& kind, const Catalogue& known, const PlaceNames& names)
         : kind_(kind), known_(known), names_(names) {}
 
-    ImportPlan plan(const std::vector<ImportRow>& rows) {
+    ImportPlan plan(const std::vector<ImportRow>& rows, const std::function<void()>& checked) {
         for (const ImportRow& row : rows) {
             if (const auto reason = wrong(row)) {
                 refuse(row, *reason);
@@ -43,6 +43,7 @@ public:
                 wanted_.emplace(row.code, Wanted{&row, wish_of(row)});
                 order_.push_back(row.code);
             }
+            checked();
         }
         refuse_lost_parents();
         refuse_rings();
@@ -185,8 +186,8 @@ private:
 }  // namespace
 
 ImportPlan plan_import(const Kind& kind, const Catalogue& known, const std::vector<ImportRow>& rows,
-                       const PlaceNames& names) {
-    return Planner(kind, known, names).plan(rows);
+                       const PlaceNames& names, const std::function<void()>& checked) {
+    return Planner(kind, known, names).plan(rows, checked);
 }
 
 }  // namespace vigie::assets

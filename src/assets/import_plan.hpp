@@ -26,7 +26,9 @@ struct PlaceNames {
 // Longer chains of parents are refused, as rings are.
 inline constexpr int parents_deep_max = 32;
 
-[[nodiscard]] ImportPlan plan_import(const Kind& kind, const Catalogue& known,
-                                     const std::vector<ImportRow>& rows, const PlaceNames& names);
+// `checked` is called behind each row.
+[[nodiscard]] ImportPlan plan_import(
+    const Kind& kind, const Catalogue& known, const std::vector<ImportRow>& rows,
+    const PlaceNames& names, const std::function<void()>& checked = [] {});
 
 }  // namespace vigie::assets

@@ -199,16 +199,17 @@ private:
     const AssetImport& wish_;
 };
 
-void refuse_repeated_codes(ImportRows& found) {
+void refuse_repeated_codes(ImportRows& found, bool csv) {
     std::map<std::string, std::size_t> first;
     std::erase_if(found.rows, [&](const ImportRow& row) {
         const auto [place, fresh] = first.emplace(row.code, row.number);
         if (fresh) return false;
-        const std::string number = std::to_string(place->second);
+        const std::string number = (csv ? " line " : " feature ") + std::to_string(place->second);
+        const std::string french = (csv ? " ligne " : " feature ") + std::to_string(place->second);
         found.refused.push_back({row.number,
                                  row.code,
-                                 {"the code " + row.code + " is already at " + number,
-                                  "le code " + row.code + " figure déjà en " + number}});
+                                 {"the code " + row.code + " is already at" + number,
+                                  "le code " + row.code + " figure déjà en" + french}});
         return true;
     });
 }
@@ -239,7 +240,7 @@ base::Result<ImportRows> rows_for(const Kind& kind, SourceFile file, const Asset
         }
     }
     if (wish.code_prefix && !wish.code_from) give_place_codes(*wish.code_prefix, found.rows);
-    refuse_repeated_codes(found);
+    refuse_repeated_codes(found, file.csv);
     found.ignored_fields = ignored_fields(file, *sources);
     return found;
 }

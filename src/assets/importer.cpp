@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "assets/import_plan.hpp"
 #include "assets/import_rows.hpp"
@@ -13,7 +12,6 @@ namespace {
 
 void append(std::vector<Refusal>& to, std::vector<Refusal> more) {
     to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-    std::ranges::sort(to, {}, [](const Refusal& each) { return std::tie(each.number, each.code); });
 }
 
 bool to_be_stored(const ImportReport& report, bool dry_run, bool partial) {
@@ -56,29 +54,35 @@ base::Result<ImportReport> Importer::import_assets(store::Transaction& tx, std::
     if (!file) return std::move(file).error();
     ImportReport report;
     report.csv = file->csv;
+    const std::size_t read = file->rows.size();
+    progress.begin(ImportProgress::Phase::checking, read);
     auto rows = rows_for(*kind, std::move(*file), wish);
     if (!rows) return std::move(rows).error();
 
-    progress.phase = ImportProgress::Phase::checking;
     lock_changes(tx);
     const auto known = read_catalogue(tx, kinds_);
     const auto zones = read_zones(tx);
     const PlaceNames names{[&](base::LonLat p) { return zones->commune_of(p); },
                            [&](base::LonLat p) { return street_of_ ? street_of_(p) : ""; }};
-    ImportPlan plan = plan_import(*kind, *known, rows->rows, names);
+    progress.advance(read - rows->rows.size());  // those that are refused already
+    ImportPlan plan =
+        plan_import(*kind, *known, rows->rows, names, [&progress] { progress.advance(); });
     report.added = plan.added.size();
     report.changed = plan.changed.size();
     report.unchanged = plan.unchanged;
     report.refused = std::move(rows->refused);
     append(report.refused, std::move(plan.refused));
+    place_refusals(text, report);
     report.ignored_fields = std::move(rows->ignored_fields);
     report.stored = to_be_stored(report, wish.dry_run, wish.partial);
     if (report.stored && report.added + report.changed > 0) {
-        progress.phase = ImportProgress::Phase::writing;
-        write_assets(tx, plan.added, plan.changed, by);
+        progress.begin(ImportProgress::Phase::writing, report.added + report.changed,
+                       asset_write_passes);
+        write_assets(tx, plan.added, plan.changed, by,
+                     [&progress](std::size_t passes) { progress.advance(passes); });
         publish_after_commit(tx);
     }
-    progress.phase = ImportProgress::Phase::done;
+    progress.begin(ImportProgress::Phase::done);
     return report;
 }
 
@@ -89,12 +93,14 @@ base::Result<ImportReport> Importer::import_zones(store::Transaction& tx, std::s
     if (!file) return std::move(file).error();
     ImportReport report;
     report.csv = file->csv;
+    progress.begin(ImportProgress::Phase::checking, file->rows.size());
     auto rows = zones_in(std::move(*file), wish);
     if (!rows) return std::move(rows).error();
     report.refused = std::move(rows->refused);
+    place_refusals(text, report);
     report.ignored_fields = std::move(rows->ignored_fields);
+    progress.advance(report.refused.size());
 
-    progress.phase = ImportProgress::Phase::checking;
     lock_changes(tx);
     const auto known = read_zones(tx);
     std::vector<const Zone*> to_write;
@@ -105,49 +111,81 @@ base::Result<ImportReport> Importer::import_zones(store::Transaction& tx, std::s
         report.changed += changes ? 1U : 0U;
         report.unchanged += present && !changes ? 1U : 0U;
         if (!present || changes) to_write.push_back(&zone);
+        progress.advance();
     }
     report.stored = to_be_stored(report, wish.dry_run, wish.partial);
     if (report.stored && !to_write.empty()) {
-        progress.phase = ImportProgress::Phase::writing;
-        for (const Zone* zone : to_write)
+        progress.begin(ImportProgress::Phase::writing, to_write.size());
+        for (const Zone* zone : to_write) {
             write_zone(tx, *zone);
+            progress.advance();
+        }
         const auto zones = read_zones(tx);
         if (wish.type == ZoneType::commune) {
-            report.assets_moved = move_communes(tx, *zones, by);
+            report.assets_moved = move_communes(tx, *zones, by, progress);
             if (zones_changed_) zones_changed_(tx, *zones);
         }
         publish_after_commit(tx);
     }
-    progress.phase = ImportProgress::Phase::done;
+    progress.begin(ImportProgress::Phase::done);
     return report;
 }
 
+namespace {
+
+// An asset that stays where it is has only been looked at; one that moves is written, too.
+class Moving {
+public:
+    Moving(ImportProgress& progress, std::size_t assets) : progress_(progress) {
+        progress.begin(ImportProgress::Phase::moving, assets, 1 + asset_write_passes);
+    }
+    void stays() { progress_.advance(1 + asset_write_passes); }
+    void moves() { progress_.advance(); }
+    std::function<void(std::size_t)> written() {
+        return [this](std::size_t passes) { progress_.advance(passes); };
+    }
+
+private:
+    ImportProgress& progress_;
+};
+
+}  // namespace
+
 std::size_t Importer::move_communes(store::Transaction& tx, const Zones& zones,
-                                    const Authorship& by) {
+                                    const Authorship& by, ImportProgress& progress) {
     const auto known = read_catalogue(tx, kinds_);
+    Moving moving(progress, known->assets().size());
     std::vector<PlannedAsset> moved;
     for (const Asset& asset : known->assets()) {
         std::string commune = zones.commune_of(asset.place);
-        if (commune == asset.commune) continue;
+        if (commune == asset.commune) {
+            moving.stays();
+            continue;
+        }
+        moving.moves();
         moved.push_back(as_planned(*known, asset));
         moved.back().asset.commune = std::move(commune);
     }
-    write_assets(tx, {}, moved, by);
+    write_assets(tx, {}, moved, by, moving.written());
     return moved.size();
 }
 
 std::size_t Importer::fill_streets(store::Transaction& tx, const StreetOf& street_of,
-                                   const Authorship& by) {
+                                   const Authorship& by, ImportProgress& progress) {
     const auto known = read_catalogue(tx, kinds_);
+    Moving moving(progress, known->assets().size());
     std::vector<PlannedAsset> named;
     for (const Asset& asset : known->assets()) {
-        if (!asset.street.empty()) continue;
-        std::string street = street_of(asset.place);
-        if (street.empty()) continue;
+        std::string street = asset.street.empty() ? street_of(asset.place) : std::string();
+        if (street.empty()) {
+            moving.stays();
+            continue;
+        }
+        moving.moves();
         named.push_back(as_planned(*known, asset));
         named.back().asset.street = std::move(street);
     }
-    write_assets(tx, {}, named, by);
+    write_assets(tx, {}, named, by, moving.written());
     if (!named.empty()) publish_after_commit(tx);
     return named.size();
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "assets/toml_table.hpp"
@@ -275,6 +276,34 @@ base::Result<std::string> text_of(const std::filesystem::path& path) {
                       "impossible de lire " + path.string());
 }
 
+// `files`: which file has which code, so far.
+base::Result<Kind> read_kind_file(const std::filesystem::path& path,
+                                  std::map<std::string, std::string>& files) {
+    auto text = text_of(path);
+    if (!text) return std::move(text).error();
+    auto kind = parse_kind(*text, path.string());
+    if (!kind) return kind;
+    const auto [other, fresh] = files.emplace(kind->code, path.string());
+    if (fresh) return kind;
+    return base::fail_at(
+        base::Errc::invalid, "/code",
+        path.string() + ": /code: \"" + kind->code + "\" is already in " + other->second,
+        path.string() + " : /code : « " + kind->code + " » figure déjà dans " + other->second);
+}
+
+// One error for all files: whoever mends them sees everything at once.
+void add_wrong_file(std::optional<base::Error>& all, const std::string& file,
+                    const base::Error& one) {
+    if (all) {
+        all->detail.en += "\n" + one.detail.en;
+        all->detail.fr += "\n" + one.detail.fr;
+    } else {
+        all = base::Error{one.code, one.detail};
+    }
+    for (const base::FieldError& field : one.fields)
+        all->fields.push_back({file + "#" + field.pointer, field.message});
+}
+
 }  // namespace
 
 base::Result<Kind> parse_kind(std::string_view toml_text, const std::string& file) {
@@ -305,20 +334,16 @@ base::Result<std::vector<Kind>> read_kinds(const std::filesystem::path& folder) 
     std::ranges::sort(paths);
     std::vector<Kind> kinds;
     std::map<std::string, std::string> files;
+    std::optional<base::Error> wrong;
     for (const auto& path : paths) {
-        auto text = text_of(path);
-        if (!text) return std::move(text).error();
-        auto kind = parse_kind(*text, path.string());
-        if (!kind) return std::move(kind).error();
-        const auto [other, fresh] = files.emplace(kind->code, path.string());
-        if (!fresh)
-            return base::fail_at(
-                base::Errc::invalid, "/code",
-                path.string() + ": /code: \"" + kind->code + "\" is already in " + other->second,
-                path.string() + " : /code : « " + kind->code + " » figure déjà dans " +
-                    other->second);
-        kinds.push_back(std::move(*kind));
+        auto kind = read_kind_file(path, files);
+        if (kind) {
+            kinds.push_back(std::move(*kind));
+        } else {
+            add_wrong_file(wrong, path.string(), kind.error());
+        }
     }
+    if (wrong) return *std::move(wrong);
     return kinds;
 }
 

@@ -79,10 +79,8 @@ json wishes_of(const CredentialOptions& options) {
 }
 
 int create(const Session& session, const CredentialOptions& options) {
-    if (options.name.empty() == options.from_file.empty()) {
-        std::cerr << "vigie: give either NAME or --from-file\n";
-        return exit_usage;
-    }
+    if (options.name.empty() == options.from_file.empty())
+        return fail(session, "give either NAME or --from-file", exit_usage);
     const json body{{"credentials", wishes_of(options)}, {"replace", options.replace}};
     const DoorReply reply = session.door().post("/admin/v1/credentials", body);
     if (!reply.ok()) return refuse(session, reply.body);

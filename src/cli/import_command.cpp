@@ -20,12 +20,19 @@ std::string new_token() {
     return "cli-" + std::to_string(now);
 }
 
-std::string phase_of(const AdminDoor& door, const std::string& token) {
+// Draws how far the server says it is; what nobody can count only turns.
+void show_progress(const AdminDoor& door, const std::string& token, ProgressLine& line) {
     try {
         const DoorReply reply = door.get("/admin/v1/imports/" + token);
-        return reply.ok() ? cell(reply.body, "phase") : std::string();
+        if (!reply.ok()) return;
+        const std::string phase = cell(reply.body, "phase");
+        const auto of = reply.body.value("of", std::size_t{0});
+        if (phase.empty() || phase == "done") return;
+        if (of == 0) return line.phase(phase);
+        line.bar(fmt::format("{} {} rows", phase, of), reply.body.value("rows", std::size_t{0}),
+                 of);
     } catch (const Unreachable&) {
-        return {};
+        return;  // the import itself will tell
     }
 }
 
@@ -47,11 +54,15 @@ std::string report_text(const json& report) {
         fmt::format("{} new, {} changed, {} unchanged, {} refused\n", cell(report, "new"),
                     cell(report, "changed"), cell(report, "unchanged"), cell(report, "refused"));
     for (const json& row : report.value("refusals", json::array())) {
-        const bool line = row.contains("line");
+        std::string place;
+        for (const char* member : {"line", "feature"}) {
+            if (row.contains(member))
+                place +=
+                    (place.empty() ? "" : ", ") + std::string(member) + " " + cell(row, member);
+        }
         const std::string code = cell(row, "code");
-        text += fmt::format("  {} {}{}: {}\n", line ? "line" : "feature",
-                            cell(row, line ? "line" : "feature"),
-                            code.empty() ? "" : " (" + code + ")", cell(row, "reason"));
+        text += fmt::format("  {}{}: {}\n", place, code.empty() ? "" : " (" + code + ")",
+                            cell(row, "reason"));
     }
     const auto listed = report.value("refusals", json::array()).size();
     const auto refused = report.value("refused", std::size_t{0});
@@ -84,10 +95,7 @@ int run_import(const Session& session, ImportCall call) {
         ProgressLine line(!session.json);
         const Watching watching{
             [&](std::size_t bytes, std::size_t of) { line.bar("sending", bytes, of); },
-            [&] {
-                const std::string phase = phase_of(door, token);
-                if (!phase.empty() && phase != "done") line.phase(phase);
-            }};
+            [&] { show_progress(door, token, line); }};
         reply = door.send(target(call.path, call.query), content, watching);
     }
     if (reply.ok()) return show_report(session, reply.body);

@@ -1,3 +1,7 @@
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
 #include <iostream>
 
 #include "app/database_home.hpp"
@@ -85,6 +89,15 @@ int show_migrations(const Session& session, const std::vector<store::Migration>&
     return exit_done;
 }
 
+// What a private database's start logs stands beside the answer, never in it.
+void keep_log_apart(const Session& session) {
+    auto logger = std::make_shared<spdlog::logger>(
+        "vigie", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    logger->set_pattern("%v");
+    if (session.json) logger->set_level(spdlog::level::off);
+    spdlog::set_default_logger(std::move(logger));
+}
+
 int migrate_now(const Session& session, const LocalOptions& options) {
     const auto settings = settings_for(options);
     if (!settings) return show_mistakes(session, settings.error());
@@ -98,6 +111,7 @@ int migrate_now(const Session& session, const LocalOptions& options) {
         }
         return exit_done;
     }
+    keep_log_apart(session);
     app::DatabaseHome home(*settings);
     const bool embedded = home.embedded();
     std::vector<std::string> applied;

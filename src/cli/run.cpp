@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <string_view>
+
 #include "cli/commands.hpp"
 
 namespace vigie::cli {
@@ -10,10 +13,19 @@ constexpr const char* about =
     "server's own user may open. Exit codes: 0 done, 1 refused or failed, 2 wrong command line,\n"
     "3 the server does not answer.";
 
-int parsed(CLI::App& app, int argc, char** argv) {
+// A command line that cannot be read whole does not say whether `--json` was read.
+bool asks_for_json(int argc, char** argv) {
+    return std::any_of(argv, argv + argc,
+                       [](const char* word) { return std::string_view(word) == "--json"; });
+}
+
+int parsed(CLI::App& app, int argc, char** argv, Session& session) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+        session.json = asks_for_json(argc, argv);
+        if (session.json && error.get_exit_code() != 0)
+            return fail(session, error.what(), exit_usage);
         return app.exit(error) == 0 ? exit_done : exit_usage;
     }
     return -1;
@@ -40,7 +52,7 @@ int run(int argc, char** argv) {
     add_quarantine_commands(app, session);
     add_logbook_commands(app, session);
     add_storage_commands(app, session);
-    if (const int code = parsed(app, argc, argv); code >= 0) return code;
+    if (const int code = parsed(app, argc, argv, session); code >= 0) return code;
     try {
         return session.run();
     } catch (const Unreachable& error) {

@@ -70,22 +70,25 @@ base::Result<assets::ImportReport> StreetImporter::import_streets(
     assets::ImportReport report;
     report.csv = file->csv;
     assets::lock_changes(tx);
-    auto rows = streets_in(std::move(*file), wish, *assets::read_zones(tx));
+    progress.begin(Phase::checking, file->rows.size());
+    auto rows = streets_in(std::move(*file), wish, *assets::read_zones(tx),
+                           [&progress] { progress.advance(); });
     if (!rows) return std::move(rows).error();
-    progress.phase = Phase::checking;
     report.refused = std::move(rows->refused);
+    assets::place_refusals(text, report);
     report.ignored_fields = std::move(rows->ignored_fields);
     const auto to_write = compare(rows->streets, *read_streets(tx), report);
     report.stored = !wish.dry_run && (wish.partial || report.refused.empty());
     if (report.stored && !to_write.empty()) {
-        progress.phase = Phase::writing;
-        write_streets(tx, to_write);
+        progress.begin(Phase::writing, to_write.size());
+        write_streets(tx, to_write, [&progress](std::size_t count) { progress.advance(count); });
         auto streets = read_streets(tx);
         report.assets_moved = importer_.fill_streets(
-            tx, [&](base::LonLat place) { return street_name_near(*streets, place); }, by);
+            tx, [&](base::LonLat place) { return street_name_near(*streets, place); }, by,
+            progress);
         publish_after_commit(tx, std::move(streets));
     }
-    progress.phase = Phase::done;
+    progress.begin(Phase::done);
     return report;
 }
 

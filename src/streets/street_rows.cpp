@@ -56,7 +56,8 @@ base::Text wrong_street(const assets::SourceRow& row, const Street& street, bool
 }  // namespace
 
 base::Result<StreetRows> streets_in(assets::SourceFile file, const StreetImport& wish,
-                                    const assets::Zones& zones) {
+                                    const assets::Zones& zones,
+                                    const std::function<void()>& checked) {
     const auto chosen = assets::choose_fields(
         file, wish.map,
         {{"code", {"code"}}, {"name", {"name", "nom"}}, {"hierarchy", {"hierarchy"}}});
@@ -66,6 +67,7 @@ base::Result<StreetRows> streets_in(assets::SourceFile file, const StreetImport&
     found.refused = std::move(file.refused);
     std::set<std::string> met;
     for (const assets::SourceRow& row : file.rows) {
+        checked();
         Street street;
         street.code = street_text(row, *chosen, "code");
         street.name = street_text(row, *chosen, "name");

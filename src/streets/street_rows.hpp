@@ -1,6 +1,7 @@
 // From the rows of a file to streets. Pure.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ struct StreetRows {
 };
 
 // Without a mapping: code from code, name from name and nom, hierarchy from hierarchy. A line of
-// several parts becomes as many stretches.
-[[nodiscard]] base::Result<StreetRows> streets_in(assets::SourceFile file, const StreetImport& wish,
-                                                  const assets::Zones& zones);
+// several parts becomes as many stretches. `checked` is called behind each row.
+[[nodiscard]] base::Result<StreetRows> streets_in(
+    assets::SourceFile file, const StreetImport& wish, const assets::Zones& zones,
+    const std::function<void()>& checked = [] {});
 
 }  // namespace vigie::streets

@@ -47,10 +47,12 @@ void write_slice(store::Transaction& tx, std::span<const Street> slice) {
 
 }  // namespace
 
-void write_streets(store::Transaction& tx, std::span<const Street> streets) {
+void write_streets(store::Transaction& tx, std::span<const Street> streets,
+                   const std::function<void(std::size_t)>& written) {
     while (!streets.empty()) {
         const std::size_t count = std::min(streets.size(), streets_per_statement_max);
         write_slice(tx, streets.first(count));
+        written(count);
         streets = streets.subspan(count);
     }
 }

@@ -82,7 +82,7 @@ TEST(ImportRows, RefusesByLineWithAReason) {
         {8, "at least 0"},
         {9, "/attributes/level: must be one of surface, underground"},
         {10, "/life_stage"},
-        {11, "already at 2"}};
+        {11, "already at line 2"}};
     for (std::size_t i = 0; i < expected.size(); ++i) {
         EXPECT_EQ(found.refused[i].number, expected[i].first);
         EXPECT_THAT(found.refused[i].reason.en, testing::HasSubstr(expected[i].second));

@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
 
 namespace vigie::assets {
 namespace {
@@ -196,6 +200,32 @@ TEST(KindFiles, ListsAllThatIsWrongAtOnce) {
     const auto kind = parse_kind(kind_with("colour = 3\nmobile = \"yes\"\n"), "lamp.toml");
     ASSERT_FALSE(kind.ok());
     EXPECT_EQ(kind.error().fields.size(), 2U) << kind.error().detail.en;
+}
+
+TEST(KindFiles, NamesEveryWrongFileAtOnce) {
+    const auto folder =
+        std::filesystem::temp_directory_path() / ("vigie-kinds-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    const auto write = [&](const char* name, const std::string& text) {
+        std::ofstream(folder / name) << text;
+    };
+    write("a.toml", kind_with("colour = 3\n"));
+    write("b.toml", "code = \"a\nname");
+    write("c.toml", kind_with(""));
+    write("d.toml", kind_with(""));
+    const auto kinds = read_kinds(folder);
+    std::filesystem::remove_all(folder);
+    ASSERT_FALSE(kinds.ok());
+    const std::string place = folder.string() + "/";
+    std::vector<std::string> pointers;
+    for (const auto& field : kinds.error().fields)
+        pointers.push_back(field.pointer);
+    EXPECT_THAT(pointers, testing::ElementsAre(place + "a.toml#/colour", place + "b.toml#",
+                                               place + "d.toml#/code"));
+    for (const std::string& said : {place + "a.toml:5: /colour: is not a known key",
+                                    place + "b.toml:1: : not TOML", place + "d.toml: /code:"})
+        EXPECT_THAT(kinds.error().detail.en, testing::HasSubstr(said));
+    EXPECT_EQ(std::ranges::count(kinds.error().detail.fr, '\n'), 2);
 }
 
 TEST(KindFiles, RefusesAFolderWithoutKinds) {

@@ -42,13 +42,15 @@ TEST(CliTarget, EscapesWhatItIsGiven) {
 }
 
 TEST(CliReport, SaysWhatWasRefusedAndThatNothingWasStored) {
-    const json report = json::parse(R"({"new":1,"changed":0,"unchanged":2,"refused":3,"refusals":[
-        {"line":4,"code":"P-2","reason":"no position"},{"line":5,"reason":"has no code"}],
+    const json report = json::parse(R"({"new":1,"changed":0,"unchanged":2,"refused":4,"refusals":[
+        {"line":4,"code":"P-2","reason":"no position"},{"line":5,"reason":"has no code"},
+        {"line":9,"feature":3,"reason":"no geometry"}],
         "ignored_fields":["NOM"],"assets_moved":7,"stored":false,"dry_run":false})");
     EXPECT_EQ(report_text(report),
-              "1 new, 0 changed, 2 unchanged, 3 refused\n"
+              "1 new, 0 changed, 2 unchanged, 4 refused\n"
               "  line 4 (P-2): no position\n"
               "  line 5: has no code\n"
+              "  line 9, feature 3: no geometry\n"
               "  ... and 1 more\n"
               "fields nothing was taken from: NOM (--map FIELD=PROPERTY)\n"
               "7 assets got their commune or street from this\n"

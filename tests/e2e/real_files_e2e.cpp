@@ -99,6 +99,75 @@ TEST_F(RealFiles, MontpellierIsImportedAndASecondTimeChangesNothing) {
     EXPECT_EQ(city_.sql("select count(*) from asset")[0][0].as<int>(), 29'969 + 373 + 141 + 22);
 }
 
+// vigie as city IT calls it: a process of its own on the files as they are.
+class RealFilesByTool : public RealFiles {
+protected:
+    struct Ran {
+        std::optional<int> status;
+        json answer;  // standard output and error: nothing but one document
+        double seconds{};
+    };
+    Ran vigie(std::vector<std::string> words) const {
+        words.insert(words.begin(), VIGIE_PROGRAMS "/vigie");
+        words.insert(words.end(), {"--json", "--socket", (city_.folder() / "admin.sock").string()});
+        const auto began = std::chrono::steady_clock::now();
+        Program program(words);
+        Ran ran{program.wait(std::chrono::seconds{120}), {}, 0};
+        ran.seconds =
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+        std::string text;
+        for (const std::string& line : program.lines())
+            text += line + "\n";
+        ran.answer = json::parse(text, nullptr, false);
+        EXPECT_TRUE(ran.answer.is_object()) << text;
+        return ran;
+    }
+    // Twice, as above.
+    void take_by_tool(const std::string& noun, const std::string& file,
+                      const std::vector<std::string>& options, std::size_t expected) {
+        SCOPED_TRACE(file);
+        std::vector<std::string> words{noun, "import", (shared_files / file).string()};
+        words.insert(words.end(), options.begin(), options.end());
+        const Ran first = vigie(words);
+        EXPECT_EQ(first.status, 0) << first.answer.dump();
+        EXPECT_EQ(first.answer.value("new", 0U), expected) << first.answer.dump();
+        std::cout << fmt::format("vigie {} import {:<36} {:6} in {:6.2f} s\n", noun, file, expected,
+                                 first.seconds);
+        EXPECT_LT(first.seconds, 60.0);
+        const Ran again = vigie(words);
+        EXPECT_EQ(again.status, 0);
+        EXPECT_EQ(again.answer.value("unchanged", 0U), expected) << again.answer.dump();
+    }
+};
+
+TEST_F(RealFilesByTool, MontpellierAndTheCommunesOfDijonAreImported) {
+    take_by_tool("zone", "dijon/communes.geojson", {"--type", "commune"}, 24);
+    take_by_tool("street", "montpellier/streets.geojson",
+                 {"--map", "LIB_OFF=name", "--map", "IDARC=code"}, 8'011);
+    take_by_tool("asset", "montpellier/street-lights.geojson",
+                 {"--kind", "light_point", "--code-prefix", "LP-"}, 29'969);
+    take_by_tool("asset", "montpellier/cameras.geojson",
+                 {"--kind", "camera", "--code-from", "Nom", "--map", "Adresse=street"}, 141);
+    // Five car parks have a number that another one has, and are named by their lines.
+    const Ran refused =
+        vigie({"asset", "import", shared_files / "montpellier" / "car-parks.csv", "--kind",
+               "car_park", "--code-from", "ID", "--code-prefix", "P-", "--map", "COORD_X=lon",
+               "--map", "COORD_Y=lat", "--map", "NBRE_PLACE=capacity", "--map", "NOM=name"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_EQ(refused.answer.value("refused", 0), 5) << refused.answer.dump();
+    EXPECT_EQ(refused.answer.at("refusals").at(0).at("line"), 16);
+    // A feature that is no camera is named by the line on which it begins.
+    const Ran wrong = vigie({"asset", "import", shared_files / "montpellier" / "streets.geojson",
+                             "--kind", "camera", "--code-from", "IDARC", "--dry-run"});
+    EXPECT_EQ(wrong.answer.value("refused", 0), 8'011);
+    EXPECT_EQ(wrong.answer.at("refusals").at(0).at("line"), 5) << wrong.answer.dump();
+    EXPECT_EQ(wrong.answer.at("refusals").at(0).at("feature"), 1);
+    const Ran shown = vigie({"asset", "list", "--kind", "light_point", "--limit", "0"});
+    EXPECT_EQ(shown.answer.at("rows").size(), 29'969U);
+    EXPECT_TRUE(std::ranges::any_of(shown.answer.at("rows"),
+                                    [](const json& row) { return row.contains("street"); }));
+}
+
 struct Pollutant {
     const char* column;
     const char* property;
@@ -302,6 +371,25 @@ TEST_F(BeijingAir, EveryValueIsFoundAgainAndHolesStayHoles) {
         EXPECT_EQ(answered, hours);
     }
     std::cout << fmt::format("{} gaps stated for {} missing values\n", gaps, month_.holes);
+}
+
+TEST_F(BeijingAir, AMonthOfOneStationComesFromMosquittosClient) {
+    const auto& [station, hours] = *month_.stations.begin();
+    const std::string input = city_.folder() / "month.ndjson";
+    {
+        std::ofstream file(input);
+        for (const auto& [at, values] : hours)
+            file << as_message(station, at, values).payload << "\n";
+    }
+    Program client({"mosquitto_pub", "-h", "127.0.0.1", "-p", std::to_string(city_.mqtt_port()),
+                    "-V", "mqttv5", "-q", "1", "-i", "beijing", "-u", historian_.user_name, "-P",
+                    historian_.password, "-t", Device::topic_of(station), "-l"},
+                   {}, input);
+    EXPECT_EQ(client.wait(std::chrono::seconds{60}), 0);
+    EXPECT_THAT(client.lines(), testing::IsEmpty());
+    // It ended when all was acknowledged: all is there.
+    EXPECT_EQ(rows_of(station), hours);
+    std::cout << fmt::format("{}: {} messages by mosquitto_pub -l\n", station, hours.size());
 }
 
 TEST_F(BeijingAir, HistoryRaisesNoAlarmAndTheSameValuesNowDo) {

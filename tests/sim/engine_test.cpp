@@ -295,12 +295,27 @@ TEST(Engine, BreaksAndRepairsByChance) {
     settings.failure_rate = 200;
     Bench bench(evening, settings);
     std::size_t most = 0;
-    for (int hour = 0; hour < 200; ++hour) {
-        bench.pass(std::chrono::hours{1});
+    std::vector<Trouble> before(small_fleet().devices.size(), Trouble::none);
+    std::map<std::string_view, int> came;
+    std::map<std::string_view, int> went;
+    for (int sixth = 0; sixth < 6 * 200; ++sixth) {
+        bench.pass(std::chrono::minutes{10});
         bench.reports.clear();
         most = std::max(most, bench.engine.troubled());
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            const Trouble now = bench.engine.trouble_of(i);
+            if (now == before[i]) continue;
+            if (now != Trouble::none) ++came[name_of(now)];
+            if (before[i] != Trouble::none) ++went[name_of(before[i])];
+            before[i] = now;
+        }
     }
     EXPECT_GT(most, 3U);
+    for (const auto trouble : {Trouble::lamp, Trouble::cabinet, Trouble::silent,
+                               Trouble::stuck_detector, Trouble::flashing_amber}) {
+        EXPECT_GT(came[name_of(trouble)], 0) << name_of(trouble);
+        EXPECT_GT(went[name_of(trouble)], 0) << name_of(trouble);
+    }
     EXPECT_LT(bench.engine.troubled(), 300U) << "repairs keep pace";
     bench.reports.clear();
     Bench quiet(evening);

@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/api/ask.hpp"
 #include "tests/support/pgtest_database.hpp"
@@ -120,12 +122,92 @@ TEST_F(ImportRoutes, TakeZonesAndStreets) {
     EXPECT_EQ(audited(), 2);
 }
 
-TEST_F(ImportRoutes, TellHowFarAnImportIs) {
+TEST_F(ImportRoutes, NameTheLineOfARefusedFeature) {
+    const std::string points = R"({"type":"FeatureCollection","features":[
+{"type":"Feature","properties":{"code":"V1"},"geometry":{"type":"Point","coordinates":[5,47]}},
+
+{"type":"Feature","properties":{"code":"V2"},"geometry":{"type":"Point","coordinates":[500,47]}},
+{"type":"Feature","properties":{"code":"V1"},"geometry":{"type":"Point","coordinates":[5,47]}}]})";
+    const auto refused = ask("POST", "/admin/v1/assets/import?kind=camera", points);
+    const json refusals = json::parse(refused.body)["report"]["refusals"];
+    ASSERT_EQ(refusals.size(), 2U) << refused.body;
+    EXPECT_EQ(refusals[0]["feature"], 2);
+    EXPECT_EQ(refusals[0]["line"], 4);
+    EXPECT_EQ(refusals[1]["feature"], 3);
+    EXPECT_EQ(refusals[1]["line"], 5);
+    EXPECT_EQ(refusals[1]["reason"], "the code V1 is already at feature 1");
+    for (const std::string path : {"zones", "streets"}) {
+        const auto other = ask("POST", "/admin/v1/" + path + "/import", points);
+        EXPECT_EQ(json::parse(other.body)["report"]["refusals"][0]["line"], 2) << other.body;
+    }
+}
+
+std::string cameras_csv(std::size_t count, double lon) {
+    std::string text = "code,lon,lat\n";
+    for (std::size_t i = 0; i < count; ++i)
+        text += "V" + std::to_string(1'000 + i) + "," + std::to_string(lon) + ",47.3\n";
+    return text;
+}
+
+json far(std::string phase, std::size_t rows, std::size_t of) {
+    return {{"phase", std::move(phase)}, {"rows", rows}, {"of", of}};
+}
+
+// The street of a row is asked for while that row is checked: what is told then is no guess.
+TEST_F(ImportRoutes, TellHowManyRowsAreChecked) {
     EXPECT_EQ(ask("GET", "/admin/v1/imports/t1").status, 404U);
-    const auto progress = under_way_.begin("t1");
-    EXPECT_EQ(json::parse(ask("GET", "/admin/v1/imports/t1").body)["phase"], "reading");
-    progress->phase = assets::ImportProgress::Phase::writing;
-    EXPECT_EQ(json::parse(ask("GET", "/admin/v1/imports/t1").body)["phase"], "writing");
+    std::vector<json> told;
+    importer_->use_streets([&](base::LonLat) {
+        told.push_back(json::parse(ask("GET", "/admin/v1/imports/t1").body));
+        return std::string();
+    });
+    const auto taken =
+        ask("POST", "/admin/v1/assets/import?kind=camera&partial=1&progress=t1",
+            cameras_csv(3, 5.0) + ",5,47\n");  // the last one has no code: refused before
+    EXPECT_EQ(taken.status, 200U) << taken.body;
+    EXPECT_THAT(told, testing::ElementsAre(far("checking", 1, 4), far("checking", 2, 4),
+                                           far("checking", 3, 4)));
+}
+
+// Somebody else holds a row of the second statement: until it is let go, the first is behind.
+TEST_F(ImportRoutes, TellHowManyRowsAreWritten) {
+    static constexpr store::Query hold{"test_hold",
+                                       "select from asset where code = 'V6500' for update"};
+    EXPECT_EQ(ask("POST", "/admin/v1/assets/import?kind=camera", cameras_csv(6'000, 5.0)).status,
+              200U);
+    store::Pool other(database_.owner_url(), 1);
+    std::thread import;
+    wire::Response taken;
+    json told;
+    other.write_now([&](store::Transaction& tx) {
+        tx.execute(hold);
+        import = std::thread([&] {
+            taken = ask("POST", "/admin/v1/assets/import?kind=camera&progress=t1",
+                        cameras_csv(6'000, 5.1));
+        });
+        // An update does two of the three passes over its 5,000 rows.
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+        do
+            told = json::parse(ask("GET", "/admin/v1/imports/t1").body);
+        while (told != far("writing", 3'333, 6'000) && std::chrono::steady_clock::now() < limit);
+    });
+    import.join();
+    EXPECT_EQ(told, far("writing", 3'333, 6'000));
+    EXPECT_EQ(json::parse(taken.body)["changed"], 6'000) << taken.body;
+}
+
+TEST_F(ImportRoutes, TellHowManyAssetsFollowTheirCommunes) {
+    ask("POST", "/admin/v1/assets/import?kind=camera", cameras_csv(3, 5.05));
+    json told;
+    importer_->on_zones_changed([&](store::Transaction&, const assets::Zones&) {
+        told = json::parse(ask("GET", "/admin/v1/imports/t1").body);
+    });
+    const auto taken = ask("POST", "/admin/v1/zones/import?progress=t1",
+                           R"({"type":"FeatureCollection","features":[{"type":"Feature",
+"properties":{"code":"21231","name":"Dijon"},
+"geometry":{"type":"Polygon","coordinates":[[[5,47],[5.1,47],[5.1,48],[5,48],[5,47]]]}}]})");
+    EXPECT_EQ(json::parse(taken.body)["assets_moved"], 3) << taken.body;
+    EXPECT_EQ(told, far("moving", 3, 3));
 }
 
 }  // namespace

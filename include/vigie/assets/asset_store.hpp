@@ -1,6 +1,7 @@
 // Assets and zones in the database.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -38,9 +39,14 @@ struct PlannedAsset {
 
 [[nodiscard]] PlannedAsset as_planned(const Catalogue& catalogue, const Asset& asset);
 
+// Each asset is gone through that often while it is written: its row, its parents, its history.
+inline constexpr std::size_t asset_write_passes = 3;
+
 // `added` have no id yet, `changed` have theirs. The version of what changed goes up by one.
+// `passed` is told, statement by statement, how many passes over an asset are behind it.
 void write_assets(store::Transaction& tx, std::span<const PlannedAsset> added,
-                  std::span<const PlannedAsset> changed, const Authorship& by);
+                  std::span<const PlannedAsset> changed, const Authorship& by,
+                  const std::function<void(std::size_t)>& passed);
 
 [[nodiscard]] std::shared_ptr<const Zones> read_zones(store::Transaction& tx);
 void write_zone(store::Transaction& tx, const Zone& zone);

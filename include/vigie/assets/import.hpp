@@ -1,7 +1,6 @@
 // Importing assets, communes and other zones from files.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -56,10 +55,29 @@ struct ImportReport {
 };
 
 // How far an import is, for whoever waits for it. Thread-safe.
-struct ImportProgress {
-    enum class Phase { reading, checking, writing, done };
-    std::atomic<Phase> phase{Phase::reading};
+class ImportProgress {
+public:
+    // moving: assets get their commune or street from what was written.
+    enum class Phase { reading, checking, writing, moving, done };
+    struct Seen {
+        Phase phase{Phase::reading};
+        std::size_t rows{};  // done in this phase
+        std::size_t of{};    // 0: nobody knows yet
+    };
+    // `steps_per_row`: in how many passes a row is done, so that the bar moves in each of them.
+    void begin(Phase phase, std::size_t of = 0, std::size_t steps_per_row = 1);
+    void advance(std::size_t steps = 1);
+    [[nodiscard]] Seen now() const;
+
+private:
+    mutable std::mutex mutex_;
+    Seen seen_;
+    std::size_t steps_{};
+    std::size_t steps_per_row_{1};
 };
+
+// Puts refusals in the order of the file, and says of each on which line it begins.
+void place_refusals(std::string_view text, ImportReport& report);
 
 class Importer {
 public:
@@ -92,10 +110,11 @@ public:
 
     // Gives a street to the assets that have none; under lock_changes. Answers how many.
     std::size_t fill_streets(store::Transaction& tx, const StreetOf& street_of,
-                             const Authorship& by);
+                             const Authorship& by, ImportProgress& progress);
 
 private:
-    std::size_t move_communes(store::Transaction& tx, const Zones& zones, const Authorship& by);
+    std::size_t move_communes(store::Transaction& tx, const Zones& zones, const Authorship& by,
+                              ImportProgress& progress);
     void publish_after_commit(store::Transaction& tx);
 
     std::shared_ptr<const std::vector<Kind>> kinds_;

@@ -18,7 +18,8 @@ namespace vigie::assets {
 [[nodiscard]] base::Result<Kind> parse_kind(std::string_view toml_text, const std::string& file);
 
 // Every *.toml of the folder, by file name. Two files with one code are refused; no file at all
-// too.
+// too. The error is about all files that are wrong: the pointers of its fields have the file before
+// them ("kinds/lamp.toml#/property/3/unit").
 [[nodiscard]] base::Result<std::vector<Kind>> read_kinds(const std::filesystem::path& folder);
 
 }  // namespace vigie::assets

@@ -34,9 +34,10 @@ struct SourceRow {
 
 // A row that was not taken, and why.
 struct Refusal {
-    std::size_t number{};
-    std::string code;  // empty when the row did not get as far as having one
+    std::size_t number{};  // as SourceRow's
+    std::string code;      // empty when the row did not get as far as having one
     base::Text reason;
+    std::size_t line{};  // where it begins; 0 while nobody looked
 };
 
 struct SourceFile {
