@@ -82,12 +82,6 @@ describe('the console', () => {
       await mapReady(page);
       await until('desks', () => page.locator('.desk').count());
       assert.deepEqual(await violations(page), [], 'operations');
-      const row = page.locator('[role=option]').first();
-      if ((await row.count()) > 0) {
-        await row.click();
-        await page.waitForSelector('[data-testid=alarm-panel], [data-testid=incident-panel]');
-        assert.deepEqual(await violations(page), [], 'detail');
-      }
       await page.keyboard.press('F2');
       await page.waitForSelector('[data-testid=new-incident-dialog]');
       assert.deepEqual(await violations(page), [], 'new incident');
