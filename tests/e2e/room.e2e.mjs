@@ -4,7 +4,7 @@
 // needs a city that misbehaves, it speaks on the stream in the server's place.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { fromEnvironment, launch, openPage, person, signIn, until, violations } from './browser.mjs';
+import { fromEnvironment, launch, mapReady, openPage, person, signIn, until, violations } from './browser.mjs';
 
 const env = process.env;
 const who = fromEnvironment();
@@ -154,6 +154,27 @@ describe('the room', () => {
     await page.goto(new URL('/?page=logbook', who.url).href);
     await page.waitForSelector('.logbook-add');
     assert.equal(await page.locator('[data-testid=new-incident-dialog]').count(), 0);
+  });
+
+  it('offers them no form by a click of the right button on the map either', async () => {
+    await enter(director, '/?coarse');
+    await mapReady(page);
+    // The form is read after the shell; before that a click could not have opened it.
+    await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('NewIncident')));
+    const { codes } = await (await person(director)).must('GET', '/api/v1/map/points');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type(codes[0]);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid=asset-panel]');
+    await page.click('[data-testid=close-detail]');
+    await page.waitForSelector('[data-testid=asset-panel]', { state: 'detached' });
+    const box = await page.locator('[data-testid=map] canvas').boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.click(x + 40, y + 40, { button: 'right' });
+    // What follows on the same map is heard, so the click before it was; a form would have held it back.
+    await page.mouse.click(x, y);
+    await page.waitForSelector('[data-testid=asset-panel] [data-testid=values]');
+    assert.equal(await page.locator('[role=dialog]').count(), 0);
   });
 
   it('adds a call to an open incident, and a correction to the logbook', async () => {
