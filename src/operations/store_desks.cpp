@@ -7,7 +7,11 @@ namespace vigie::operations::desk_store {
 std::vector<DeskStrip> strips(store::Transaction& tx, base::Instant now) {
     static constexpr store::Query query{"desk_strips", R"sql(
         with waiting as (
-            select desk, opened_at as since from incident where status = 'open' and owner is null
+            select i.desk, least(i.opened_at,
+                                 (select min(a.raised_at) from incident_alarm ia join alarm a on a.id = ia.alarm
+                                   where ia.incident = i.number),
+                                 (select min(c.received_at) from contact c where c.incident = i.number)) as since
+              from incident i where i.status = 'open' and i.owner is null
             union all
             select a.desk, a.raised_at from alarm a
              where a.raises = 'alarm' and a.state in ('unacknowledged', 'returned')

@@ -82,12 +82,6 @@ describe('the console', () => {
       await mapReady(page);
       await until('desks', () => page.locator('.desk').count());
       assert.deepEqual(await violations(page), [], 'operations');
-      const row = page.locator('[role=option]').first();
-      if ((await row.count()) > 0) {
-        await row.click();
-        await page.waitForSelector('[data-testid=alarm-panel], [data-testid=incident-panel]');
-        assert.deepEqual(await violations(page), [], 'detail');
-      }
       await page.keyboard.press('F2');
       await page.waitForSelector('[data-testid=new-incident-dialog]');
       assert.deepEqual(await violations(page), [], 'new incident');
@@ -231,6 +225,59 @@ describe('the console', () => {
     assert.match(new URL(page.url()).searchParams.get('at'), /^17\.00\//);
     await page.waitForSelector('[data-testid=freshness]');
     await page.waitForSelector('[data-testid=history][data-ready=true]');
+  });
+
+  /** Right of the middle of the map and above it; and what lies there by the address, a pixel on the screen exact. */
+  const onMap = async () => {
+    await until('the frame', () => new URL(page.url()).searchParams.get('at'));
+    const box = await page.locator('[data-testid=map] canvas').boundingBox();
+    const [zoom, lat, lon] = new URL(page.url()).searchParams.get('at').split('/').map(Number);
+    const [right, up] = [60, 40];
+    const degrees_per_px = 360 / (512 * 2 ** zoom);
+    const north = up * degrees_per_px * Math.cos((lat * Math.PI) / 180);
+    return {
+      at: [box.x + box.width / 2 + right, box.y + box.height / 2 - up],
+      holds: ([x, y]) => Math.hypot(x - lon - right * degrees_per_px, y - lat - north) < 2 * degrees_per_px,
+    };
+  };
+  const placedAt = async () => {
+    const text = await page.textContent('[data-testid=from-place]');
+    const [lat, lon] = text.match(/\d+,\d+/g).map((one) => Number(one.replace(',', '.')));
+    return [lon, lat];
+  };
+
+  it('opens an incident where the operator clicks on the map', async () => {
+    const { VIGIE_OPERATOR_LOGIN: login, VIGIE_OPERATOR_PASSWORD: password } = process.env;
+    const operator = { url: who.url, login, password };
+    await signIn(page, operator, '/?coarse');
+    await mapReady(page);
+    const spot = await onMap();
+    await page.click('[data-testid=place-incident]');
+    await page.mouse.click(...spot.at);
+    await page.waitForSelector('[data-testid=new-incident-dialog]');
+    assert.ok(spot.holds(await placedAt()), 'the dialog says the place');
+    await page.fill('[data-testid=title]', `Verre sur la voie ${stamp}`);
+    await page.selectOption('[data-testid=desk]', 'citizen');
+    await page.click('[data-testid=new-incident-submit]');
+    await page.waitForSelector(`[data-testid=incident-panel] h2:has-text("Verre sur la voie ${stamp}")`);
+    const number = await page.getAttribute('[data-testid=incident-panel]', 'data-number');
+    const { position } = await (await person(operator)).must('GET', `/api/v1/incidents/${number}`);
+    assert.ok(spot.holds(position), `${position} is where the click was`);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('[data-testid=incident-panel]', { state: 'detached' });
+    await until('the map has it there', async () => {
+      await page.mouse.click(...spot.at);
+      return selected() === `incident:${number}`;
+    });
+  });
+
+  it('opens the form by the right button too, with the place under it', async () => {
+    await enter();
+    await mapReady(page);
+    const spot = await onMap();
+    await page.mouse.click(...spot.at, { button: 'right' });
+    await page.waitForSelector('[data-testid=new-incident-dialog]');
+    assert.ok(spot.holds(await placedAt()));
   });
 
   it('takes the first found when Enter comes before the answer', async () => {

@@ -102,9 +102,8 @@ describe('the crew page', () => {
     await card(id).locator('[data-testid=to-send]').waitFor({ state: 'detached' });
   });
 
-  it('shows an answer that came too late for review, and never drops it silently', async () => {
-    const { id } = await dispatched('Poubelle renversée');
-    await enter();
+  /** A tap without network, overtaken by the room. */
+  const tappedTooLate = async (id) => {
     await card(id).waitFor();
     await context.setOffline(true);
     await card(id).locator('[data-testid=answer-accepted]').click();
@@ -116,6 +115,12 @@ describe('the crew page', () => {
     });
     await context.setOffline(false);
     await page.waitForSelector('[data-testid=conflict]');
+  };
+
+  it('shows an answer that came too late for review, and never drops it silently', async () => {
+    const { id } = await dispatched('Poubelle renversée');
+    await enter();
+    await tappedTooLate(id);
     assert.match(await page.textContent('[data-testid=conflict]'), /À revoir/);
     assert.deepEqual(await violations(page), []);
     await page.reload();
@@ -124,6 +129,30 @@ describe('the crew page', () => {
     await page.click('[data-testid=give-up]');
     await page.waitForSelector('[data-testid=conflict]', { state: 'detached' });
   });
+
+  for (const theme of ['dark', 'light']) {
+    for (const [language, locale] of [['French', 'fr-FR'], ['English', 'en-GB']]) {
+      it(`has no accessibility violation (${theme}, ${language})`, async () => {
+        await context.close();
+        ({ context, page, errors } = await openPage(browser, { ...phone, locale }));
+        const clean = async (what) => assert.deepEqual(await violations(page), [], what);
+        const [late, present] = [await dispatched('Barrière ouverte'), await dispatched('Lampe au sol')];
+        await enter();
+        assert.equal(await page.getAttribute('html', 'lang'), locale.slice(0, 2));
+        if (theme === 'dark') await page.click('[data-testid=theme]');
+        assert.equal(await page.getAttribute('html', 'data-theme'), theme);
+        await tappedTooLate(late.id);
+        await card(present.id).waitFor();
+        await clean('what is to be done, and to be looked at again');
+        await card(present.id).locator('[data-testid=answer-refused]').click();
+        await card(present.id).locator('[data-testid=reason]').waitFor();
+        await clean('why not');
+        await page.click('.crew-foot-row > .button:last-child');
+        await page.waitForSelector('[data-testid=sign-in]');
+        await clean('sign-in');
+      });
+    }
+  }
 
   it('is told of a new intervention at once, without asking for it', async () => {
     await enter();

@@ -4,7 +4,8 @@
 // needs a city that misbehaves, it speaks on the stream in the server's place.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { fromEnvironment, launch, openPage, person, signIn, until, violations } from './browser.mjs';
+import { fromEnvironment, launch, mapReady, openPage, person, signIn, until, violations } from './browser.mjs';
+import { minutesAgo, say } from './devices.mjs';
 
 const env = process.env;
 const who = fromEnvironment();
@@ -21,19 +22,26 @@ const alarm = {
 };
 
 /** A stream that says what the test gives each topic: its rows, or the status of a refusal. */
-async function speakFor(page, topics, more = () => {}) {
+async function speakFor(page, topics, more = () => {}, subscribed = () => {}) {
   await page.routeWebSocket('**/api/v1/stream', (socket) => {
     const say = (message) => socket.send(JSON.stringify(message));
     socket.onMessage((text) => {
       const { type, id, topic } = JSON.parse(text);
       const given = topics[topic];
       if (type !== 'subscribe' || given === undefined) return;
+      subscribed({ id, topic });
       if (typeof given === 'number') say({ type: 'error', id, problem: { title: 'no', status: given } });
       else say({ type: 'snapshot', id, epoch: 'test', sequence: 1, rows: given });
     });
     say({ type: 'hello', epoch: 'test', sequence: 1, heartbeat_s: 5 });
     more(say);
   });
+}
+
+/** Waits until the strip of the traffic desk reads so. */
+function strip(page, what, words) {
+  const text = () => page.textContent('[data-testid=desk-traffic]');
+  return until(what, async () => words.test((await text()).replaceAll(/\s+/g, ' ')));
 }
 
 describe('the room', () => {
@@ -154,6 +162,79 @@ describe('the room', () => {
     await page.goto(new URL('/?page=logbook', who.url).href);
     await page.waitForSelector('.logbook-add');
     assert.equal(await page.locator('[data-testid=new-incident-dialog]').count(), 0);
+  });
+
+  it('offers them no form by a click of the right button on the map either', async () => {
+    await enter(director, '/?coarse');
+    await mapReady(page);
+    // The form is read after the shell; before that a click could not have opened it.
+    await page.waitForFunction(() => performance.getEntriesByType('resource').some(({ name }) => name.includes('NewIncident')));
+    const { codes } = await (await person(director)).must('GET', '/api/v1/map/points');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type(codes[0]);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('[data-testid=asset-panel]');
+    await page.click('[data-testid=close-detail]');
+    await page.waitForSelector('[data-testid=asset-panel]', { state: 'detached' });
+    const box = await page.locator('[data-testid=map] canvas').boundingBox();
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.click(x + 40, y + 40, { button: 'right' });
+    // What follows on the same map is heard, so the click before it was; a form would have held it back.
+    await page.mouse.click(x, y);
+    await page.waitForSelector('[data-testid=asset-panel] [data-testid=values]');
+    assert.equal(await page.locator('[role=dialog]').count(), 0);
+  });
+
+  it('says at a glance what waits at a desk, since when, and how many alarms came: as each moves', async () => {
+    const api = await person(who);
+    const { rows } = await api.must('GET', '/api/v1/assets?kind=signal_junction&limit=5');
+    const junction = rows.at(-1).code;
+    const before = (await api.must('GET', '/api/v1/desks')).rows.find((one) => one.desk === 'traffic');
+    assert.equal(before.waiting, 0);
+    const alarms = before.alarms_10_min + 1;
+    const reads = (what, waiting, more) => strip(page, what, new RegExp(`Circulation ?${waiting} en attente ?${more} al\\.`));
+    await enter();
+    await reads('nothing waits', 0, alarms - 1);
+    // It stands at flashing amber for twenty minutes already: the strip tells of those, not of when we learnt it.
+    await say(junction, [
+      { t: minutesAgo(25), values: { mode: 'plan' } },
+      { t: minutesAgo(20), values: { mode: 'flashing_amber' } },
+      { t: minutesAgo(0), values: { mode: 'flashing_amber' } },
+    ]);
+    await reads('the alarm', 1, `plus ancien 20:\\d\\d ?${alarms}`);
+    const row = page.locator('[data-key^="alarm:"]', { hasText: junction });
+    await row.click();
+    await page.keyboard.press('F2');
+    await page.uncheck('[data-testid=new-incident-dialog] [name=claim]');
+    await page.click('[data-testid=new-incident-submit]');
+    await page.waitForSelector('[data-testid=claim]');
+    // Nobody has taken it up yet: it waits as long as its alarm does.
+    await row.waitFor({ state: 'detached' });
+    await reads('the same, as an incident', 1, `plus ancien 2\\d:\\d\\d ?${alarms}`);
+    await page.click('[data-testid=claim]');
+    await page.waitForSelector('[data-testid=release]');
+    await reads('taken up', 0, alarms);
+    await page.click('[data-testid=release]');
+    await reads('given back', 1, `plus ancien 2\\d:\\d\\d ?${alarms}`);
+  });
+
+  it('calls eleven alarms in ten minutes a flood, and not ten', async () => {
+    const desk = (alarms_10_min) => ({
+      desk: 'traffic', name: { fr: 'Circulation', en: 'Traffic' }, waiting: 7, oldest_at: minutesAgo(125), claimed: 1, alarms_10_min,
+    });
+    let tell;
+    let id;
+    await speakFor(page, { alarms: [], incidents: [], desks: [desk(10)] }, (send) => {
+      tell = send;
+    }, (subscribed) => {
+      if (subscribed.topic === 'desks') id = subscribed.id;
+    });
+    await enter();
+    await strip(page, 'ten', /7 en attente ?plus ancien 2 h 05 ?10 al\./);
+    tell({ type: 'delta', id, prev: 1, sequence: 2, rows: [desk(11)] });
+    await strip(page, 'eleven', /Avalanche : 11\//);
+    tell({ type: 'delta', id, prev: 2, sequence: 3, rows: [desk(10)] });
+    await strip(page, 'ten again', /\d ?10 al\./);
   });
 
   it('adds a call to an open incident, and a correction to the logbook', async () => {

@@ -1,32 +1,15 @@
 // The main job, end to end: a junction at flashing amber, a tripped cabinet; from mosquitto_pub to the proved repair.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { fromEnvironment, launch, openPage, person, signIn, until } from './browser.mjs';
+import { publish } from './devices.mjs';
 
 const run = promisify(execFile);
 const env = process.env;
 const room = fromEnvironment();
-const secrets = JSON.parse(readFileSync(env.VIGIE_SECRETS, 'utf8'));
-const credentials = JSON.parse(readFileSync(`${env.VIGIE_CITY}/credentials.json`, 'utf8'));
-
-function secretOf(asset) {
-  const { name } = credentials.find((one) => one.assets.includes(asset));
-  return secrets.find((one) => one.name === name);
-}
-
-/** QoS 1 by a foreign client: it returns only once PUBACK came. */
-async function publish(asset, values, t = new Date().toISOString()) {
-  const { username, password } = secretOf(asset);
-  await run('mosquitto_pub', [
-    '-h', '127.0.0.1', '-p', env.VIGIE_MQTT_PORT, '-u', username, '-P', password, '-V', 'mqttv5', '-q', '1',
-    '-t', `vigie/v1/${asset}/observations`, '-m', JSON.stringify({ t, values }),
-  ]);
-  return t;
-}
 
 async function sql(query) {
   const { stdout } = await run('psql', [env.VIGIE_PG, '-AtX', '-c', query]);
@@ -105,49 +88,69 @@ describe('the main job', () => {
     );
     assert.equal(stored, '1');
 
-    // 3. the operator opens an incident from it and dispatches, in the console
+    // 3. the operator acknowledges, opens an incident from it, takes it and sends a crew: in the console, by clicks and keys
+    const me = await operator.must('GET', '/api/v1/session');
     await row.click();
+    await page.waitForSelector('[data-testid=alarm-panel]');
+    assert.match(await page.textContent('[data-testid=alarm-state]'), /à acquitter/);
     await page.keyboard.press('a');
-    const alarm = (await operator.must('GET', `/api/v1/alarms?asset=${junction}`)).rows[0];
-    await until('acknowledged', async () => (await operator.must('GET', `/api/v1/alarms/${alarm.id}`)).state === 'acknowledged');
+    await page.waitForSelector('[data-testid=alarm-state]:has-text("acquittée")');
+    assert.equal((await operator.must('GET', `/api/v1/alarms/${recorded.id}`)).acknowledged_by, me.login);
+    await crew.must('PUT', '/api/v1/crews/EQ1/position', { at: new Date().toISOString(), position: rows[0].position });
     await page.click('[data-testid=open-incident]');
-    await page.waitForSelector('[data-testid=new-incident-submit]');
+    await page.uncheck('[data-testid=new-incident-dialog] [name=claim]');
     await page.click('[data-testid=new-incident-submit]');
     await page.waitForSelector('[data-testid=incident-panel]');
     const number = Number(await page.getAttribute('[data-testid=incident-panel]', 'data-number'));
     const incident = `/api/v1/incidents/${number}`;
-    await until('owned', async () => {
-      const { owner } = await operator.must('GET', incident);
-      if (!owner) await operator.must('POST', `${incident}/claim`);
-      return owner;
-    });
-    await crew.must('PUT', '/api/v1/crews/EQ1/position', { at: new Date().toISOString(), position: rows[0].position });
-    const { proposed } = await operator.must('GET', `${incident}/crew_proposals`);
-    assert.equal(proposed[0].code, 'EQ1');
-    assert.ok(proposed[0].distance_m < 50);
-    const { id } = await operator.must('POST', `${incident}/interventions`, { crew: 'EQ1', description: 'Remettre le plan' });
+    const line = page.locator(`[data-key="incident:${number}"]`);
+    assert.match(await line.textContent(), /à prendre en charge/);
+    assert.match(await page.textContent('[data-testid=owner]'), /personne/);
+    await page.click('[data-testid=claim]');
+    await page.waitForSelector(`[data-testid=owner]:has-text("${me.name}")`);
+    assert.equal((await operator.must('GET', incident)).owner, me.login);
+    await until('the line names who took it', async () => (await line.textContent()).includes(me.name));
 
-    // 4. the crew answers by REST up to restored
+    const nearest = page.locator('[data-testid=proposals] li').first();
+    await nearest.locator('[data-testid=dispatch-EQ1]').waitFor();
+    assert.match(await nearest.locator('.number').textContent(), /^[0-4]?0 m/, 'the crew that stands there, with its distance');
+    await page.fill('[data-testid=dispatch-description]', 'Remettre le plan');
+    await page.click('[data-testid=dispatch-EQ1]');
+    const intervention = (state) => page.waitForSelector(`[data-testid=interventions] li[data-state=${state}]`);
+    const said = async () => (await page.textContent('[data-testid=interventions] li')).replaceAll(/\s+/g, ' ');
+    const id = await (await intervention('assigned')).getAttribute('data-id');
+    assert.match(await said(), /Équipe 1 .*Remettre le plan/);
+
+    // 4. the crew answers by REST up to restored; the operator sees each answer
     const move = (to, more = {}) =>
       crew.must('POST', `/api/v1/interventions/${id}/transitions`, { to, at: new Date().toISOString(), ...more });
-    for (const to of ['accepted', 'en_route', 'on_site', 'made_safe', 'restored']) await move(to);
+    for (const to of ['accepted', 'en_route', 'on_site', 'made_safe', 'restored']) {
+      await move(to);
+      await intervention(to);
+    }
     const illegal = await crew.ask('POST', `/api/v1/interventions/${id}/transitions`, { to: 'en_route', at: new Date().toISOString() });
     assert.equal(illegal.status, 409);
     assert.ok(Array.isArray(illegal.body.allowed));
     assert.equal((await operator.must('GET', `/api/v1/interventions/${id}`)).state, 'restored', 'not proved yet');
+    assert.match(await said(), /rétabli .*Sur parole de l’équipe/, 'and the screen says whose word it is');
+    assert.doesNotMatch(await said(), /vérifié/);
 
-    // 5. the junction reports its plan again: proved
+    // 5. the junction reports its plan again: proved, on the screen as in the record; then the operator closes both
     await publish(junction, { mode: 'plan', plan: 3 });
-    const verified = await until('verified by telemetry', async () => {
-      const now = await operator.must('GET', `/api/v1/interventions/${id}`);
-      return now.state === 'verified' ? now : null;
-    });
-    assert.match(verified.verified_by, /telemetry/);
-    await operator.must('POST', `/api/v1/interventions/${id}/transitions`, { to: 'closed', at: new Date().toISOString() });
-    await operator.must('POST', `${incident}/close`, { reason: 'solved' });
+    await intervention('verified');
+    assert.match(await said(), /vérifié .*Vérifié par/);
+    assert.match((await operator.must('GET', `/api/v1/interventions/${id}`)).verified_by, /telemetry/);
+    await page.click('[data-testid=move-closed]');
+    await page.click('[data-testid=move-submit]');
+    await intervention('closed');
+    await page.click('[data-testid=close-incident]');
+    await page.selectOption('[data-testid=close-reason]', 'solved');
+    await page.click('[data-testid=close-submit]');
+    await page.waitForSelector('[data-testid=incident-panel][data-status=closed]');
+    await line.waitFor({ state: 'detached' });
+    await until('nothing left over', async () => (await page.locator('[data-testid=queue-row]', { hasText: junction }).count()) === 0);
 
     // 6. the logbook holds every step with its author, and its chain verifies
-    const me = await operator.must('GET', '/api/v1/session');
     const entries = await entriesOf(operator, junction);
     const raised = entries.find((entry) => entry.entry_type === 'alarm_raised');
     assert.equal(raised?.author, 'system:rules');
@@ -185,6 +188,18 @@ describe('the main job', () => {
     };
     await publish(cabinet, { feeder_on: true, breaker_tripped: false, door_open: false });
     await all({ lamp_on: true, power_w: 40, fault: 'none' });
+
+    const { context, page, errors } = await openPage(browser);
+    await signIn(page, room, '/?coarse&view=list');
+    await page.waitForSelector('[data-testid=link][data-link=open]');
+    // What a tab lists of what was typed; the list itself says how many, also of those beyond its frame.
+    const listed = async (tab, typed) => {
+      await page.click(`[data-testid=tab-${tab}]`);
+      await page.fill('#queue-filter', typed);
+      return Number(await page.getAttribute('#queue-list', 'data-count'));
+    };
+    assert.equal(await listed('queue', cabinet), 0, 'nothing yet');
+
     await publish(cabinet, { feeder_on: false, breaker_tripped: true });
     await all({ lamp_on: false, power_w: 0, fault: 'supply_loss' });
 
@@ -216,9 +231,24 @@ describe('the main job', () => {
       .filter((row) => row.state !== 'suppressed' && (row.asset === cabinet || lamps.includes(row.asset)));
     assert.deepEqual(shown.map((row) => row.asset), [cabinet], 'one line for the operator');
 
+    // The same on the screen: one line, which says how many it hides and shows them when asked.
+    await until('a line in the queue', async () => (await listed('queue', cabinet)) === 1);
+    const line = page.locator('[data-testid=queue-row]');
+    await until('how many it hides', async () => /120 alarmes masquées/.test(await line.textContent()));
+    assert.equal(await listed('queue', 'PL-'), 0, 'no light point in the queue');
+    assert.equal(await listed('maintenance', 'PL-'), 0, 'nor among the notices');
+    await listed('queue', cabinet);
+    await line.click();
+    await page.waitForSelector('[data-testid=alarm-panel]');
+    assert.match(await page.textContent('[data-testid=suppressed]'), /120 alarmes masquées/);
+    await page.click('[data-testid=suppressed]');
+    await until('them', async () => (await page.locator('[data-testid=suppressed-list] li').count()) === 120);
+
     await publish(cabinet, { feeder_on: true, breaker_tripped: false });
     await all({ lamp_on: true, power_w: 40, fault: 'none' });
-    await operator.ask('POST', `/api/v1/alarms/${cause.id}/acknowledge`, {});
+    await line.click();
+    await page.keyboard.press('a');
+    await until('the line is gone', async () => (await listed('queue', cabinet)) === 0);
     await until(
       'none left over',
       async () => {
@@ -227,5 +257,12 @@ describe('the main job', () => {
       },
       120_000,
     );
+    for (const tab of ['queue', 'maintenance']) {
+      for (const typed of [cabinet, 'PL-']) {
+        await until(`no ${typed} in ${tab}`, async () => (await listed(tab, typed)) === 0);
+      }
+    }
+    assert.deepEqual(errors, []);
+    await context.close();
   });
 });

@@ -333,9 +333,9 @@ TEST_F(Incidents, AnswerAReplayWithTheFirstAnswer) {
 }
 
 TEST_F(Incidents, StandInTheDesksStrip) {
-    const auto strip = [&] {
+    const auto strip = [&](std::string_view desk = "traffic") {
         for (const auto& row : get("lea", "/api/v1/desks").body.at("rows")) {
-            if (row.at("desk") == "traffic") return row;
+            if (row.at("desk") == desk) return row;
         }
         return json();
     };
@@ -350,13 +350,24 @@ TEST_F(Incidents, StandInTheDesksStrip) {
     const auto number =
         post("lea", "/api/v1/incidents", {{"alarm", alarm}}).body.at("number").get<std::int64_t>();
     EXPECT_EQ(strip().at("waiting"), 1) << "the incident stands for its alarm";
-    EXPECT_EQ(strip().at("oldest_at"), at());
+    EXPECT_EQ(strip().at("oldest_at"), raised_at) << "and waits as long as it does";
     post("lea", incident_path(number, "/claim"));
     EXPECT_EQ(strip().at("waiting"), 0);
     EXPECT_EQ(strip().at("claimed"), 1);
     EXPECT_FALSE(strip().contains("oldest_at"));
     clock.advance(std::chrono::minutes{9});
     EXPECT_EQ(strip().at("alarms_10_min"), 0) << "ten minutes have passed";
+    post("lea", incident_path(number, "/release"));
+    EXPECT_EQ(strip().at("waiting"), 1);
+    EXPECT_EQ(strip().at("oldest_at"), raised_at) << "given back is not begun anew";
+    const auto call = post("lea", "/api/v1/contacts",
+                           {{"channel", "phone"}, {"summary", "x"}, {"desk", "citizen"}});
+    const std::string called_at = at();
+    EXPECT_EQ(strip("citizen").at("waiting"), 0) << "a call by itself may be answered";
+    clock.advance(std::chrono::minutes{2});
+    post("lea", "/api/v1/incidents", {{"contact", call.body.at("id")}, {"title", "x"}});
+    EXPECT_EQ(strip("citizen").at("waiting"), 1);
+    EXPECT_EQ(strip("citizen").at("oldest_at"), called_at) << "who called waits since then";
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useWords } from '../i18n/index.ts';
 import { alarms, openIncidentOf } from '../live/city.ts';
-import type { NewIncidentFrom } from '../operations/ask.ts';
+import { askForIncident, type NewIncidentFrom } from '../operations/ask.ts';
 import { NewIncident } from '../operations/dialogs.ts';
 import { OperationsPage } from '../operations/OperationsPage.tsx';
 import { afterShell } from '../ui/afterShell.ts';
@@ -30,12 +30,14 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
   const operates = useMay()('operate', 'operations');
   const [help, setHelp] = useState(false);
   const [from, setFrom] = useState<NewIncidentFrom | null>(null);
-  useShortcuts({ '?': () => setHelp(true), F2: () => operates && setFrom(chosen(selection)) });
+  useShortcuts({ '?': () => setHelp(true), F2: () => askForIncident(chosen(selection)) });
+  // Every way to the form ends here, and is none for somebody whom the server would refuse it.
   useEffect(() => {
+    if (!operates) return;
     const open = (event: Event) => setFrom((event as CustomEvent<NewIncidentFrom>).detail);
     addEventListener('vigie:new-incident', open);
     return () => removeEventListener('vigie:new-incident', open);
-  }, []);
+  }, [operates]);
   const link = (name: 'operations' | 'logbook') => (
     <a
       href={name === 'operations' ? '/' : '/?page=logbook'}

@@ -89,7 +89,7 @@ export function NewIncident({ from, onClose }: { from: NewIncidentFrom; onClose:
         </p>
       )}
       {from.position && !from.asset && (
-        <p>
+        <p data-testid="from-place">
           {t('incident.from_place')} {printed([from.position[1], from.position[0]], undefined, language)}
         </p>
       )}
