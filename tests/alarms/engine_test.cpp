@@ -340,7 +340,7 @@ TEST_F(EngineTest, ARestartChangesNothing) {
 TEST_F(EngineTest, ARestartDoesNotBeginADelayAnew) {
     const std::vector<store::Frame> frames{
         frame(car_park, 0, {50, 80}), frame(car_park, 10, {5, 95}), frame(car_park, 20, {5, 95})};
-    const auto restart = [&](std::int64_t judged_to, auto check) {
+    const auto restart = [&](int judged_to, auto check) {
         live::Stream other("second");
         live::CityState again(other);
         again.adopt(catalogue, noon_plus(25));

@@ -140,7 +140,7 @@ TEST_F(LivePgTest, AStartReadsARowAgainThatALaterMessageWasMergedInto) {
     store::Submission later;
     later.frames = {frame(lamp_11, 60, {nothing, nothing, 1}, 601)};
     ASSERT_TRUE(writer.submit(later));
-    writer.stop();
+    writer.stop(std::chrono::seconds(10));
     City second(registry, stream, clock);
     load_last_values(second, pool, clock.now());
     EXPECT_EQ(replay_frames(second, pool, database.app_url(), clock.now()), 1U);

@@ -337,9 +337,10 @@ TEST_F(FrameWriterTest, HoldsQuarantineToItsBoundWhileItFills) {
     constexpr int rows_max = base::limits::quarantine_rows_max;
     constexpr int between = base::limits::quarantine_rows_between_bounds;
     Pool superuser(db_.superuser_url(), 1);
-    superuser.write_now([](Transaction& tx) { tx.execute(fill_quarantine, rows_max); });
+    superuser.write_now([&](Transaction& tx) { tx.execute(fill_quarantine, rows_max); });
     open_one(100'000);
-    const auto refuse = [this, sent = 0](int count) mutable {
+    int sent = 0;
+    const auto refuse = [&](int count) {
         std::vector<Quarantined> rows;
         for (int i = 0; i < count; ++i)
             rows.push_back({noon(), "gw", "mqtt", "t", "not_json", "new", std::to_string(++sent)});
