@@ -109,7 +109,8 @@ def try_it(folder):
         lights = len(vigie(data, "asset", "list", "--kind", "light_point", "--limit", "0")["rows"])
         must(300 < lights < 1000, f"not a hundredth of the city: {lights} light points")
     except BaseException:
-        run.kill()
+        run.terminate()
+        run.communicate()
         raise
     ctrl_c(run, data)
     began = time.monotonic()
@@ -124,6 +125,12 @@ def try_it(folder):
     return took
 
 
+def too_long(*_):
+    raise AssertionError("something does not end")
+
+
+signal.signal(signal.SIGALRM, too_long)
+signal.alarm(280)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also when whoever started this ignores Ctrl-C
 try:
     with tempfile.TemporaryDirectory(prefix="vigie-run-") as place:

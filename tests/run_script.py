@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 top = Path(__file__).resolve().parent.parent
+limit_s = 600
 
 # Every call is counted; after call number $BREAK_AFTER scripts/run is stopped, as Ctrl-C would.
 play = r"""#!/usr/bin/env bash
@@ -72,6 +73,9 @@ counted
 """
 
 
+begun = []  # every scripts/run: none outlives the test, also when it fails
+
+
 class Stage:
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -94,8 +98,9 @@ class Stage:
         environment = {**os.environ, "PLAY_STATE": str(self.state), "BREAK_AFTER": str(break_after)}
         command = f'echo $$ > "{self.state}/pid"; exec bash scripts/run --data "{self.data}" {options}'
         # In a group of its own: Ctrl-C reaches all of it.
-        return subprocess.Popen(["bash", "-c", command], cwd=self.folder, env=environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        begun.append(subprocess.Popen(["bash", "-c", command], cwd=self.folder, env=environment, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True))
+        return begun[-1]
 
     def words(self):
         """What the programs were called with."""
@@ -203,23 +208,23 @@ def try_options():
         must(f"vigied --config {stage.data}/vigie.toml --control-port 9123" in words, f"the port is not passed on: {words}")
         generated = [line for line in words if line.startswith("vigie-sim generate")]
         must(len(generated) == 1 and " --scale 0.25 " in generated[0], f"generated: {generated}")
-        begun = children(started.pid)
-        must(len(begun) == 1, f"there is a simulator in spite of --no-sim: {words}")
+        below = children(started.pid)
+        must(len(below) == 1, f"there is a simulator in spite of --no-sim: {words}")
         os.killpg(started.pid, signal.SIGINT)
         rest = started.stdout.read()
         must(started.wait() == 130, f"Ctrl-C ended it with {started.returncode}")
-        must("stopping" in rest and is_gone(begun[0]), f"Ctrl-C left the server:\n{rest}")
+        must("stopping" in rest and is_gone(below[0]), f"Ctrl-C left the server:\n{rest}")
         # Port 8080 and scale 1 unless said otherwise; and the simulator goes with Ctrl-C, too.
         stage = Stage(Path(folder) / "other")
         started = stage.start()
         until_ready(started)
         must(any(line.endswith("--control-port 8080") for line in stage.words()), stage.words())
         must(any(" --scale 1 " in line for line in stage.words()), stage.words())
-        begun = children(started.pid)
-        must(len(begun) == 2, f"not a server and a simulator: {begun}")
+        below = children(started.pid)
+        must(len(below) == 2, f"not a server and a simulator: {below}")
         os.killpg(started.pid, signal.SIGINT)
         started.stdout.read()
-        must(started.wait() == 130 and all(is_gone(one) for one in begun), "Ctrl-C left the server or the simulator")
+        must(started.wait() == 130 and all(is_gone(one) for one in below), "Ctrl-C left the server or the simulator")
 
 
 def try_refused_options():
@@ -234,6 +239,12 @@ def try_refused_options():
             must(not stage.data.exists() and not (stage.state / "words").exists(), f"{options} did something")
 
 
+def too_long(*_):
+    raise AssertionError("something does not end")
+
+
+signal.signal(signal.SIGALRM, too_long)
+signal.alarm(limit_s)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also when whoever started this ignores Ctrl-C
 try:
     count = try_breaks()
@@ -243,4 +254,10 @@ try:
 except AssertionError as error:
     print(f"run_script: {error}", file=sys.stderr)
     sys.exit(1)
+finally:
+    signal.alarm(0)
+    for one in begun:
+        if one.poll() is None:
+            one.terminate()
+            one.communicate()
 print(f"scripts/run comes up again after a break behind any of {count} commands")
