@@ -178,7 +178,8 @@ TEST_F(Import, NamesStreetsFromTheirFinder) {
     importer_->use_streets(street_of);
     const auto filled = pool_.write_now([&](store::Transaction& tx) {
         lock_changes(tx);
-        return importer_->fill_streets(tx, street_of, by_);
+        ImportProgress progress;
+        return importer_->fill_streets(tx, street_of, by_, progress);
     });
     EXPECT_EQ(filled, 1U);
     EXPECT_EQ(registry_.current()->find("V1")->street, "Rue du Bourg");

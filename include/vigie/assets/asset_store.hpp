@@ -46,7 +46,7 @@ inline constexpr std::size_t asset_write_passes = 3;
 // `passed` is told, statement by statement, how many passes over an asset are behind it.
 void write_assets(store::Transaction& tx, std::span<const PlannedAsset> added,
                   std::span<const PlannedAsset> changed, const Authorship& by,
-                  const std::function<void(std::size_t)>& passed);
+                  const std::function<void(std::size_t)>& passed = [](std::size_t) {});
 
 [[nodiscard]] std::shared_ptr<const Zones> read_zones(store::Transaction& tx);
 void write_zone(store::Transaction& tx, const Zone& zone);
