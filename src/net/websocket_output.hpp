@@ -64,7 +64,7 @@ public:
     std::size_t done(boost::system::error_code failure) {
         const auto text_bytes = std::exchange(written_.text_bytes, 0);
         written_.bytes.clear();
-        if (written_.bytes.capacity() > kept_bytes_max) written_.bytes = std::string();
+        if (written_.bytes.capacity() > kept_bytes_max) std::string().swap(written_.bytes);
         for (const auto& told : std::exchange(written_.told, {}))
             told(failure);
         writing_ = false;

@@ -13,6 +13,7 @@
 #include <boost/beast/websocket/ssl.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <boost/beast/websocket/teardown.hpp>
+#include <chrono>
 
 #include "net/http_shared.hpp"
 #include "net/websocket_output.hpp"
@@ -80,6 +81,8 @@ void async_teardown(beast::role_type role, RowStream<Next>& stream, Handler&& ha
 namespace {
 
 constexpr auto in_silence = asio::as_tuple(asio::use_awaitable);
+// Until then whatever a peer sends is read and thrown away that was told to go and does not answer.
+constexpr std::chrono::seconds goodbye_max{10};
 
 template <typename Stream>
 class WebSocketSession final : public WebSocket,
@@ -147,8 +150,9 @@ public:
         upgrade.version(11);
         for (const auto& [name, value] : request.headers)
             upgrade.insert(name, value);
-        self->socket_.set_option(
-            websocket::stream_base::timeout::suggested(beast::role_type::server));
+        auto timeout = websocket::stream_base::timeout::suggested(beast::role_type::server);
+        timeout.handshake_timeout = goodbye_max;
+        self->socket_.set_option(timeout);
         self->socket_.read_message_max(self->shared_->settings.websocket_message_bytes_max);
         self->socket_.text(true);
         // A message as one frame and one write: in pieces of 4 kB a snapshot would be dozens.

@@ -53,11 +53,6 @@ constexpr std::size_t half_open_addresses = 16;  // a thousand strangers an addr
 constexpr std::size_t half_open_http = 1'000;
 constexpr std::size_t half_open_control = 1'000;
 constexpr std::size_t descriptors_needed = 12'000;
-// The server's limits, and what may pass until its clock is looked at: of a CONNECT, of a request
-// that began, of a connection without one.
-constexpr seconds half_open_limit{10 + 20};
-constexpr seconds half_asked_limit{30 + 20};
-constexpr seconds silent_limit{75 + 20};
 constexpr int deaf_receive_bytes = 4'096;
 constexpr std::size_t deaf_consoles = 8;
 constexpr std::size_t deaf_bytes_max = 48 * mib;
@@ -248,15 +243,6 @@ protected:
         return static_cast<double>(taken) / static_cast<double>(capacity_lasts.count());
     }
 
-    static bool ends_by(Socket& socket, std::chrono::steady_clock::time_point end) {
-        for (;;) {
-            const auto left =
-                std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
-            if (left <= milliseconds{0}) return false;
-            if (socket.ends_within(left)) return true;
-        }
-    }
-
     template <typename Work>
     static std::vector<Line> in_parallel(Work work) {
         std::vector<Line> results(lines);
@@ -379,18 +365,6 @@ TEST_F(Flood, OfTenThousandWhoDoNotFinishTheirFirstSentence) {
     open(half_open_control, city_->control().port, "GET /api/v1/live HTTP/1.1\r\nHost: l");
     expect_prompt();
     expect_growth_below(growth_half_open_max);
-    // Each is shown the door when its time is over: how many were not.
-    const auto opened = std::chrono::steady_clock::now();
-    const auto left_open = [&](std::size_t first, std::size_t end, std::size_t step,
-                               seconds limit) {
-        std::size_t open = 0;
-        for (std::size_t i = first; i < end; i += step)
-            open += ends_by(sockets[i], opened + limit) ? 0U : 1U;
-        return open;
-    };
-    EXPECT_EQ(left_open(0, half_open_mqtt, 1, half_open_limit), 0U);
-    EXPECT_EQ(left_open(half_open_mqtt, sockets.size(), 2, half_asked_limit), 0U);
-    EXPECT_EQ(left_open(half_open_mqtt + 1, sockets.size(), 2, silent_limit), 0U);
     sockets.clear();
     expect_prompt();
 }

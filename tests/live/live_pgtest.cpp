@@ -9,7 +9,6 @@
 #include "vigie/live/city.hpp"
 #include "vigie/live/keeper.hpp"
 #include "vigie/live/routes.hpp"
-#include "vigie/store/frames.hpp"
 
 namespace vigie::live {
 namespace {
@@ -125,6 +124,9 @@ TEST_F(LivePgTest, AStartReadsNoFrameAgainThatTheLastFlushHolds) {
     EXPECT_EQ(read_again(), 0U);
 }
 
+constexpr store::Query merge_a_driver{"merge_a_driver",
+                                      "update frame set vals[3] = 1 where asset_id = $1"};
+
 TEST_F(LivePgTest, AStartReadsARowAgainThatALaterMessageWasMergedInto) {
     city.start();
     const std::vector<store::Frame> flushed{frame(lamp_11, 60, {1, nothing, nothing}, 60)};
@@ -134,13 +136,9 @@ TEST_F(LivePgTest, AStartReadsARowAgainThatALaterMessageWasMergedInto) {
     for (std::size_t i = 0; i <= settled_after_flushes; ++i)
         ASSERT_TRUE(keeper.flush());
     ASSERT_EQ(read_again(), 0U);
-    store::FrameWriter writer({.app_url = database.app_url(), .owner_url = database.owner_url()},
-                              clock, [](std::vector<store::Submission>&) {});
-    writer.start();
-    store::Submission later;
-    later.frames = {frame(lamp_11, 60, {nothing, nothing, 1}, 601)};
-    ASSERT_TRUE(writer.submit(later));
-    writer.stop(std::chrono::seconds(10));
+    // As the writers' upsert does: values are added, the first arrival stays.
+    pool.write_now(
+        [](store::Transaction& tx) { tx.execute(merge_a_driver, std::int32_t{lamp_11}); });
     City second(registry, stream, clock);
     load_last_values(second, pool, clock.now());
     EXPECT_EQ(replay_frames(second, pool, database.app_url(), clock.now()), 1U);
