@@ -13,7 +13,6 @@
 #include <thread>
 
 #include "tests/support/pgtest_database.hpp"
-#include "tests/support/pgtest_dump.hpp"
 #include "vigie/store/series.hpp"
 
 namespace vigie::store {
@@ -50,33 +49,7 @@ constexpr Query add_rollup{
     "add_rollup",
     "insert into rollup (asset_id, day, counts, mins, maxs, sums, lasts, body) values "
     "($1, $2::date, '{}', '{}', '{}', '{}', '{}', '')"};
-// What the dump does not hold yet, of the table and its partitions.
-constexpr Query dump_lacks{
-    "dump_lacks",
-    "select count(*) as n from (select inhrelid as part from pg_inherits "
-    "where inhparent = 'frame'::regclass union select 'frame'::regclass) parts where not exists ("
-    "select from pg_locks l join pg_stat_activity a using (pid) where l.relation = part "
-    "and a.application_name = 'pg_dump' and l.mode = 'AccessShareLock' and l.granted)"};
-constexpr Query dump_waits{
-    "dump_waits",
-    "select count(*) as n from pg_stat_activity where application_name = 'pg_dump' "
-    "and backend_xmin is not null and wait_event = 'ClientWrite'"};
-constexpr Query programs{"programs", "select setting from pg_config where name = 'BINDIR'"};
 constexpr Query forget_all_marks{"forget_all_marks", "delete from rollup_dirty"};
-
-// A writer that waited for a dump would wait for as long as nobody reads that.
-constexpr auto writer_waits_max = 5s;
-constexpr auto dump_limit = 60s;
-
-// Asked again until it is so; a question takes its own time.
-template <typename Condition>
-bool becomes(Condition condition) {
-    const auto end = std::chrono::steady_clock::now() + dump_limit;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > end) return false;
-    }
-    return true;
-}
 
 // A writer, what it was given, and the closing beside it.
 class ClosingTest : public testing::Test {
@@ -304,69 +277,6 @@ TEST_F(ClosingTest, NeverMakesIngestionWaitForAReader) {
     auto c = closing();
     EXPECT_EQ(c.drop_closed(), 0U);
     EXPECT_FALSE(has_table("frame_20261118"));
-    expect_series();
-}
-
-// The same with pg_dump, which holds every table until it is done and may take hours: nobody reads
-// what it writes.
-TEST_F(ClosingTest, NeverMakesIngestionWaitForADump) {
-    fill(old_day, 6, 1'200);
-    fill(old_day + std::chrono::days{1}, 1, 5);
-    fill(closing_today, 1, 5);
-    const auto kind = pool_.write_now([](Transaction& tx) {
-        const auto id = tx.row(add_kind)->get<std::int32_t>("id");
-        tx.execute(add_asset, 6, "A-6", id);
-        tx.execute(forget_all_marks);
-        return id;
-    });
-    Pool superuser(db_.superuser_url(), 0);
-    const auto of_dump = [&](const Query& query) {
-        return superuser.read_now(
-            [&](Transaction& tx) { return tx.row(query)->get<std::int64_t>("n"); });
-    };
-    test::Dump dump(superuser.read_now([](Transaction& tx) {
-        return tx.row(programs)->get<std::string>("setting");
-    }),
-                    db_.superuser_url());
-    ASSERT_TRUE(becomes([&] { return of_dump(dump_lacks) == 0 && of_dump(dump_waits) == 1; }));
-
-    // Somebody writes all the while, for the closed day too, and never waits for the dump.
-    std::atomic<bool> over{false};
-    std::chrono::steady_clock::duration longest{};
-    std::jthread load([&] {
-        for (int i = 0; !over; ++i) {
-            const auto began = std::chrono::steady_clock::now();
-            put(1 + i % 3, base::Instant(closing_today) + 1h + i * 1ms, {1.0 * i, 1});
-            put(1 + i % 3, base::Instant(old_day) + 22h + i * 1ms, {2.0 * i, 2});
-            settle();
-            longest = std::max(longest, std::chrono::steady_clock::now() - began);
-        }
-    });
-    auto c = closing();
-    EXPECT_TRUE(c.close(old_day).ok());
-    EXPECT_EQ(c.drop_closed(), 1U) << "the dump holds it";
-    EXPECT_EQ(c.drop_closed(), 1U) << "and still does";
-    (void)c.repack();
-    EXPECT_EQ(c.expire({{kind, std::chrono::days{3}, std::chrono::days{3}}}).chunks, 1U);
-    EXPECT_TRUE(c.close(old_day + std::chrono::days{1}).ok());
-    EXPECT_EQ(c.drop_closed(), 2U);
-    over = true;
-    load.join();
-    put(1, base::Instant(old_day) - 24h * 10, {3, 3});  // its partition is made now
-    settle();
-    EXPECT_LT(longest, writer_waits_max);
-    stored_.erase(6);  // expired
-    expect_series();
-    EXPECT_EQ(of_dump(dump_waits), 1) << "the dump is not over yet";
-
-    // As it stood when it began: whole, and of nothing later.
-    const auto dumped = dump.read_to_its_end();
-    EXPECT_EQ(dump.exit_status(), 0);
-    EXPECT_EQ(test::rows_dumped(dumped, "frame_20261118"), 7'200U);
-    EXPECT_EQ(test::rows_dumped(dumped, "frame_20261122"), 5U);
-    EXPECT_EQ(c.drop_closed(), 0U);
-    EXPECT_FALSE(has_table("frame_20261118"));
-    (void)c.repack();
     expect_series();
 }
 
