@@ -44,9 +44,10 @@ inline constexpr std::size_t asset_write_passes = 3;
 
 // `added` have no id yet, `changed` have theirs. The version of what changed goes up by one.
 // `passed` is told, statement by statement, how many passes over an asset are behind it.
-void write_assets(store::Transaction& tx, std::span<const PlannedAsset> added,
-                  std::span<const PlannedAsset> changed, const Authorship& by,
-                  const std::function<void(std::size_t)>& passed = [](std::size_t) {});
+void write_assets(
+    store::Transaction& tx, std::span<const PlannedAsset> added,
+    std::span<const PlannedAsset> changed, const Authorship& by,
+    const std::function<void(std::size_t)>& passed = [](std::size_t) {});
 
 [[nodiscard]] std::shared_ptr<const Zones> read_zones(store::Transaction& tx);
 void write_zone(store::Transaction& tx, const Zone& zone);
