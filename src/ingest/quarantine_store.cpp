@@ -1,5 +1,7 @@
 #include "ingest/quarantine_store.hpp"
 
+#include "vigie/store/frames.hpp"
+
 namespace vigie::ingest {
 
 namespace {
@@ -50,9 +52,7 @@ void delete_quarantine(store::Transaction& tx, std::int64_t id) {
 }
 
 std::size_t delete_oldest_quarantine(store::Transaction& tx, std::size_t kept) {
-    static constexpr store::Query query{"quarantine_purge", R"sql(
-        delete from quarantine
-         where id <= (select id from quarantine order by id desc offset $1 limit 1))sql"};
+    static constexpr store::Query query{"quarantine_purge", store::drop_oldest_quarantine};
     return tx.execute(query, kept);
 }
 

@@ -67,12 +67,6 @@ constexpr const char* insert_quarantine = R"sql(
                   $8::text[]) as q (r, c, h, t, w, d, p, g)
     on conflict (digest) do nothing)sql";
 
-// Whoever sends nothing but garbage at full speed must not fill the disk until the next round of
-// housekeeping.
-constexpr const char* drop_oldest_quarantine = R"sql(
-    delete from quarantine
-     where id <= (select id from quarantine order by id desc offset $1::bigint limit 1))sql";
-
 std::string text_array(const std::vector<std::string>& values) {
     return *to_param(values);
 }
@@ -302,6 +296,7 @@ void FrameLane::run(const Batch& batch) {
     copy(copy_late, batch.late);
     quarantine(*pg_, batch.quarantined);
     const auto quarantined = quarantined_ + batch.quarantined.size();
+    // Garbage at full speed must not fill the disk until the next round of housekeeping.
     const bool bound = quarantined >= base::limits::quarantine_rows_between_bounds;
     if (bound)
         pg_->execute(drop_oldest_quarantine, {std::to_string(base::limits::quarantine_rows_max)});

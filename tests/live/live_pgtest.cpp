@@ -37,6 +37,15 @@ protected:
     json history(const std::string& code, const std::string& query, unsigned status = 200) {
         return get("/api/v1/assets/" + code + "/observations?" + query, status);
     }
+    // What is stored is flushed, and so often that a start would not read it again.
+    void settle(Keeper& keeper, const std::vector<store::Frame>& frames) {
+        city.start();
+        store_frames(pool, frames);
+        ASSERT_TRUE(city.observed(frames));
+        for (std::size_t i = 0; i <= settled_after_flushes; ++i)
+            ASSERT_TRUE(keeper.flush());
+        ASSERT_EQ(read_again(), 0U);
+    }
     // How many frames a start would read.
     std::size_t read_again() {
         City second(registry, stream, clock);
@@ -128,14 +137,8 @@ constexpr store::Query merge_a_driver{"merge_a_driver",
                                       "update frame set vals[3] = 1 where asset_id = $1"};
 
 TEST_F(LivePgTest, AStartReadsARowAgainThatALaterMessageWasMergedInto) {
-    city.start();
-    const std::vector<store::Frame> flushed{frame(lamp_11, 60, {1, nothing, nothing}, 60)};
-    store_frames(pool, flushed);
-    ASSERT_TRUE(city.observed(flushed));
     Keeper keeper(city, pool, clock);
-    for (std::size_t i = 0; i <= settled_after_flushes; ++i)
-        ASSERT_TRUE(keeper.flush());
-    ASSERT_EQ(read_again(), 0U);
+    settle(keeper, {frame(lamp_11, 60, {1, nothing, nothing}, 60)});
     // As the writers' upsert does: values are added, the first arrival stays.
     pool.write_now(
         [](store::Transaction& tx) { tx.execute(merge_a_driver, std::int32_t{lamp_11}); });
@@ -150,14 +153,8 @@ TEST_F(LivePgTest, AStartReadsEverythingAgainIfWhatIsSettledIsNotOfThisDatabase)
         "of_elsewhere",
         "update live_run set settled = (pg_snapshot_xmax(pg_current_snapshot())::text::int8 + "
         "1000)::text::xid8"};
-    city.start();
-    const std::vector<store::Frame> flushed{frame(lamp_11, 60, {1, nothing, nothing})};
-    store_frames(pool, flushed);
-    ASSERT_TRUE(city.observed(flushed));
     Keeper keeper(city, pool, clock);
-    for (std::size_t i = 0; i <= settled_after_flushes; ++i)
-        ASSERT_TRUE(keeper.flush());
-    ASSERT_EQ(read_again(), 0U);
+    settle(keeper, {frame(lamp_11, 60, {1, nothing, nothing})});
     pool.write_now([](store::Transaction& tx) { tx.execute(of_elsewhere); });
     EXPECT_EQ(read_again(), 1U);
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,13 +22,15 @@ namespace {
 
 namespace asio = boost::asio;
 
-// Sends back what it hears; "close" makes it close with 4001.
+// Sends back what it hears; "close" makes it close with 4001, "flood" send what no socket holds.
 class Echo final : public WebSocketEvents {
 public:
     void opened(std::shared_ptr<WebSocket> socket) override { socket_ = std::move(socket); }
     void received(std::string_view text) override {
         if (text == "close") {
             socket_->close(4001, "as you wish");
+        } else if (text == "flood") {
+            socket_->send(std::vector<std::string>(64, std::string(1 << 20, 'x')));
         } else {
             socket_->send({"echo " + std::string(text)});
         }
@@ -283,6 +286,21 @@ TEST_F(HttpServerTest, CutsAWebSocketWhosePeerNeverAnswersTheGoodbye) {
     server_->stop(std::chrono::milliseconds(50));
     EXPECT_EQ(server_->counters().websockets, 0U) << "gone when stop() returns";
     EXPECT_NE(until_closed(socket).find("server stops"), std::string::npos) << "it was told";
+}
+
+TEST_F(HttpServerTest, CutsAWebSocketWhosePeerIsGoneAndDoesNotTakeWhatIsBeingWritten) {
+    auto socket = connected();
+    asio::write(socket, asio::buffer("GET /ws" + upgrade));
+    std::string head;
+    asio::read_until(socket, asio::dynamic_buffer(head), "\r\n\r\n");
+    asio::write(socket, asio::buffer(frame_of("flood")));
+    std::array<char, 1> byte{};
+    asio::read(socket, asio::buffer(byte));  // it is being written
+    socket.shutdown(asio::ip::tcp::socket::shutdown_send);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (server_->counters().websockets > 0 && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
+    EXPECT_EQ(server_->counters().websockets, 0U);
 }
 
 TEST_F(HttpServerTest, OpensNoWebSocketOnceItStops) {

@@ -31,7 +31,7 @@
 #include "vigie/alarms/rules.hpp"
 #include "vigie/live/city_state.hpp"
 #include "vigie/live/deadlines.hpp"
-#include "vigie/live/keeper.hpp"
+#include "vigie/live/frame_span.hpp"
 #include "vigie/live/watcher.hpp"
 
 namespace vigie::alarms {

@@ -18,6 +18,7 @@
 
 #include "vigie/base/time.hpp"
 #include "vigie/live/city.hpp"
+#include "vigie/live/frame_span.hpp"
 #include "vigie/store/database.hpp"
 #include "vigie/store/frames.hpp"
 
@@ -38,13 +39,8 @@ inline constexpr std::size_t settled_after_flushes{12};
 std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now);
 std::size_t replay_frames(City& city, store::Pool& pool, const std::string& url, base::Instant now);
 
-// Frames of an asset with event times from `from` to `to`, both included, as far as they are not
-// packed away (days are closed long after the longest delay of a rule). In event order per asset.
-struct FrameSpan {
-    assets::AssetId asset{};
-    base::Instant from{};
-    base::Instant to{};
-};
+// The frames of those, as far as they are not packed away (days are closed long after the longest
+// delay of a rule). In event order per asset.
 [[nodiscard]] std::vector<store::Frame> read_frames_between(store::Transaction& tx,
                                                             std::span<const FrameSpan> spans);
 
