@@ -141,7 +141,7 @@ boost::asio::awaitable<api::Answer> replay(Replay with, api::Request request) {
 
 std::size_t purge_quarantine(store::Pool& pool) {
     return pool.write_now([](store::Transaction& tx) {
-        return delete_oldest_quarantine(tx, base::limits::quarantine_rows_max);
+        return store::drop_oldest_quarantine(tx, base::limits::quarantine_rows_max);
     });
 }
 

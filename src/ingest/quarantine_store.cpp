@@ -1,7 +1,5 @@
 #include "ingest/quarantine_store.hpp"
 
-#include "vigie/store/frames.hpp"
-
 namespace vigie::ingest {
 
 namespace {
@@ -49,11 +47,6 @@ void delete_quarantine(store::Transaction& tx, std::int64_t id) {
     static constexpr store::Query query{"quarantine_delete",
                                         "delete from quarantine where id = $1"};
     tx.execute(query, id);
-}
-
-std::size_t delete_oldest_quarantine(store::Transaction& tx, std::size_t kept) {
-    static constexpr store::Query query{"quarantine_purge", store::drop_oldest_quarantine};
-    return tx.execute(query, kept);
 }
 
 }  // namespace vigie::ingest

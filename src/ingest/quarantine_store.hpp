@@ -27,6 +27,5 @@ struct QuarantineRow {
                                                          std::size_t limit);
 [[nodiscard]] std::optional<QuarantineRow> find_quarantine(store::Transaction& tx, std::int64_t id);
 void delete_quarantine(store::Transaction& tx, std::int64_t id);
-std::size_t delete_oldest_quarantine(store::Transaction& tx, std::size_t kept);
 
 }  // namespace vigie::ingest

@@ -10,6 +10,7 @@
 #include "store/frame_record.hpp"
 #include "vigie/base/limits.hpp"
 #include "vigie/base/text.hpp"
+#include "vigie/store/database.hpp"
 
 namespace vigie::store {
 
@@ -66,6 +67,10 @@ constexpr const char* insert_quarantine = R"sql(
       from unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                   $8::text[]) as q (r, c, h, t, w, d, p, g)
     on conflict (digest) do nothing)sql";
+
+constexpr const char* drop_oldest = R"sql(
+    delete from quarantine
+     where id <= (select id from quarantine order by id desc offset $1::int8 limit 1))sql";
 
 std::string text_array(const std::vector<std::string>& values) {
     return *to_param(values);
@@ -142,6 +147,11 @@ bool is_passing(const Refused& refused) {
 constexpr int attempts_max = 5;
 
 }  // namespace
+
+std::size_t drop_oldest_quarantine(Transaction& tx, std::size_t kept) {
+    static constexpr Query query{"quarantine_purge", drop_oldest};
+    return tx.execute(query, kept);
+}
 
 FrameLane::FrameLane(const FrameWriterSettings& settings, std::size_t number,
                      Partitions& partitions, Routing& routing, FrameWriterCounters& counters)
@@ -298,8 +308,7 @@ void FrameLane::run(const Batch& batch) {
     const auto quarantined = quarantined_ + batch.quarantined.size();
     // Garbage at full speed must not fill the disk until the next round of housekeeping.
     const bool bound = quarantined >= base::limits::quarantine_rows_between_bounds;
-    if (bound)
-        pg_->execute(drop_oldest_quarantine, {std::to_string(base::limits::quarantine_rows_max)});
+    if (bound) pg_->execute(drop_oldest, {std::to_string(base::limits::quarantine_rows_max)});
     mark(*pg_, batch.marks, batch.generation);
     pg_->execute("commit");
     quarantined_ = bound ? 0 : quarantined;

@@ -47,10 +47,11 @@ struct Quarantined {
     std::string payload;     // cut to base::limits::quarantine_payload_bytes_max
 };
 
-// Keeps the newest $1 rows of quarantine: for writers while it fills, and for housekeeping.
-inline constexpr const char* drop_oldest_quarantine = R"sql(
-    delete from quarantine
-     where id <= (select id from quarantine order by id desc offset $1::int8 limit 1))sql";
+class Transaction;
+
+// Deletes the oldest rows of quarantine beyond the newest `kept`; how many. Writers do the same
+// while it fills.
+std::size_t drop_oldest_quarantine(Transaction& tx, std::size_t kept);
 
 struct Submission {
     std::vector<Frame> frames;
