@@ -84,12 +84,8 @@ set(VIGIE_MODULES
     lighting signals signs bollards video buildings traffic parking environment vehicles winter
     citizens opendata contract app cli sim bench)
 
-# A bounded run over the committed corpus and a little beyond; new inputs are not written back.
+# The bounded run of a fuzz target (tests/fuzz/run).
 function(vigie_add_fuzz_run name executable)
-    get_filename_component(target ${executable} NAME)
-    string(REGEX REPLACE "_fuzz$" "" corpus ${target})
-    add_test(NAME ${name} COMMAND ${executable} -max_total_time=10 -timeout=5 -rss_limit_mb=2048
-        ${CMAKE_BINARY_DIR}/fuzz/${corpus} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${corpus})
-    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz/${corpus})
+    add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/fuzz/run ${executable})
     set_tests_properties(${name} PROPERTIES TIMEOUT 120)
 endfunction()

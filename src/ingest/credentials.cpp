@@ -88,10 +88,11 @@ std::string fingerprint_of_pem(std::string_view pem) {
     constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
     constexpr std::string_view end = "-----END CERTIFICATE-----";
     const auto first = pem.find(begin);
-    const auto last = pem.find(end);
-    if (first == std::string_view::npos || last == std::string_view::npos || last < first)
-        return {};
-    const auto body = pem.substr(first + begin.size(), last - first - begin.size());
+    if (first == std::string_view::npos) return {};
+    const auto rest = pem.substr(first + begin.size());
+    const auto last = rest.find(end);
+    if (last == std::string_view::npos) return {};
+    const auto body = rest.substr(0, last);
     std::vector<unsigned char> der(body.size());
     std::size_t size = 0;
     if (sodium_base642bin(der.data(), der.size(), body.data(), body.size(), " \r\n\t", &size,

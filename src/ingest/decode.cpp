@@ -241,13 +241,13 @@ std::optional<Format> format_of(std::string_view media_type) {
     return std::nullopt;
 }
 
-std::string_view asset_of_topic(std::string_view topic) {
+std::string_view asset_of_topic(std::string_view topic, std::string_view what) {
     constexpr std::string_view prefix = "vigie/v1/";
-    constexpr std::string_view suffix = "/observations";
-    if (!topic.starts_with(prefix) || !topic.ends_with(suffix)) return {};
-    if (topic.size() <= prefix.size() + suffix.size()) return {};
-    const auto asset = topic.substr(prefix.size(), topic.size() - prefix.size() - suffix.size());
-    return asset.find('/') == std::string_view::npos ? asset : std::string_view{};
+    if (!topic.starts_with(prefix)) return {};
+    topic.remove_prefix(prefix.size());
+    const auto slash = topic.find('/');
+    if (slash == std::string_view::npos || topic.substr(slash + 1) != what) return {};
+    return topic.substr(0, slash);
 }
 
 }  // namespace vigie::ingest

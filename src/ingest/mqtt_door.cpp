@@ -312,11 +312,8 @@ void MqttDoor::subscribed(net::MqttPrincipal&, const std::string&,
 }
 
 bool MqttDoor::may_receive(net::MqttPrincipal& principal, std::string_view topic) {
-    constexpr std::string_view prefix = "vigie/v1/";
-    constexpr std::string_view suffix = "/commands";
-    if (!topic.starts_with(prefix) || !topic.ends_with(suffix)) return false;
-    const auto code = topic.substr(prefix.size(), topic.size() - prefix.size() - suffix.size());
-    return inbox_.covers(sender_of(principal), code);
+    const auto code = asset_of_topic(topic, "commands");
+    return !code.empty() && inbox_.covers(sender_of(principal), code);
 }
 
 void MqttDoor::delivered(std::uint64_t tag, net::MqttOutcome outcome) {

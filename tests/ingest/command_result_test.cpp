@@ -75,7 +75,8 @@ TEST(CommandResult, HasATopicOfItsOwn) {
           "vigie/v1/LP-1/commands//result", "vigie/v1//commands/12/result",
           "vigie/v1/LP-1/commands/12/3/result", "vigie/v1/LP-1/x/commands/12/result",
           "vigie/v1/LP-1/commands/12/results", "vigie/v2/LP-1/commands/12/result",
-          "vigie/v1/LP-1/observations"}) {
+          "vigie/v1/LP-1/observations", "vigie/v1/result", "vigie/v1//result",
+          "vigie/v1/commands/result", "vigie/v1/"}) {
         EXPECT_FALSE(result_topic(other)) << other;
     }
     EXPECT_EQ(command_topic("LP-1"), "vigie/v1/LP-1/commands");

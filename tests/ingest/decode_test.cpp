@@ -205,6 +205,9 @@ TEST(Topic, NamesOneAsset) {
           "vigie/v1/a/observations/", "vigie/v1/observations", "x", ""}) {
         EXPECT_EQ(asset_of_topic(topic), "") << topic;
     }
+    EXPECT_EQ(asset_of_topic("vigie/v1/PL-1/commands", "commands"), "PL-1");
+    EXPECT_EQ(asset_of_topic("vigie/v1/commands", "commands"), "");
+    EXPECT_EQ(asset_of_topic("vigie/v1/PL-1/commands/12", "commands"), "");
 }
 
 }  // namespace

@@ -105,7 +105,8 @@ enum class Format {
                                                               Format format,
                                                               const Arrival& arrival);
 
-// vigie/v1/{asset}/observations -> {asset}; empty for anything else.
-[[nodiscard]] std::string_view asset_of_topic(std::string_view topic);
+// vigie/v1/{asset}/{what} -> {asset}; empty for anything else.
+[[nodiscard]] std::string_view asset_of_topic(std::string_view topic,
+                                              std::string_view what = "observations");
 
 }  // namespace vigie::ingest
