@@ -1,9 +1,13 @@
 #include "vigie/access/sessions.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
 
+#include "access/remembered.hpp"
 #include "access/sessions_store.hpp"
 #include "vigie/access/audit.hpp"
 #include "vigie/access/people.hpp"
@@ -79,6 +83,7 @@ Sessions::Sessions(store::Pool& pool, const base::Clock& clock, SessionLimits li
       limits_(limits),
       cost_(cost),
       throttle_(clock, throttle),
+      remembered_(std::make_unique<Remembered>()),
       nobodys_hash_(hash_password(random_secret(), cost)) {}
 
 Sessions::~Sessions() {
@@ -94,16 +99,55 @@ awaitable<base::Result<Principal>> Sessions::authenticate(const wire::Request& r
     const auto now = clock_.now();
     const auto limits = limits_;
     const bool by_token = bearer.has_value();
-    auto known = co_await pool_.read([secret, now, limits, by_token](store::Transaction& tx) {
-        return by_token ? known_by_token(tx, secret, now, limits)
-                        : known_by_cookie(tx, secret, now, limits);
-    });
-    if (!known) co_return session_over();
-    if (known->stale) {
-        const Principal used = known->principal;
-        co_await pool_.write([used, now](store::Transaction& tx) { touch(tx, used, now); });
+    const auto key = Remembered::key_of(
+        by_token ? Remembered::Scheme::token : Remembered::Scheme::cookie, secret);
+    const auto mark = remembered_->mark();
+    std::optional<Known> known;
+    std::exception_ptr away;
+    try {
+        known = co_await pool_.read([secret, now, limits, by_token](store::Transaction& tx) {
+            return by_token ? known_by_token(tx, secret, now, limits)
+                            : known_by_cookie(tx, secret, now, limits);
+        });
+    } catch (const store::Unavailable&) {
+        away = std::current_exception();
     }
+    if (away) {
+        auto principal = remembered_->find(key, clock_.now());
+        if (!principal) std::rethrow_exception(away);
+        co_return *std::move(principal);
+    }
+    if (!known) {
+        remembered_->forget(key);
+        co_return session_over();
+    }
+    remembered_->remember(key, known->principal, good_until(now, known->expires_at), mark);
+    if (known->stale) co_await note_use(known->principal, now);
     co_return std::move(known->principal);
+}
+
+base::Instant Sessions::good_until(base::Instant confirmed,
+                                   std::optional<base::Instant> expires_at) const {
+    const base::Instant until = confirmed + limits_.unconfirmed;
+    return expires_at ? std::min(until, *expires_at) : until;
+}
+
+// Nobody is kept out because a database that answers takes no writes (its disk is full, say).
+awaitable<void> Sessions::note_use(Principal principal, base::Instant now) {
+    try {
+        co_await pool_.write(
+            [principal, now](store::Transaction& tx) { touch(tx, principal, now); });
+    } catch (const store::Unavailable& error) {
+        spdlog::debug("a session's last use is not noted: {}", error.what());
+    } catch (const store::Refused& error) {
+        spdlog::debug("a session's last use is not noted: {}", error.what());
+    }
+}
+
+void Sessions::forget_person(store::Transaction& tx, std::int64_t person) {
+    // Now, because whether the commit came through may never be known.
+    remembered_->forget_person(person);
+    tx.after_commit([this, person] { remembered_->forget_person(person); });
 }
 
 // Runs on the hashing thread, with the same work whether or not there is such a person.
@@ -150,6 +194,7 @@ awaitable<base::Result<OpenedSession>> Sessions::try_sign_in(std::string login,
         hashing_, verify(login, std::move(password)), boost::asio::use_awaitable);
     const auto now = clock_.now();
     const auto limits = limits_;
+    const auto mark = remembered_->mark();
     auto opened = co_await pool_.write([=](store::Transaction& tx) -> std::optional<OpenedSession> {
         std::optional<OpenedSession> session;
         if (attempt.fits)
@@ -161,6 +206,8 @@ awaitable<base::Result<OpenedSession>> Sessions::try_sign_in(std::string login,
         return session;
     });
     if (!opened) co_return wrong_sign_in();
+    remembered_->remember(Remembered::key_of(Remembered::Scheme::cookie, opened->secret),
+                          opened->principal, good_until(now, opened->expires_at), mark);
     co_return *std::move(opened);
 }
 

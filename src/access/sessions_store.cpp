@@ -46,7 +46,7 @@ Token to_token(const store::Row& row) {
 std::optional<Known> known_by_cookie(store::Transaction& tx, std::string_view secret,
                                      base::Instant now, const SessionLimits& limits) {
     static constexpr store::Query query{"session_find", R"sql(
-        select s.id, s.csrf_token, s.last_used_at, s.person_id, p.login, p.name, p.role, p.employer,
+        select s.id, s.csrf_token, s.last_used_at, s.expires_at, s.person_id, p.login, p.name, p.role, p.employer,
                p.crew
           from person_session s join person p on p.id = s.person_id
          where s.secret_hash = $1 and s.expires_at > $2::timestamptz
@@ -57,14 +57,16 @@ std::optional<Known> known_by_cookie(store::Transaction& tx, std::string_view se
     known.principal.session = row->get<std::int64_t>("id");
     known.principal.by_cookie = true;
     known.principal.csrf_token = row->get<std::string>("csrf_token");
+    known.principal.session_ends = row->get<base::Instant>("expires_at");
     known.stale = row->get<base::Instant>("last_used_at") + limits.touched <= now;
+    known.expires_at = known.principal.session_ends;
     return known;
 }
 
 std::optional<Known> known_by_token(store::Transaction& tx, std::string_view secret,
                                     base::Instant now, const SessionLimits& limits) {
     static constexpr store::Query query{"token_find", R"sql(
-        select t.id, t.last_used_at, t.person_id, p.login, p.name, p.role, p.employer, p.crew
+        select t.id, t.last_used_at, t.expires_at, t.person_id, p.login, p.name, p.role, p.employer, p.crew
           from person_token t join person p on p.id = t.person_id
          where t.secret_hash = $1 and t.revoked_at is null
            and (t.expires_at is null or t.expires_at > $2::timestamptz) and not p.disabled)sql"};
@@ -74,6 +76,7 @@ std::optional<Known> known_by_token(store::Transaction& tx, std::string_view sec
     known.principal.session = row->get<std::int64_t>("id");
     const auto last = row->maybe<base::Instant>("last_used_at");
     known.stale = !last || *last + limits.touched <= now;
+    known.expires_at = row->maybe<base::Instant>("expires_at");
     return known;
 }
 
@@ -124,17 +127,11 @@ std::optional<OpenedSession> open_session(store::Transaction& tx, std::int64_t p
     opened.principal.csrf_token = random_secret();
     opened.secret = random_secret();
     opened.expires_at = now + limits.whole;
+    opened.principal.session_ends = opened.expires_at;
     opened.principal.session = tx.row(insert, person, secret_hash(opened.secret),
                                       opened.principal.csrf_token, now, opened.expires_at)
                                    ->get<std::int64_t>("id");
     return opened;
-}
-
-std::optional<base::Instant> session_end(store::Transaction& tx, std::int64_t session) {
-    static constexpr store::Query query{"session_end",
-                                        "select expires_at from person_session where id = $1"};
-    const auto row = tx.optional_row(query, session);
-    return row ? std::optional(row->get<base::Instant>("expires_at")) : std::nullopt;
 }
 
 void end_session(store::Transaction& tx, std::int64_t session) {

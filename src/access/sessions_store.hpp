@@ -8,6 +8,7 @@ namespace vigie::access {
 struct Known {
     Principal principal;
     bool stale{};  // its last use is to be written again
+    std::optional<base::Instant> expires_at{};
 };
 [[nodiscard]] std::optional<Known> known_by_cookie(store::Transaction& tx, std::string_view secret,
                                                    base::Instant now, const SessionLimits& limits);

@@ -131,6 +131,21 @@ void Meanwhile::shown(std::span<const Alarm> alarms) {
     }
 }
 
+std::vector<Alarm> Meanwhile::open(const std::function<bool(const Alarm&)>& wanted) const {
+    std::vector<Alarm> found;
+    std::map<std::string, std::int64_t> hidden;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, alarm] : open_) {
+        if (letter(alarm.state) == Letter::f) ++hidden[alarm.suppressed_by];
+        if (wanted(alarm)) found.push_back(alarm);
+    }
+    for (auto& alarm : found) {
+        const auto count = hidden.find(alarm.id);
+        alarm.suppresses = count == hidden.end() ? 0 : count->second;
+    }
+    return found;
+}
+
 std::vector<Alarm> Meanwhile::take_in_all(std::span<const Occurrence> occurrences,
                                           base::Instant now) {
     const std::lock_guard lock(mutex_);

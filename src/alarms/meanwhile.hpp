@@ -2,6 +2,7 @@
 // outlives the program, and applied to what was shown last, so that the room goes on seeing.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <span>
@@ -35,10 +36,12 @@ public:
     // How those look after the occurrences, which no database has taken in yet. Any thread.
     [[nodiscard]] std::vector<Alarm> take_in_all(std::span<const Occurrence> occurrences,
                                                  base::Instant now);
+    // Those of which it holds, as shown last, with how many each hides. Any thread.
+    [[nodiscard]] std::vector<Alarm> open(const std::function<bool(const Alarm&)>& wanted) const;
 
 private:
     store::Spool& spool_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::map<std::string, Alarm> open_;  // as shown last
 };
 

@@ -89,6 +89,12 @@ void Recorder::shown(const std::vector<Alarm>& alarms) {
     if (meanwhile_) meanwhile_->shown(alarms);
 }
 
+std::optional<std::vector<Alarm>> Recorder::open(
+    const std::function<bool(const Alarm&)>& wanted) const {
+    if (!meanwhile_) return std::nullopt;
+    return meanwhile_->open(wanted);
+}
+
 // --- the queue -----------------------------------------------------------------------------------
 
 void Recorder::submit(std::vector<Occurrence> occurrences) {

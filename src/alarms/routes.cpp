@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "alarms/alarm_store.hpp"
+#include "alarms/open_list.hpp"
 #include "vigie/alarms/service.hpp"
 #include "vigie/api/body.hpp"
 #include "vigie/api/paging.hpp"
@@ -14,6 +15,7 @@ namespace {
 namespace json = live::json;
 using base::Errc;
 using base::fail_at;
+using boost::asio::awaitable;
 
 // More open alarms than this are not shown to a console that subscribes.
 constexpr std::size_t snapshot_rows_max = 50'000;
@@ -96,17 +98,32 @@ base::Result<AlarmQuestion> parse_alarm_question(const api::Request& request,
     return question;
 }
 
-api::Answer list(const api::Request& request, store::Transaction& tx,
-                 const assets::Catalogue& catalogue) {
-    auto question = parse_alarm_question(request, catalogue);
-    if (!question) return question.error();
+// As the database has them; while it is away, as they were shown last. Throws store::Unavailable
+// when only the database knows.
+awaitable<std::vector<Alarm>> find_alarms(Service* service, AlarmQuestion question) {
+    std::exception_ptr away;
+    try {
+        co_return co_await service->pool().read(
+            [question](store::Transaction& tx) { return list_alarms(tx, question); });
+    } catch (const store::Unavailable&) {
+        away = std::current_exception();
+    }
+    auto shown = list_shown(service->recorder(), question);
+    if (!shown) std::rethrow_exception(away);
+    co_return *std::move(shown);
+}
+
+awaitable<api::Answer> list(api::Request request, Service* service,
+                            std::shared_ptr<const assets::Catalogue> catalogue) {
+    auto question = parse_alarm_question(request, *catalogue);
+    if (!question) co_return question.error();
     api::Page page(question->limit - 1);
-    for (const auto& alarm : list_alarms(tx, *question)) {
+    for (const auto& alarm : co_await find_alarms(service, *question)) {
         const auto cursor =
             api::make_cursor(std::int64_t{alarm.priority}, alarm.raised_at, alarm.id);
-        if (!page.add_text(to_json(alarm, catalogue), cursor)) break;
+        if (!page.add_text(to_json(alarm, *catalogue), cursor)) break;
     }
-    return page.response();
+    co_return page.response();
 }
 
 std::string detail_json(const Alarm& alarm, const std::vector<Transition>& transitions,
@@ -168,37 +185,34 @@ api::Answer acknowledge(const api::Request& request, store::Transaction& tx, Rec
     return alarm_response(to_json(*changed, catalogue), changed->version);
 }
 
-boost::asio::awaitable<std::string> open_alarms(store::Pool* pool, const assets::Registry* registry,
-                                                access::Principal principal,
-                                                live::StreamFilter filter) {
-    co_return co_await pool->read([registry, principal, filter](store::Transaction& tx) {
-        const auto catalogue = registry->current();
-        AlarmQuestion question;
-        question.limit = snapshot_rows_max;
-        question.communes = confined_to(principal);
-        if (!filter.kind.empty()) question.kind = filter.kind;
-        if (!filter.desk.empty()) question.desk = filter.desk;
-        if (!filter.commune.empty()) question.communes = std::vector{filter.commune};
-        const auto* asset = filter.asset.empty() ? nullptr : catalogue->find(filter.asset);
-        if (asset != nullptr) question.asset = asset->id;
-        std::string out = "[";
-        // No alarm belongs to a crew, nor to an asset that is not there.
-        if (!filter.crew.empty() || (!filter.asset.empty() && asset == nullptr)) return out + ']';
-        for (const auto& alarm : list_alarms(tx, question)) {
-            if (out.size() > 1) out += ',';
-            out += to_json(alarm, *catalogue);
-        }
-        return out + ']';
-    });
+awaitable<std::string> open_alarms(Service* service, const assets::Registry* registry,
+                                   access::Principal principal, live::StreamFilter filter) {
+    const auto catalogue = registry->current();
+    AlarmQuestion question;
+    question.limit = snapshot_rows_max;
+    question.communes = confined_to(principal);
+    if (!filter.kind.empty()) question.kind = filter.kind;
+    if (!filter.desk.empty()) question.desk = filter.desk;
+    if (!filter.commune.empty()) question.communes = std::vector{filter.commune};
+    const auto* asset = filter.asset.empty() ? nullptr : catalogue->find(filter.asset);
+    if (asset != nullptr) question.asset = asset->id;
+    std::string out = "[";
+    // No alarm belongs to a crew, nor to an asset that is not there.
+    if (!filter.crew.empty() || (!filter.asset.empty() && asset == nullptr)) co_return out + ']';
+    for (const auto& alarm : co_await find_alarms(service, std::move(question))) {
+        if (out.size() > 1) out += ',';
+        out += to_json(alarm, *catalogue);
+    }
+    co_return out + ']';
 }
 
 }  // namespace
 
 void add_routes(api::Router& router, Service& service, const assets::Registry& registry) {
-    router.get("/api/v1/alarms", api::view("alarms"),
-               [&registry](const api::Request& request, store::Transaction& tx) {
-                   return list(request, tx, *registry.current());
-               });
+    router.handle("GET", "/api/v1/alarms", api::view("alarms"),
+                  [&service, &registry](api::Request request) {
+                      return list(std::move(request), &service, registry.current());
+                  });
     router.get("/api/v1/alarms/{id}", api::view("alarms"),
                [&registry](const api::Request& request, store::Transaction& tx) {
                    return show(request, tx, *registry.current());
@@ -209,12 +223,12 @@ void add_routes(api::Router& router, Service& service, const assets::Registry& r
                 });
 }
 
-void add_topic(live::Stream& stream, store::Pool& pool, const assets::Registry& registry) {
+void add_topic(live::Stream& stream, Service& service, const assets::Registry& registry) {
     stream.add_topic(
         {.name = "alarms",
          .service = "alarms",
-         .snapshot = [&pool, &registry](access::Principal principal, live::StreamFilter filter) {
-             return open_alarms(&pool, &registry, std::move(principal), std::move(filter));
+         .snapshot = [&service, &registry](access::Principal principal, live::StreamFilter filter) {
+             return open_alarms(&service, &registry, std::move(principal), std::move(filter));
          }});
 }
 

@@ -53,25 +53,27 @@ Answer admin_add(const Request& request, store::Transaction& tx, const access::P
     return person_answer(201, *made, given);
 }
 
-Answer admin_set_disabled(const Request& request, store::Transaction& tx, bool disabled) {
+Answer admin_set_disabled(const Request& request, store::Transaction& tx,
+                          access::Sessions& sessions, bool disabled) {
     access::PersonChange change;
     change.disabled = disabled;
     auto changed =
         access::change_person(tx, request.path_value("login"), change, std::nullopt, request.now);
     if (!changed) return std::move(changed).error();
+    sessions.forget_person(tx, changed->id);
     return json_response(200, person_json(*changed));
 }
 
-Answer admin_password(const Request& request, store::Transaction& tx,
-                      const access::PasswordCost& cost) {
+Answer admin_password(const Request& request, store::Transaction& tx, access::Sessions& sessions) {
     Body body(request.json());
     const auto given = read_password(body);
     if (auto read = body.finish(); !read) return std::move(read).error();
     access::PersonChange change;
     change.password = given.password;
     auto changed = access::change_person(tx, request.path_value("login"), change, std::nullopt,
-                                         request.now, cost);
+                                         request.now, sessions.cost());
     if (!changed) return std::move(changed).error();
+    sessions.forget_person(tx, changed->id);
     return person_answer(200, *changed, given);
 }
 
@@ -103,7 +105,7 @@ Authenticator admin_authenticator() {
     };
 }
 
-void add_admin_people_routes(Router& router, const access::Sessions& sessions) {
+void add_admin_people_routes(Router& router, access::Sessions& sessions) {
     const auto cost = sessions.cost();
     router.get("/admin/v1/people", view("access"), people_page);
     router.post(
@@ -113,17 +115,17 @@ void add_admin_people_routes(Router& router, const access::Sessions& sessions) {
         },
         false);
     router.post("/admin/v1/people/{login}/disable", manage("access"),
-                [](const Request& request, store::Transaction& tx) {
-                    return admin_set_disabled(request, tx, true);
+                [&sessions](const Request& request, store::Transaction& tx) {
+                    return admin_set_disabled(request, tx, sessions, true);
                 });
     router.post("/admin/v1/people/{login}/enable", manage("access"),
-                [](const Request& request, store::Transaction& tx) {
-                    return admin_set_disabled(request, tx, false);
+                [&sessions](const Request& request, store::Transaction& tx) {
+                    return admin_set_disabled(request, tx, sessions, false);
                 });
     router.post(
         "/admin/v1/people/{login}/password", manage("access"),
-        [cost](const Request& request, store::Transaction& tx) {
-            return admin_password(request, tx, cost);
+        [&sessions](const Request& request, store::Transaction& tx) {
+            return admin_password(request, tx, sessions);
         },
         false);
     router.get("/admin/v1/audit/verify", view("access"), audit_verification);

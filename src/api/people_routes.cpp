@@ -50,14 +50,14 @@ void note_change(const Request& request, const access::PersonChange& change) {
     if (change.name) request.note("name", "changed");
 }
 
-Answer patch_person(const Request& request, store::Transaction& tx,
-                    const access::PasswordCost& cost) {
+Answer patch_person(const Request& request, store::Transaction& tx, access::Sessions& sessions) {
     Body body(request.json());
     const auto change = read_change(body);
     if (auto read = body.finish(); !read) return std::move(read).error();
     auto changed = access::change_person(tx, request.path_value("login"), change,
-                                         request.if_match(), request.now, cost);
+                                         request.if_match(), request.now, sessions.cost());
     if (!changed) return std::move(changed).error();
+    sessions.forget_person(tx, changed->id);
     note_change(request, change);
     auto response = json_response(200, person_json(*changed));
     set_version(response, changed->version);
@@ -99,7 +99,7 @@ Answer people_page(const Request& request, store::Transaction& tx) {
     return page.response();
 }
 
-void add_people_routes(Router& router, const access::Sessions& sessions) {
+void add_people_routes(Router& router, access::Sessions& sessions) {
     const auto cost = sessions.cost();
     router.get("/api/v1/people", view("access"), people_page);
     // Without Idempotency-Key: the digest of a body with a password would be kept for a day. A
@@ -111,8 +111,8 @@ void add_people_routes(Router& router, const access::Sessions& sessions) {
         },
         false);
     router.patch("/api/v1/people/{login}", manage("access"),
-                 [cost](const Request& request, store::Transaction& tx) {
-                     return patch_person(request, tx, cost);
+                 [&sessions](const Request& request, store::Transaction& tx) {
+                     return patch_person(request, tx, sessions);
                  });
 }
 

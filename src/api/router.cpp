@@ -278,8 +278,16 @@ wire::Response Router::failed(const Route& route, const char* what, bool french)
     return internal_failure(id, french);
 }
 
+awaitable<base::Result<access::Principal>> Router::asker(const wire::Request& request) {
+    try {
+        co_return co_await authenticator_(request);
+    } catch (const store::Unavailable& error) {
+        co_return database_away(error);
+    }
+}
+
 awaitable<base::Result<access::Principal>> Router::admit(wire::Request request, Right right) {
-    auto actor = co_await authenticator_(request);
+    base::Result<access::Principal> actor = co_await asker(request);
     if (!actor) co_return actor;
     if (actor->by_cookie && !same_origin(request))
         co_return base::fail(base::Errc::forbidden, "the request comes from another site",

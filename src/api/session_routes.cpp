@@ -81,17 +81,18 @@ awaitable<Answer> sign_in(access::Sessions& sessions, Request request) {
     co_return response;
 }
 
-Answer who_am_i(const Request& request, store::Transaction& tx) {
-    std::optional<base::Instant> end;
-    if (request.actor.by_cookie) end = access::session_end(tx, request.actor.session);
-    return json_response(200, session_json(request.actor, end));
+// From what the door found out already: a console that is opened anew while the database is away
+// asks this first.
+awaitable<Answer> who_am_i(Request request) {
+    co_return json_response(200, session_json(request.actor, request.actor.session_ends));
 }
 
-Answer sign_out(const Request& request, store::Transaction& tx) {
+Answer sign_out(const Request& request, store::Transaction& tx, access::Sessions& sessions) {
     if (!request.actor.by_cookie)
         return base::fail(base::Errc::conflict, "a token has no session to end: revoke it instead",
                           "un jeton n'a pas de session : révoquez-le plutôt");
     access::end_session(tx, request.actor.session);
+    sessions.forget_person(tx, request.actor.id);
     auto response = no_content();
     response.headers.add("Set-Cookie", access::cleared_cookie_header(request.http.secure));
     return response;
@@ -121,10 +122,11 @@ Answer create_token(const Request& request, store::Transaction& tx) {
     return json_response(201, out);
 }
 
-Answer revoke_my_token(const Request& request, store::Transaction& tx) {
+Answer revoke_my_token(const Request& request, store::Transaction& tx, access::Sessions& sessions) {
     const auto id = base::parse_int(request.path_value("id"));
     auto revoked = access::revoke_token(tx, request.actor.id, id.value_or(0), request.now);
     if (!revoked) return std::move(revoked).error();
+    sessions.forget_person(tx, request.actor.id);
     return no_content();
 }
 
@@ -137,12 +139,18 @@ Authenticator session_authenticator(access::Sessions& sessions) {
 void add_session_routes(Router& router, access::Sessions& sessions) {
     router.handle("POST", "/api/v1/session", anyone(),
                   [&sessions](Request request) { return sign_in(sessions, std::move(request)); });
-    router.get("/api/v1/session", signed_in(), who_am_i);
-    router.del("/api/v1/session", signed_in(), sign_out);
+    router.handle("GET", "/api/v1/session", signed_in(), who_am_i);
+    router.del("/api/v1/session", signed_in(),
+               [&sessions](const Request& request, store::Transaction& tx) {
+                   return sign_out(request, tx, sessions);
+               });
     router.get("/api/v1/tokens", signed_in(), my_tokens);
     // Without Idempotency-Key: the answer holds a secret, which is kept nowhere.
     router.post("/api/v1/tokens", signed_in(), create_token, false);
-    router.del("/api/v1/tokens/{id}", signed_in(), revoke_my_token);
+    router.del("/api/v1/tokens/{id}", signed_in(),
+               [&sessions](const Request& request, store::Transaction& tx) {
+                   return revoke_my_token(request, tx, sessions);
+               });
 }
 
 }  // namespace vigie::api

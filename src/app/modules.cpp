@@ -117,7 +117,7 @@ Modules::Modules(Foundation& f, Pipeline& pipeline, Routers routers)
     live::add_routes(routers.control, f.city, f.stream, f.registry);
     live::add_topics(f.city, f.stream);
     alarms::add_routes(routers.control, impl_->alarms, f.registry);
-    alarms::add_topic(f.stream, f.pool, f.registry);
+    alarms::add_topic(f.stream, impl_->alarms, f.registry);
     live::add_live_admin_routes(routers.admin, f.city);
     impl_->control.add_routes(routers.control);
     pipeline.mqtt_door().serve_commands(impl_->control.taker(),

@@ -54,21 +54,35 @@ void Pulse::stop() {
 
 void Pulse::ask() {
     std::int64_t answered = 0;
-    asked_at_ms_.compare_exchange_strong(answered, steady_ms());
+    state_->asked_at_ms.compare_exchange_strong(answered, steady_ms());
     try {
-        auto found = question_();
+        auto found = answer();
         const std::lock_guard lock(mutex_);
         sentences_ = std::move(found);
     } catch (const std::exception& error) {
         if (!away_.exchange(true)) spdlog::debug("the database does not answer: {}", error.what());
         return;
     }
-    asked_at_ms_ = 0;
+    state_->asked_at_ms = 0;
     away_ = false;
 }
 
-std::chrono::milliseconds Pulse::silent() const {
-    const auto asked = asked_at_ms_.load();
+// One connection that broke is not a database that is away: asked at once again, it answers.
+std::vector<std::string> Pulse::answer() {
+    try {
+        return question_();
+    } catch (const std::exception&) {
+        if (away_ || silent() >= ask_every) throw;
+    }
+    return question_();
+}
+
+std::function<bool()> Pulse::silent_for(std::chrono::milliseconds limit) const {
+    return [state = state_, limit] { return state->silent() >= limit; };
+}
+
+std::chrono::milliseconds Pulse::State::silent() const {
+    const auto asked = asked_at_ms.load();
     return std::chrono::milliseconds{asked == 0 ? 0 : steady_ms() - asked};
 }
 

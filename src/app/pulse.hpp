@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -17,7 +18,7 @@ namespace vigie::app {
 
 class Pulse {
 public:
-    static constexpr std::chrono::milliseconds ask_every{250};
+    static constexpr std::chrono::milliseconds ask_every{200};
 
     // `question`: answers what else is wrong with the database, as sentences; throws when it comes
     // to nothing. `interrupt`: has a question under way throw.
@@ -33,16 +34,23 @@ public:
     void ask();
 
     // How long it has owed an answer, over however many questions; 0: it owes none. Any thread.
-    [[nodiscard]] std::chrono::milliseconds silent() const;
+    [[nodiscard]] std::chrono::milliseconds silent() const { return state_->silent(); }
+    // Whether it is silent for so long, whenever asked; outlives this.
+    [[nodiscard]] std::function<bool()> silent_for(std::chrono::milliseconds limit) const;
     // The last question came to nothing, and none was answered since.
     [[nodiscard]] bool away() const { return away_; }
     [[nodiscard]] std::vector<std::string> sentences() const;
 
 private:
+    struct State {
+        std::atomic<std::int64_t> asked_at_ms{0};  // by the steady clock; 0: answered
+        [[nodiscard]] std::chrono::milliseconds silent() const;
+    };
     void run();
+    [[nodiscard]] std::vector<std::string> answer();
     std::function<std::vector<std::string>()> question_;
     std::function<void()> interrupt_;
-    std::atomic<std::int64_t> asked_at_ms_{0};  // by the steady clock; 0: answered
+    std::shared_ptr<State> state_ = std::make_shared<State>();
     std::atomic<bool> away_{false};
     mutable std::mutex mutex_;
     std::condition_variable changed_;

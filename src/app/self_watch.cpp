@@ -11,7 +11,10 @@ namespace vigie::app {
 
 namespace {
 
-constexpr std::chrono::milliseconds silence_told_after{1'000};
+// A word takes a millisecond, under any load that leaves the machine alive.
+constexpr std::chrono::milliseconds silence_told_after{400};
+// A batch may take its time, for the disk or for a lock, in a database that is well.
+constexpr std::chrono::milliseconds waiting_told_after{1'000};
 
 bool worse(const Trouble& a, const Trouble& b) {
     return std::tie(a.priority, a.code) < std::tie(b.priority, b.code);
@@ -37,7 +40,7 @@ void judge_database(const Vitals& v, std::vector<Trouble>& found) {
                           "decisions are refused until it is back",
                           "la base de données est absente : mesures et alarmes sont gardées dans "
                           "le tampon, les décisions sont refusées jusqu'à son retour"}});
-    } else if (v.database_silent >= silence_told_after) {
+    } else if (v.database_silent >= silence_told_after || v.storing_waits >= waiting_told_after) {
         found.push_back({"database_silent",
                          2,
                          {"the database does not answer", "la base de données ne répond pas"}});
@@ -147,7 +150,7 @@ void SelfWatch::look() {
         for (const auto& trouble : found) {
             const auto before = standing_.find(trouble.code);
             const bool is_new = before == standing_.end();
-            const auto since = is_new ? clock_.now() : before->second.since;
+            const auto since = is_new ? beginning_of(trouble.code) : before->second.since;
             standing[trouble.code] = {trouble, since};
             if (!is_new && before->second.trouble.text == trouble.text) continue;
             if (is_new) spdlog::warn("self: {}", trouble.text.en);
@@ -163,6 +166,13 @@ void SelfWatch::look() {
         standing_ = std::move(standing);
     }
     if (!changed.empty()) stream_.publish("system", std::move(changed));
+}
+
+// A database that is away after it was silent is away since then.
+base::Instant SelfWatch::beginning_of(const std::string& code) const {
+    const auto silent = standing_.find("database_silent");
+    const bool follows = code == "database_away" && silent != standing_.end();
+    return follows ? silent->second.since : clock_.now();
 }
 
 std::string SelfWatch::rows() const {

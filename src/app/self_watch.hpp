@@ -22,7 +22,8 @@ namespace vigie::app {
 
 struct Vitals {
     bool database_away{};
-    std::chrono::milliseconds database_silent{};  // since it was asked
+    std::chrono::milliseconds database_silent{};  // since it was asked for a word
+    std::chrono::milliseconds storing_waits{};    // since it was given something to store
     std::uint64_t spool_bytes{};
     std::uint64_t spool_bytes_max{1};
     std::uint64_t spool_damaged_bytes{};
@@ -49,7 +50,9 @@ struct Trouble {
 
 class SelfWatch {
 public:
-    static constexpr std::chrono::milliseconds look_every{500};
+    // What went wrong is told within the second: the pulse asks five times in it, and silence is
+    // told after 400 ms.
+    static constexpr std::chrono::milliseconds look_every{100};
 
     // `hold` hears whether devices are to wait; `vitals` is called on any thread. All outlive it.
     SelfWatch(live::Stream& stream, const base::Clock& clock, DiskLimits limits,
@@ -63,6 +66,8 @@ public:
     // Once, by hand.
     void look();
     [[nodiscard]] Vitals vitals() const { return vitals_(); }
+    // What was so at the last look and since when, as the topic shows it: a JSON array. Any thread.
+    [[nodiscard]] std::string rows() const;
     // What is so at this moment. Any thread.
     [[nodiscard]] std::vector<Trouble> troubles() const { return troubles_of(vitals_(), limits_); }
 
@@ -71,7 +76,7 @@ private:
         Trouble trouble;
         base::Instant since;
     };
-    [[nodiscard]] std::string rows() const;
+    [[nodiscard]] base::Instant beginning_of(const std::string& code) const;
     live::Stream& stream_;
     const base::Clock& clock_;
     DiskLimits limits_;

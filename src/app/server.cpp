@@ -40,8 +40,12 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::chrono::minutes housekeeping_every{10};
-constexpr std::chrono::seconds database_looked_at_every{1};
-// Once the database is known to be away, or to stand still.
+constexpr std::chrono::milliseconds database_looked_at_every{500};
+// A database silent for so long is one that is away, to whoever would begin to wait for it ...
+constexpr std::chrono::milliseconds silence_taken_for_away{1'000};
+// ... and for so long, to whoever waits already.
+constexpr std::chrono::seconds silence_endured{2};
+// Once it takes nothing in, though it answers.
 constexpr std::chrono::seconds silent_statement_max{5};
 // Credentials says what is due; the database is asked far less often.
 constexpr std::chrono::milliseconds rights_looked_at_every{500};
@@ -211,7 +215,8 @@ struct Server::Impl {
         const auto& writer = pipeline->writer();
         const auto& spool = pipeline->spool().counters();
         Vitals now{.database_away = writer.counters().away || pulse->away(),
-                   .database_silent = std::max(writer.waiting(), pulse->silent()),
+                   .database_silent = pulse->silent(),
+                   .storing_waits = writer.waiting(),
                    .spool_bytes = spool.bytes,
                    .spool_bytes_max = static_cast<std::uint64_t>(settings.spool.bytes_max),
                    .spool_damaged_bytes = spool.damaged_bytes,
@@ -232,6 +237,8 @@ struct Server::Impl {
                     [](store::Transaction& tx) { return broken_promises(tx); });
             },
             [this] { pulse_pool->cut_silent({}); });
+        for (auto* pool : {&foundation->pool, &foundation->public_pool})
+            pool->away_while(pulse->silent_for(silence_taken_for_away));
     }
 
     [[nodiscard]] std::vector<std::string> obstacles() const {
@@ -253,9 +260,10 @@ struct Server::Impl {
 
     // A database that stands still must not hold the threads of the pools.
     void cut_silent_statements() {
-        if (!pipeline->writer().counters().away && pulse->silent() < silent_statement_max) return;
+        const bool silent = pulse->silent() >= silence_endured;
+        if (!silent && !pipeline->writer().counters().away) return;
         for (auto* pool : {&foundation->pool, &foundation->public_pool, pulse_pool.get()})
-            pool->cut_silent(silent_statement_max);
+            pool->cut_silent(silent ? silence_endured : silent_statement_max);
     }
 
     // Partitions ahead, what is over thrown away. A database that is away is tried again the next
@@ -332,6 +340,7 @@ void Server::start() {
     s.database->open(&s.steps);
     s.foundation =
         std::make_unique<Foundation>(s.settings, s.clock, s.database->app_url(), s.kinds, s.steps);
+    s.make_pulse();
     s.make_routers();
     std::vector<asio::io_context*> contexts;
     for (std::int64_t i = 0; i < s.settings.server.io_threads; ++i) {
@@ -347,7 +356,6 @@ void Server::start() {
     s.storage = std::make_unique<Storage>(*s.foundation, *s.pipeline, s.database->app_url(),
                                           s.database->owner_url());
     s.storage->add_admin_routes(*s.admin);
-    s.make_pulse();
     s.make_self_watch();
     s.make_doors(contexts);
     s.health->add(pipeline_figures(*s.pipeline));

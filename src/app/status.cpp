@@ -1,5 +1,6 @@
 #include "app/status.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace vigie::app {
@@ -42,7 +43,7 @@ nlohmann::json ingestion(Pipeline& pipeline, const Vitals& vitals) {
             {"frames_stored", writer.frames.load()},
             {"pending", writer.pending.load()},
             {"database_away", vitals.database_away},
-            {"database_silent_ms", vitals.database_silent.count()},
+            {"database_silent_ms", std::max(vitals.database_silent, vitals.storing_waits).count()},
             {"spool_bytes", pipeline.spool().counters().bytes.load()},
             {"spool_records", pipeline.spool().counters().records.load()},
             {"frames_spooled", writer.spooled.load()},
@@ -69,6 +70,7 @@ void add_status_routes(api::Router& admin, Health& health, Foundation& foundatio
                      const auto catalogue = foundation.registry.current();
                      nlohmann::json body = {{"ready", obstacles.empty()},
                                             {"obstacles", obstacles},
+                                            {"troubles", nlohmann::json::parse(self_watch.rows())},
                                             {"since", base::to_rfc3339(since)},
                                             {"start", start_json(start)},
                                             {"now", base::to_rfc3339(request.now)},

@@ -305,6 +305,7 @@ bool means_away(const std::string& sqlstate) {
 struct Pool::Impl {
     std::string url;
     UnderWay under_way;
+    std::function<bool()> away;
     std::mutex mutex;
     std::condition_variable wake;
     std::deque<std::function<void()>> tasks;
@@ -364,6 +365,14 @@ Pool::~Pool() {
     impl_->threads.clear();
 }
 
+void Pool::away_while(std::function<bool()> away) {
+    impl_->away = std::move(away);
+}
+
+void Pool::throw_while_away() const {
+    if (impl_->away && impl_->away()) throw Unavailable("the database does not answer");
+}
+
 std::size_t Pool::cut_silent(std::chrono::milliseconds older_than) {
     return impl_->under_way.cut(older_than);
 }
@@ -419,6 +428,7 @@ void run_once(Connection& connection, UnderWay& under_way,
 
 void Pool::in_transaction(Mode mode, const std::function<bool(Transaction&)>& work) {
     using Reader = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
+    throw_while_away();
     try {
         auto connection = impl_->take();
         if (mode == Mode::write) {

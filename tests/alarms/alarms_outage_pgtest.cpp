@@ -1,11 +1,14 @@
 // The database goes away, the city goes on, the program is killed: afterwards the record is the one
 // that an undisturbed night would have left.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
 #include "alarms/meanwhile.hpp"
+#include "alarms/open_list.hpp"
+#include "tests/api/ask.hpp"
 #include "tests/live/small_city_store.hpp"
 #include "tests/support/pgtest_folder.hpp"
 #include "vigie/alarms/service.hpp"
@@ -35,6 +38,8 @@ public:
         registry_.publish(small_city());
         spool_.open();
         service_.recorder().keep_in(spool_);
+        add_routes(router_, service_, registry_);
+        add_topic(stream_, service_, registry_);
         stream_.subscribe("alarms", [&streamed](
                                         const std::shared_ptr<const live::StreamEvent>& event) {
             for (const auto& row : event->rows) {
@@ -70,9 +75,35 @@ public:
         return true;
     }
     [[nodiscard]] Recorder& recorder() { return service_.recorder(); }
+    wire::Response ask(const std::string& target) {
+        return test::ask(router_, request_to("GET", target));
+    }
+    std::vector<std::string> listed() {
+        const auto answer = ask("/api/v1/alarms");
+        EXPECT_EQ(answer.status, 200U) << answer.body;
+        return states_of(nlohmann::json::parse(answer.body)["rows"]);
+    }
+    std::vector<std::string> snapshot() {
+        return states_of(
+            nlohmann::json::parse(await(stream_.topic("alarms")->snapshot(operator_, {}))));
+    }
     [[nodiscard]] store::Spool& spool() { return spool_; }
 
 private:
+    static std::vector<std::string> states_of(const nlohmann::json& rows) {
+        std::vector<std::string> states;
+        for (const auto& row : rows) {
+            states.push_back(row["asset"].get<std::string>() + " " +
+                             row["state"].get<std::string>());
+        }
+        return states;
+    }
+    static access::Principal anybody() {
+        access::Principal principal;
+        principal.grants = {{access::Level::operate, "alarms", {}, {}, {}}};
+        return principal;
+    }
+
     store::Pool& pool_;
     base::ManualClock& clock_;
     store::Spool spool_;
@@ -80,6 +111,12 @@ private:
     live::Stream stream_{"E1"};
     live::City city_{registry_, stream_, clock_};
     Service service_{city_, stream_, pool_, registry_, clock_};
+    access::Principal operator_ = anybody();
+    api::Router router_{
+        pool_, clock_,
+        [this](const wire::Request&) -> boost::asio::awaitable<base::Result<access::Principal>> {
+            co_return operator_;
+        }};
 };
 
 class AlarmsOutage : public testing::Test {
@@ -215,6 +252,76 @@ TEST_F(AlarmsOutage, TheRoomGoesOnSeeing) {
     streamed_.clear();
     ASSERT_TRUE(run.record());
     EXPECT_THAT(streamed_, Contains("LP-21 returned"));
+}
+
+// What is answered from memory is what the database would say.
+TEST_F(AlarmsOutage, WhatIsOpenIsInMemoryAsTheDatabaseHasIt) {
+    NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
+    const std::vector<store::Frame> frames{
+        frame(lamp_11, 30, {1, 0, 0}),    frame(lamp_12, 31, {1, 0, 0}),
+        frame(lamp_12, 32, {1, 40, 0}),   frame(lamp_21, 33, {1, 0, 0}),
+        frame(cabinet_1, 34, {1, 1, 40}), frame(lamp_21, 35, {1, 40, 0}),
+    };
+    store_frames(night_.pool, frames);
+    run.hear(frames, 40);
+    ASSERT_TRUE(run.record());
+    const auto ids = [](const std::vector<Alarm>& alarms) {
+        std::vector<std::string> out;
+        for (const auto& alarm : alarms) {
+            out.push_back(fmt::format("{} {} {} v{} hides {}", alarm.id, alarm.rule,
+                                      to_string(letter(alarm.state)), alarm.version,
+                                      alarm.suppresses));
+        }
+        return out;
+    };
+    AlarmQuestion whatever;
+    whatever.limit = 100;
+    std::vector<AlarmQuestion> questions(9, whatever);
+    questions[1].raises = "alarm";
+    questions[2].states = {"unacknowledged", "returned"};
+    questions[3].asset = lamp_21;
+    questions[4].kind = "light_point";
+    questions[5].desk = "nobody";
+    questions[6].communes = {"21231"};
+    questions[7].limit = 2;
+    std::size_t seen = 0;
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        SCOPED_TRACE(i);
+        const auto stored = night_.pool.read_now(
+            [&](store::Transaction& tx) { return list_alarms(tx, questions[i]); });
+        const auto shown = list_shown(run.recorder(), questions[i]);
+        ASSERT_TRUE(shown);
+        EXPECT_EQ(ids(*shown), ids(stored));
+        seen += stored.size();
+        if (i == 7) {
+            questions[8].after = {stored.back().priority, stored.back().raised_at,
+                                  stored.back().id};
+        }
+    }
+    EXPECT_GT(seen, 10U);
+    whatever.open_only = false;
+    EXPECT_FALSE(list_shown(run.recorder(), whatever)) << "only the database knows what is over";
+}
+
+TEST_F(AlarmsOutage, WhoBeginsToLookMeanwhileSeesWhatStandsAndWhatCame) {
+    NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
+    store_frames(night_.pool, before());
+    run.hear(before(), 10);
+    ASSERT_TRUE(run.record());
+    shut(night_.database, true);
+    EXPECT_THAT(run.listed(), ElementsAre("LP-11 unacknowledged"));
+    EXPECT_THAT(run.snapshot(), ElementsAre("LP-11 unacknowledged"));
+    run.hear(during(), 40);
+    EXPECT_FALSE(run.record());
+    const auto expected =
+        testing::UnorderedElementsAre("LP-11 returned", "LP-12 returned", "LP-21 unacknowledged");
+    EXPECT_THAT(run.listed(), expected);
+    EXPECT_THAT(run.snapshot(), expected);
+    EXPECT_EQ(run.ask("/api/v1/alarms?state=normal").status, 503U) << "only the database knows";
+    shut(night_.database, false);
+    ASSERT_TRUE(run.record());
+    EXPECT_THAT(run.listed(), expected);
+    EXPECT_EQ(run.ask("/api/v1/alarms?state=normal").status, 200U);
 }
 
 TEST(Meanwhile, KeepsEveryFieldOfAnOccurrence) {

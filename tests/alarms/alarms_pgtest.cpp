@@ -32,7 +32,7 @@ protected:
         actor.login = "anna";
         actor.grants = {{access::Level::operate, "alarms", {}, {}, {}}};
         add_routes(router, service, registry);
-        add_topic(stream, pool, registry);
+        add_topic(stream, service, registry);
         stream.subscribe("alarms", [this](const std::shared_ptr<const live::StreamEvent>& event) {
             for (const auto& row : event->rows) {
                 streamed.push_back(row.removed

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <pqxx/pqxx>
 
@@ -319,6 +320,156 @@ TEST_F(SignInTest, LeavesATrailThatVerifies) {
     work.commit();
     const auto broken = json::parse(ask_admin("GET", "/admin/v1/audit/verify").body);
     EXPECT_EQ(broken["fault"]["number"], 2);
+}
+
+// The database answers nobody, until it is back.
+class SignInOutage : public SignInTest {
+protected:
+    SignInOutage() {
+        router.handle("GET", "/api/v1/memory", view("live"),
+                      [](const Request&) -> boost::asio::awaitable<Answer> {
+                          co_return json_response(200, json::object());
+                      });
+        pool.away_while([this] { return away; });
+    }
+    unsigned looks(const Browser& browser) {
+        return ask(browser.request("GET", "/api/v1/memory")).status;
+    }
+    unsigned looks(const std::string& token) {
+        auto request = request_to("GET", "/api/v1/memory");
+        request.headers.set("Authorization", "Bearer " + token);
+        return ask(request).status;
+    }
+    json made_token(const Browser& browser, const json& wish) {
+        const auto made = ask(browser.request("POST", "/api/v1/tokens", wish.dump()));
+        EXPECT_EQ(made.status, 201U) << made.body;
+        return json::parse(made.body);
+    }
+    std::atomic<bool> away{false};
+};
+
+TEST_F(SignInOutage, LetsInAgainWhomTheDatabaseNamedLast) {
+    const auto lea = signed_in_as("lea");
+    const auto token = made_token(lea, {{"name", "wall"}})["secret"].get<std::string>();
+    EXPECT_EQ(looks(token), 200U);
+    away = true;
+    EXPECT_EQ(looks(lea), 200U) << "known since she signed in";
+    EXPECT_EQ(looks(token), 200U);
+    const auto me = ask(lea.request("GET", "/api/v1/session"));
+    EXPECT_EQ(me.status, 200U) << "what a console asks first";
+    EXPECT_EQ(json::parse(me.body)["csrf_token"], lea.csrf);
+    EXPECT_EQ(json::parse(me.body)["expires_at"], "2026-11-23T08:00:00Z");
+    EXPECT_EQ(ask(lea.request("GET", "/api/v1/tokens")).status, 503U) << "not in memory";
+    EXPECT_EQ(ask(lea.request("DELETE", "/api/v1/session")).status, 503U) << "a write";
+    EXPECT_EQ(looks(lea), 200U) << "and she is still there";
+    EXPECT_EQ(looks(Browser{lea.cookie + "x", {}}), 503U) << "nobody knows";
+    EXPECT_EQ(looks(Browser{token, {}}), 503U) << "a token is no cookie";
+    EXPECT_EQ(looks(std::string(access::token_prefix) + "x"), 503U);
+    away = false;
+    EXPECT_EQ(looks(lea), 200U);
+    EXPECT_EQ(looks(Browser{lea.cookie + "x", {}}), 401U);
+}
+
+TEST_F(SignInOutage, ADatabaseThatOnlyAnswersKeepsNobodyOut) {
+    const auto lea = signed_in_as("lea");
+    {
+        pqxx::connection connection(database.superuser_url());
+        pqxx::nontransaction tx(connection);
+        tx.exec("revoke update on person_session from vigie_app");
+    }
+    clock.advance(std::chrono::minutes{2});
+    EXPECT_EQ(looks(lea), 200U) << "though its last use cannot be noted";
+}
+
+TEST_F(SignInOutage, IsToldToWhoAsksForTheStreamAndBreaksNothing) {
+    const auto lea = signed_in_as("lea");
+    away = true;
+    EXPECT_TRUE(test::await(router.admit(lea.request("GET", "/api/v1/stream"), signed_in())).ok());
+    const Browser stranger{"x", {}};
+    const auto nobody =
+        test::await(router.admit(stranger.request("GET", "/api/v1/stream"), signed_in()));
+    ASSERT_FALSE(nobody.ok());
+    EXPECT_EQ(nobody.error().code, base::Errc::unavailable);
+}
+
+TEST_F(SignInOutage, LetsNobodyInForLongerThanAnHourNorBeyondTheEndOfASession) {
+    const auto lea = signed_in_as("lea");
+    away = true;
+    clock.advance(std::chrono::minutes{60} - base::Duration{1});
+    EXPECT_EQ(looks(lea), 200U);
+    clock.advance(base::Duration{1});
+    EXPECT_EQ(looks(lea), 503U);
+    away = false;
+    const auto ada = signed_in_as("ada");
+    for (int i = 0; i < 27; ++i) {
+        clock.advance(std::chrono::minutes{30});
+        ASSERT_EQ(looks(ada), 200U) << i;
+    }
+    away = true;
+    clock.advance(std::chrono::minutes{30} - base::Duration{1});
+    EXPECT_EQ(looks(ada), 200U) << "14 h less a microsecond";
+    clock.advance(base::Duration{1});
+    EXPECT_EQ(looks(ada), 503U);
+    away = false;
+    const auto max = signed_in_as("lea");
+    const auto token =
+        made_token(max, {{"name", "short"},
+                         {"expires_at", base::to_rfc3339(clock.now() + std::chrono::minutes{5})}});
+    const auto secret = token["secret"].get<std::string>();
+    EXPECT_EQ(looks(secret), 200U);
+    away = true;
+    clock.advance(std::chrono::minutes{5} - base::Duration{1});
+    EXPECT_EQ(looks(secret), 200U);
+    clock.advance(base::Duration{1});
+    EXPECT_EQ(looks(secret), 503U);
+}
+
+TEST_F(SignInOutage, DoesNotBringBackWhoWasPutOutBefore) {
+    const auto ada = signed_in_as("ada");
+    const auto answered = [&](const std::string& method, const std::string& target,
+                              const json& body = json::object()) {
+        return ask(ada.request(method, target, body.dump())).status;
+    };
+    const auto is_out = [&](const auto& who) {
+        away = true;
+        const auto status = looks(who);
+        away = false;
+        return status == 503U;
+    };
+    auto lea = signed_in_as("lea");
+    EXPECT_FALSE(is_out(lea));
+    EXPECT_EQ(ask(lea.request("DELETE", "/api/v1/session")).status, 204U);
+    EXPECT_TRUE(is_out(lea)) << "signed out";
+
+    lea = signed_in_as("lea");
+    EXPECT_EQ(answered("PATCH", "/api/v1/people/lea", {{"password", "another long word"}}), 200U);
+    EXPECT_TRUE(is_out(lea)) << "another password";
+    EXPECT_EQ(answered("PATCH", "/api/v1/people/lea", {{"password", "password of lea"}}), 200U);
+
+    lea = signed_in_as("lea");
+    const auto token = made_token(lea, {{"name", "wall"}});
+    const auto secret = token["secret"].get<std::string>();
+    EXPECT_EQ(looks(secret), 200U);
+    EXPECT_FALSE(is_out(secret));
+    const auto revoked =
+        ask(lea.request("DELETE", "/api/v1/tokens/" + token["id"].get<std::string>()));
+    EXPECT_EQ(revoked.status, 204U);
+    EXPECT_TRUE(is_out(secret)) << "revoked";
+
+    EXPECT_EQ(looks(lea), 200U);
+    EXPECT_FALSE(is_out(lea));
+    EXPECT_EQ(answered("PATCH", "/api/v1/people/lea", {{"role", "supervisor"}}), 200U);
+    EXPECT_TRUE(is_out(lea)) << "with which rights?";
+    EXPECT_EQ(looks(lea), 200U);
+    EXPECT_FALSE(is_out(lea));
+    EXPECT_EQ(ask_admin("POST", "/admin/v1/people/lea/disable").status, 200U);
+    EXPECT_TRUE(is_out(lea)) << "disabled";
+    EXPECT_EQ(ask_admin("POST", "/admin/v1/people/lea/enable").status, 200U);
+
+    lea = signed_in_as("lea");
+    EXPECT_EQ(ask_admin("POST", "/admin/v1/people/lea/password").status, 200U);
+    EXPECT_TRUE(is_out(lea)) << "another password, by city IT";
+    EXPECT_FALSE(is_out(ada));
 }
 
 }  // namespace

@@ -116,7 +116,7 @@ TEST_F(FrozenDatabase, IsSaidAtOnceAlsoWhenNothingHappens) {
     wait_until_ready_says("the database ", false);
     freeze();
     const auto since = std::chrono::steady_clock::now();
-    // Silent after a second, away once it was silent for longer: a slow machine may miss the first.
+    // Silent first, away once it was silent for longer: a slow machine may miss the first.
     wait_until_ready_says("the database ");
     EXPECT_THAT(status(), HasSubstr("the database "));
     EXPECT_LT(std::chrono::steady_clock::now() - since, 10s);

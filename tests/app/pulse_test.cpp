@@ -16,7 +16,7 @@ constexpr std::chrono::seconds pulse_patience{30};
 // A database that answers, refuses, or stands still until somebody interrupts it.
 class FakeDatabase {
 public:
-    enum class Mood { answers, refuses, stands_still };
+    enum class Mood { answers, refuses_once, refuses, stands_still };
 
     std::vector<std::string> ask() {
         std::unique_lock lock(mutex_);
@@ -25,6 +25,10 @@ public:
         const bool in_time = changed_.wait_for(
             lock, pulse_patience, [this] { return mood_ != Mood::stands_still || interrupted_; });
         if (!in_time) ADD_FAILURE() << "nobody interrupts";
+        if (mood_ == Mood::refuses_once) {
+            mood_ = Mood::answers;
+            throw std::runtime_error("the connection broke");
+        }
         if (mood_ != Mood::answers) throw std::runtime_error("no answer");
         return {"fsync is off"};
     }
@@ -84,6 +88,30 @@ TEST_F(PulseTest, SaysWhatTheDatabaseSaysAndForgetsSilenceOnceItAnswers) {
     pulse_.ask();
     EXPECT_FALSE(pulse_.away());
     EXPECT_EQ(pulse_.silent().count(), 0);
+}
+
+TEST_F(PulseTest, OneConnectionThatBreaksIsNoDatabaseThatIsAway) {
+    pulse_.ask();
+    database_.turn(FakeDatabase::Mood::refuses_once);
+    pulse_.ask();
+    EXPECT_FALSE(pulse_.away());
+    EXPECT_EQ(database_.asked(), 3);
+    EXPECT_EQ(pulse_.silent().count(), 0);
+}
+
+TEST_F(PulseTest, SaysToWhomeverAsksThatItIsSilentForSoLong) {
+    using std::chrono::milliseconds;
+    const auto at_all = pulse_.silent_for(milliseconds{1});
+    const auto for_long = pulse_.silent_for(std::chrono::hours{1});
+    pulse_.ask();
+    EXPECT_FALSE(at_all());
+    database_.turn(FakeDatabase::Mood::refuses);
+    pulse_.ask();
+    wait_until([&] { return at_all(); });
+    EXPECT_FALSE(for_long());
+    database_.turn(FakeDatabase::Mood::answers);
+    pulse_.ask();
+    EXPECT_FALSE(at_all());
 }
 
 TEST_F(PulseTest, NoticesSilenceByItselfAndStopsInTheMiddleOfIt) {

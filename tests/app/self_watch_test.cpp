@@ -55,8 +55,11 @@ TEST(SelfWatchTest, HoldsEachLimitAtNAndNextToIt) {
     EXPECT_THAT(with([](V& v) { v.spool_bytes = 899; }), ElementsAre("spool_emptying"));
     EXPECT_THAT(with([](V& v) { v.spool_bytes = 900; }),
                 ElementsAre("spool_full", "spool_emptying"));
-    EXPECT_THAT(with([](V& v) { v.database_silent = std::chrono::milliseconds{999}; }), IsEmpty());
-    EXPECT_THAT(with([](V& v) { v.database_silent = std::chrono::milliseconds{1'000}; }),
+    EXPECT_THAT(with([](V& v) { v.database_silent = std::chrono::milliseconds{399}; }), IsEmpty());
+    EXPECT_THAT(with([](V& v) { v.database_silent = std::chrono::milliseconds{400}; }),
+                ElementsAre("database_silent"));
+    EXPECT_THAT(with([](V& v) { v.storing_waits = std::chrono::milliseconds{999}; }), IsEmpty());
+    EXPECT_THAT(with([](V& v) { v.storing_waits = std::chrono::milliseconds{1'000}; }),
                 ElementsAre("database_silent"));
     EXPECT_THAT(with([](V& v) { v.spool_damaged_bytes = 1; }), ElementsAre("spool_damaged"));
     EXPECT_THAT(with([](V& v) { v.alarms_crowded = true; }), ElementsAre("spool_full"));
@@ -110,6 +113,28 @@ TEST(SelfWatchTest, StreamsWhatBeginsAndWhatIsOverOnce) {
                                    "disk_full since 2026-11-22T12:00:00Z", "database_away over",
                                    "disk_full over"));
     EXPECT_THAT(held, ElementsAre(true, false));
+}
+
+TEST(SelfWatchTest, ADatabaseThatWasSilentIsAwaySinceThen) {
+    base::ManualClock clock{*base::parse_rfc3339("2026-11-22T12:00:00Z")};
+    live::Stream stream{"E1"};
+    auto vitals = well();
+    SelfWatch watch(stream, clock, limits, [&vitals] { return vitals; }, [](bool) {});
+    vitals.database_silent = std::chrono::milliseconds{400};
+    watch.look();
+    clock.advance(std::chrono::seconds{2});
+    vitals.database_away = true;
+    watch.look();
+    auto rows = nlohmann::json::parse(watch.rows());
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0]["code"], "database_away");
+    EXPECT_EQ(rows[0]["since"], "2026-11-22T12:00:00Z");
+    vitals = well();
+    watch.look();
+    vitals.database_away = true;
+    watch.look();
+    rows = nlohmann::json::parse(watch.rows());
+    EXPECT_EQ(rows[0]["since"], "2026-11-22T12:00:02Z");
 }
 
 }  // namespace

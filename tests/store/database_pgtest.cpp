@@ -42,6 +42,25 @@ TEST(Database, CarriesValuesBothWays) {
     });
 }
 
+TEST(Database, NobodyWaitsForOneThatIsKnownToBeAway) {
+    test::Database db;
+    Pool pool(db.app_url(), 1);
+    std::atomic<bool> away{true};
+    pool.away_while([&away] { return away.load(); });
+    const auto look = [](Transaction& tx) { return tx.rows(note_read, "a").size(); };
+    EXPECT_THROW(pool.read_now(look), Unavailable);
+    EXPECT_THROW(pool.write_now(look), Unavailable);
+    boost::asio::io_context io;
+    std::exception_ptr failure;
+    boost::asio::co_spawn(io, pool.read(look),
+                          [&failure](std::exception_ptr error, std::size_t) { failure = error; });
+    io.run();
+    ASSERT_TRUE(failure);
+    EXPECT_THROW(std::rethrow_exception(failure), Unavailable);
+    away = false;
+    EXPECT_EQ(pool.read_now(look), 0U);
+}
+
 TEST(Database, RollsBackAnErrorAndAnException) {
     test::Database db;
     Pool pool(db.app_url(), 1);

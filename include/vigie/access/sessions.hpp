@@ -2,6 +2,14 @@
 //
 // Secrets are 256 random bits of which only the digest is stored. Every request looks into the
 // database: a session that was ended, or a person who was disabled, is out with the next request.
+//
+// While the database is away (it throws store::Unavailable, and only then) whoever it last named
+// for that secret is let in again, with the rights it named: for SessionLimits::unconfirmed since
+// then, and never beyond the end of the session or token. Signing out, revoking a token and any
+// change of a person (disabled, password, role) through this server forget it at once. Nothing of
+// the kind can happen meanwhile, for each is a write: a person whom somebody wants to be out while
+// the database is away stays in, to see what is answered from memory; what changes anything is
+// refused. A secret that is not remembered is answered "unavailable", not "signed out".
 #pragma once
 
 #include <atomic>
@@ -9,6 +17,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +42,9 @@ struct SessionLimits {
     std::chrono::minutes idle{60};     // an open stream counts as use
     std::chrono::minutes whole{840};   // 14 h: the longest shift with its hand-over
     std::chrono::seconds touched{60};  // how exactly the last use is known
+    // What the database named last holds for so long without it. As long as `idle`: by what is in
+    // its tables, a session of which it hears nothing ends then.
+    std::chrono::minutes unconfirmed{60};
 };
 
 struct OpenedSession {
@@ -53,6 +65,8 @@ struct NewToken {
     std::string secret;
 };
 
+class Remembered;
+
 class Sessions {
 public:
     Sessions(store::Pool& pool, const base::Clock& clock, SessionLimits limits = {},
@@ -60,6 +74,7 @@ public:
     ~Sessions();
 
     // From the bearer token, else from the cookie. unauthenticated: neither, or not valid any more.
+    // Throws store::Unavailable when the database is away and nobody is remembered.
     boost::asio::awaitable<base::Result<Principal>> authenticate(const wire::Request& request);
 
     // Whether person or password is wrong is not told, nor to be measured. limit_exceeded with
@@ -67,6 +82,10 @@ public:
     boost::asio::awaitable<base::Result<OpenedSession>> sign_in(std::string login,
                                                                 std::string password,
                                                                 std::string peer);
+
+    // What is remembered of a person goes, at once and again after the commit: to be called by
+    // whoever ends sessions or changes a person.
+    void forget_person(store::Transaction& tx, std::int64_t person);
 
     [[nodiscard]] const PasswordCost& cost() const { return cost_; }
     [[nodiscard]] const SessionLimits& limits() const { return limits_; }
@@ -77,11 +96,15 @@ private:
     boost::asio::awaitable<base::Result<OpenedSession>> try_sign_in(std::string login,
                                                                     std::string password,
                                                                     std::string peer);
+    [[nodiscard]] base::Instant good_until(base::Instant confirmed,
+                                           std::optional<base::Instant> expires_at) const;
+    boost::asio::awaitable<void> note_use(Principal principal, base::Instant now);
     store::Pool& pool_;
     const base::Clock& clock_;
     SessionLimits limits_;
     PasswordCost cost_;
     SignInThrottle throttle_;
+    std::unique_ptr<Remembered> remembered_;
     std::string nobodys_hash_;  // compared with when there is no such person
     std::atomic<std::size_t> waiting_{0};
     // One at a time: a flood of guesses costs one core and one piece of memory, not the room.
@@ -96,8 +119,6 @@ private:
 [[nodiscard]] std::string cleared_cookie_header(bool secure);
 
 // Within the caller's transaction.
-[[nodiscard]] std::optional<base::Instant> session_end(store::Transaction& tx,
-                                                       std::int64_t session);
 void end_session(store::Transaction& tx, std::int64_t session);
 void end_sessions(store::Transaction& tx, std::int64_t person);
 std::size_t purge_sessions(store::Transaction& tx, base::Instant now, const SessionLimits& limits);

@@ -4,7 +4,8 @@
 // The database has the last word: each occurrence is applied to the row as it is found there, so
 // that an operator's acknowledgement and a returning sensor may cross without harm. While the
 // database is away occurrences wait here in order, are kept in a spool of their own, and are
-// streamed as what was shown last would look with them; recorded twice they change nothing.
+// streamed as what was shown last would look with them; recorded twice they change nothing. What
+// is open, as shown last, is there in memory for who begins to look meanwhile.
 #pragma once
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -72,6 +74,10 @@ public:
     bool settle(std::chrono::milliseconds limit);
     // What waits is more than its spool takes: nothing more should be judged.
     [[nodiscard]] bool crowded() const { return crowded_; }
+    // What is open as it was shown last, of what is wanted; in any order. While the database is
+    // away that is the truth: nobody can acknowledge anything. Nothing: it is kept in no spool.
+    [[nodiscard]] std::optional<std::vector<Alarm>> open(
+        const std::function<bool(const Alarm&)>& wanted) const;
 
     void start();
     // Records what waits, for at most `limit`.

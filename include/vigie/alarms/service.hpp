@@ -29,6 +29,7 @@ public:
 
     [[nodiscard]] Recorder& recorder() { return recorder_; }
     [[nodiscard]] const Recorder& recorder() const { return recorder_; }
+    [[nodiscard]] store::Pool& pool() { return pool_; }
 
 private:
     live::City& city_;
@@ -38,11 +39,12 @@ private:
     Engine engine_;
 };
 
+// While the database is away the list of open alarms and the topic go on from memory.
 //   GET  /api/v1/alarms                      view
 //   GET  /api/v1/alarms/{id}                 view
 //   POST /api/v1/alarms/{id}/acknowledge     operate
 void add_routes(api::Router& router, Service& service, const assets::Registry& registry);
 // The topic alarms.
-void add_topic(live::Stream& stream, store::Pool& pool, const assets::Registry& registry);
+void add_topic(live::Stream& stream, Service& service, const assets::Registry& registry);
 
 }  // namespace vigie::alarms

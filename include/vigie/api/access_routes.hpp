@@ -15,10 +15,10 @@ namespace vigie::api {
 // For the admin door, a unix socket: root and the user that runs the server, as city IT.
 [[nodiscard]] Authenticator admin_authenticator();
 
-// /api/v1/session, /api/v1/tokens
+// /api/v1/session, /api/v1/tokens. `sessions` outlives the router, here and below.
 void add_session_routes(Router& router, access::Sessions& sessions);
 // /api/v1/people
-void add_people_routes(Router& router, const access::Sessions& sessions);
+void add_people_routes(Router& router, access::Sessions& sessions);
 // /api/v1/openapi.json
 void add_contract_route(Router& router);
 // On the admin door's own router: what `vigie user` and `vigie logbook verify` call.
@@ -29,7 +29,7 @@ void add_contract_route(Router& router);
 //   POST /admin/v1/people/{login}/password   {password?}
 //   GET  /admin/v1/audit/verify              {entries, digest, fault?: {number, reason}}
 // Without `password` a random one is made and told once, in the member `password` of the answer.
-void add_admin_people_routes(Router& router, const access::Sessions& sessions);
+void add_admin_people_routes(Router& router, access::Sessions& sessions);
 
 // {entries, digest, fault?: {number, reason}}: also for the logbook.
 [[nodiscard]] nlohmann::json chain_report_json(const Request& request,

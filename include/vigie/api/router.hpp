@@ -151,7 +151,8 @@ public:
     boost::asio::awaitable<wire::Response> serve(wire::Request request);
 
     // For what does not come as an ordinary request (the stream's upgrade): who asks, if they may.
-    // With a cookie, the request must come from our own pages.
+    // With a cookie, the request must come from our own pages. unavailable: the database is away,
+    // and nobody knows.
     boost::asio::awaitable<base::Result<access::Principal>> admit(wire::Request request,
                                                                   Right right);
 
@@ -164,6 +165,7 @@ private:
     struct Matched;
     struct Counters;
     void add(Route route);
+    boost::asio::awaitable<base::Result<access::Principal>> asker(const wire::Request& request);
     [[nodiscard]] Matched match(const wire::Request& request) const;
     boost::asio::awaitable<wire::Response> answer(
         wire::Request request, const Route& route,

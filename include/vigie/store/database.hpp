@@ -116,6 +116,11 @@ public:
         return now(Mode::read, work);
     }
 
+    // While this answers true nobody waits for the database: whatever is begun throws Unavailable
+    // at once. For one that stands still, whose connections break only when somebody cuts them.
+    // Set before other threads use the pool; called by any of them.
+    void away_while(std::function<bool()> away);
+
     // Breaks the connections whose statement has waited for longer: whoever waits hears
     // Unavailable. For a database that stands still; a slow answer of one that is well is nobody's
     // business. Answers how many.
@@ -126,6 +131,7 @@ private:
     // Refused, or what it threw.
     void in_transaction(Mode mode, const std::function<bool(Transaction&)>& work);
     void enqueue(std::function<void()> task);
+    void throw_while_away() const;
 
     template <typename R>
     static bool wants_commit(const R& answer) {
@@ -155,6 +161,7 @@ private:
     boost::asio::awaitable<std::invoke_result_t<F, Transaction&>> on_pool(Mode mode, F work) {
         using R = std::invoke_result_t<F, Transaction&>;
         using Answer = std::conditional_t<std::is_void_v<R>, bool, std::optional<R>>;
+        throw_while_away();  // and wait for no thread either
         struct State {
             F work;
             Answer answer{};

@@ -55,8 +55,10 @@ std::string Console::framed(const std::string& text) {
     return frame + std::string(4, '\0') + text;
 }
 
-void Console::subscribe(const std::string& topic) {
-    send({{"type", "subscribe"}, {"id", topic}, {"topic", topic}});
+void Console::subscribe(const std::string& topic, const json& filter) {
+    json message = {{"type", "subscribe"}, {"id", topic}, {"topic", topic}};
+    if (!filter.is_null()) message["filter"] = filter;
+    send(message);
 }
 
 // Nothing: it has not come whole yet.
@@ -94,14 +96,22 @@ std::optional<json> Console::wait_for(const std::function<bool(const json&)>& ho
     }
 }
 
-bool Console::is_told(const std::string& code, milliseconds limit) {
-    const auto names = [&code](const json& message) {
+std::optional<json> Console::wait_for_row(const std::function<bool(const json&)>& holds,
+                                          milliseconds limit) {
+    std::optional<json> found;
+    const auto has_it = [&](const json& message) {
         for (const auto& row : message.value("rows", json::array())) {
-            if (row.is_object() && row.value("code", "") == code) return true;
+            if (row.is_object() && holds(row)) found = row;
         }
-        return false;
+        return found.has_value();
     };
-    return wait_for(names, limit).has_value();
+    (void)wait_for(has_it, limit);
+    return found;
+}
+
+bool Console::is_told(const std::string& code, milliseconds limit) {
+    return wait_for_row([&code](const json& row) { return row.value("code", "") == code; }, limit)
+        .has_value();
 }
 
 bool Console::is_told_the_end_of(const std::string& code, milliseconds limit) {

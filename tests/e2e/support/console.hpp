@@ -20,11 +20,14 @@ public:
     // A message as the frame that carries it.
     [[nodiscard]] static std::string framed(const std::string& text);
     bool send(const nlohmann::json& message) { return socket_.send(framed(message.dump())); }
-    void subscribe(const std::string& topic);
+    void subscribe(const std::string& topic, const nlohmann::json& filter = nullptr);
     // The first message from now on of which it holds; nothing when the limit is over before.
     [[nodiscard]] std::optional<nlohmann::json> wait_for(
         const std::function<bool(const nlohmann::json&)>& holds, std::chrono::milliseconds limit);
-    // The same, of a row of a snapshot or delta with that code.
+    // The same, of a row of a snapshot or delta: the row.
+    [[nodiscard]] std::optional<nlohmann::json> wait_for_row(
+        const std::function<bool(const nlohmann::json&)>& holds, std::chrono::milliseconds limit);
+    // A row with that code.
     [[nodiscard]] bool is_told(const std::string& code, std::chrono::milliseconds limit);
     // That it is no longer so.
     [[nodiscard]] bool is_told_the_end_of(const std::string& code, std::chrono::milliseconds limit);

@@ -1,0 +1,88 @@
+#include "access/remembered.hpp"
+
+#include <gtest/gtest.h>
+
+namespace vigie::access {
+namespace {
+
+using std::chrono::minutes;
+using Scheme = Remembered::Scheme;
+
+const base::Instant evening = *base::parse_rfc3339("2026-11-22T18:00:00Z");
+
+Principal person(std::int64_t id, const std::string& login) {
+    Principal principal;
+    principal.id = id;
+    principal.login = login;
+    return principal;
+}
+
+class RememberedTest : public testing::Test {
+protected:
+    void remember(const std::string& key, std::int64_t id, base::Instant until) {
+        remembered.remember(key, person(id, "p" + std::to_string(id)), until, remembered.mark());
+    }
+    bool knows(const std::string& key, base::Instant now = evening) {
+        return remembered.find(key, now).has_value();
+    }
+    Remembered remembered;
+};
+
+TEST_F(RememberedTest, KnowsUntilItsEndAndNotAtIt) {
+    remember("a", 1, evening + minutes{15});
+    EXPECT_EQ(remembered.find("a", evening)->login, "p1");
+    EXPECT_TRUE(knows("a", evening + minutes{15} - base::Duration{1}));
+    EXPECT_FALSE(knows("a", evening + minutes{15}));
+    EXPECT_FALSE(knows("b"));
+}
+
+TEST_F(RememberedTest, KeepsNoSecretAndTellsACookieFromAToken) {
+    const auto cookie = Remembered::key_of(Scheme::cookie, "the secret");
+    EXPECT_EQ(cookie.find("the secret"), std::string::npos);
+    EXPECT_EQ(cookie, Remembered::key_of(Scheme::cookie, "the secret"));
+    EXPECT_NE(cookie, Remembered::key_of(Scheme::cookie, "the secreT"));
+    EXPECT_NE(cookie, Remembered::key_of(Scheme::token, "the secret"));
+}
+
+TEST_F(RememberedTest, ForgetsAPersonWhateverTheyHold) {
+    remember("desk", 1, evening + minutes{15});
+    remember("token", 1, evening + minutes{15});
+    remember("other", 2, evening + minutes{15});
+    remembered.forget_person(1);
+    EXPECT_FALSE(knows("desk"));
+    EXPECT_FALSE(knows("token"));
+    EXPECT_TRUE(knows("other"));
+    remembered.forget("other");
+    EXPECT_FALSE(knows("other"));
+}
+
+TEST_F(RememberedTest, AnAnswerThatWasUnderWayDoesNotBringBackWhoWasForgotten) {
+    const auto asked = remembered.mark();
+    remembered.forget_person(1);
+    remembered.remember("a", person(1, "lea"), evening + minutes{15}, asked);
+    EXPECT_FALSE(knows("a"));
+    remember("a", 1, evening + minutes{15});
+    EXPECT_TRUE(knows("a"));
+}
+
+TEST_F(RememberedTest, GuessesKeepNobodyFromBeingRemembered) {
+    const auto asked = remembered.mark();
+    remembered.forget("a guess");
+    remembered.remember("a", person(1, "lea"), evening + minutes{15}, asked);
+    EXPECT_TRUE(knows("a"));
+}
+
+TEST_F(RememberedTest, HoldsSoManyAndLetsTheOneGoThatEndsFirst) {
+    for (std::size_t i = 0; i < Remembered::entries_max; ++i)
+        remember(std::to_string(i), 1, evening + minutes{15 + static_cast<int>(i)});
+    EXPECT_TRUE(knows("0"));
+    remember("1", 1, evening + minutes{16});  // known already: takes no room
+    EXPECT_TRUE(knows("0"));
+    remember("one more", 1, evening + minutes{15});
+    EXPECT_FALSE(knows("0"));
+    EXPECT_TRUE(knows("1"));
+    EXPECT_TRUE(knows("one more"));
+}
+
+}  // namespace
+}  // namespace vigie::access
