@@ -81,7 +81,8 @@ Pipeline::Pipeline(const Parts& parts)
       // 2. who speaks, and for which assets
       sessions_(parts.pool, parts.clock),
       throttle_(parts.clock, {}, guess_limits(parts.settings)),
-      mqtt_door_(inbox_, parts.authority, parts.certified, throttle_, sessions_, parts.clock),
+      mqtt_door_(inbox_, parts.authority, parts.certified, parts.named, throttle_, sessions_,
+                 parts.clock),
       http_door_(inbox_, parts.authority, throttle_, parts.clock),
       // 1. bytes
       mqtt_(parts.io, mqtt_settings(parts.settings), parts.clock, mqtt_door_),
@@ -141,11 +142,11 @@ void Pipeline::close_doors(std::chrono::milliseconds limit) {
 }
 
 void Pipeline::stop_writers(std::chrono::milliseconds limit) {
-    sessions_.stop();
     if (!writer_.stop(limit)) {
         spdlog::error("{} observations were not made durable; none of them was acknowledged",
                       writer_.counters().pending.load());
     }
+    sessions_.stop();  // after the wills in the writer's hands
 }
 
 }  // namespace vigie::app

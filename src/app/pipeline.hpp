@@ -32,6 +32,7 @@ public:
         store::Pool& pool;
         ingest::Authority authority;
         ingest::CertificateAuthority certified;
+        ingest::SenderByName named;
         std::span<boost::asio::io_context* const> io;
     };
     explicit Pipeline(const Parts& parts);

@@ -349,7 +349,7 @@ void Server::start() {
     s.pipeline = std::make_unique<Pipeline>(Pipeline::Parts{
         s.settings, s.clock, s.database->app_url(), s.database->owner_url(), s.foundation->registry,
         s.foundation->city, s.foundation->pool, s.foundation->credentials.authority(),
-        s.foundation->credentials.certified(), contexts});
+        s.foundation->credentials.certified(), s.foundation->credentials.named(), contexts});
     s.health = std::make_unique<Health>([&s] { return s.obstacles(); });
     s.modules = std::make_unique<Modules>(*s.foundation, *s.pipeline,
                                           Routers{*s.control, *s.open, *s.admin});

@@ -271,6 +271,14 @@ CertificateAuthority Credentials::certified() const {
     };
 }
 
+SenderByName Credentials::named() const {
+    return [this](std::string_view name) -> std::shared_ptr<const Sender> {
+        const auto accounts = accounts_.current();
+        const auto found = accounts->find(name);
+        return found == accounts->end() ? nullptr : found->second;
+    };
+}
+
 void Credentials::on_revoked(std::function<void(const std::vector<std::string>&)> listener) {
     const std::lock_guard lock(mutex_);
     listeners_.push_back(std::move(listener));

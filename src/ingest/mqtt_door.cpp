@@ -112,10 +112,12 @@ std::optional<net::MqttAdmission> held_back(Allowance& allowance, wire::mqtt::Qo
 }  // namespace
 
 MqttDoor::MqttDoor(Inbox& inbox, Authority authority, CertificateAuthority certified,
-                   DoorThrottle& throttle, SessionBook& sessions, const base::Clock& clock)
+                   SenderByName named, DoorThrottle& throttle, SessionBook& sessions,
+                   const base::Clock& clock)
     : inbox_(inbox),
       authority_(std::move(authority)),
       certified_(std::move(certified)),
+      named_(std::move(named)),
       throttle_(throttle),
       sessions_(sessions),
       clock_(clock) {}
@@ -320,16 +322,38 @@ void MqttDoor::delivered(std::uint64_t tag, net::MqttOutcome outcome) {
     if (commands_ != nullptr) commands_->delivered(tag, outcome);
 }
 
-bool MqttDoor::will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) {
+bool MqttDoor::will(net::MqttPrincipal& principal, const wire::mqtt::Will& will,
+                    const net::MqttWillOrigin& origin) {
     const Sender& sender = sender_of(principal);
     if (!sender.in_force()) {
         spdlog::info("mqtt: {} is no longer in force: its will is not taken", sender.name());
+        forget_will(origin);
         return true;
     }
-    auto sorted = inbox_.sort_topic(
-        {&sender, "mqtt", will.topic, will.payload, clock_.now(), format_of(will.properties)});
+    auto sorted = inbox_.sort_topic({&sender, "mqtt", will.topic, will.payload, clock_.now(),
+                                     format_of(will.properties), origin.due_at});
     if (sorted.refusal) keep_beside(sorted, user_properties_text(will.properties));
+    if (origin.revision != 0) sorted.submission.durable = [this, origin] { forget_will(origin); };
     return inbox_.submit(sorted);
+}
+
+void MqttDoor::forget_will(const net::MqttWillOrigin& origin) {
+    sessions_.forget_will(origin.owner, origin.client_id, origin.revision);
+}
+
+std::vector<net::MqttLeftWill> MqttDoor::left_wills() {
+    std::vector<net::MqttLeftWill> left;
+    for (auto& session : sessions_.with_wills()) {
+        auto sender = named_(session.owner);
+        if (!sender) {
+            spdlog::info("mqtt: {} is no longer in force: the will of {} is not taken",
+                         session.owner, session.client_id);
+            sessions_.forget_will(session.owner, session.client_id, session.revision);
+            continue;
+        }
+        left.push_back({std::move(session), std::make_shared<DoorPrincipal>(std::move(sender))});
+    }
+    return left;
 }
 
 void MqttDoor::disconnected(net::MqttPrincipal& principal, const std::string& client_id,

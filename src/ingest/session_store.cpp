@@ -1,7 +1,11 @@
 #include "ingest/session_store.hpp"
 
+#include <sodium.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "vigie/base/text.hpp"
 
 namespace vigie::ingest {
 
@@ -23,11 +27,49 @@ std::vector<net::MqttSubscription> subscriptions_in(std::string_view text) {
     return subscriptions;
 }
 
+// Empty without one.
+std::string will_text(const std::shared_ptr<const net::MqttWill>& will) {
+    if (!will) return {};
+    return nlohmann::json{{"topic", will->topic},
+                          {"payload", base::to_hex(will->payload)},
+                          {"qos", static_cast<int>(will->qos)},
+                          {"retain", will->retain},
+                          {"properties", base::to_hex(will->properties)},
+                          {"delay_s", will->delay_s}}
+        .dump();
+}
+
+std::string bytes_of(const std::string& hex) {
+    std::string bytes(hex.size() / 2, '\0');
+    std::size_t size = 0;
+    sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), hex.data(),
+                   hex.size(), nullptr, &size, nullptr);
+    bytes.resize(size);
+    return bytes;
+}
+
+std::shared_ptr<const net::MqttWill> will_in(std::string_view text) {
+    if (text.empty()) return nullptr;
+    const auto all = nlohmann::json::parse(text);
+    return std::make_shared<const net::MqttWill>(net::MqttWill{
+        .topic = all.at("topic"),
+        .payload = bytes_of(all.at("payload")),
+        .qos = static_cast<wire::mqtt::Qos>(std::clamp(all.at("qos").get<int>(), 0, 2)),
+        .retain = all.at("retain"),
+        .properties = bytes_of(all.at("properties")),
+        .delay_s = all.at("delay_s")});
+}
+
+std::string time_text(const std::optional<base::Instant>& at) {
+    return at ? base::to_rfc3339(*at) : std::string{};
+}
+
 }  // namespace
 
 std::size_t delete_expired_sessions(store::Transaction& tx, base::Instant now) {
     static constexpr store::Query over{"sessions_over",
-                                       "delete from session where expires_at <= $1::timestamptz"};
+                                       "delete from session where expires_at <= $1::timestamptz "
+                                       "and will is null"};
     return tx.execute(over, now);
 }
 
@@ -36,18 +78,25 @@ std::vector<net::MqttStoredSession> take_up_sessions(store::Transaction& tx, bas
         "sessions_begin",
         "update session set expires_at = $1::timestamptz + make_interval(secs => expiry_s) where "
         "expires_at is null"};
+    static constexpr store::Query begin_wills{
+        "sessions_begin_wills",
+        "update session set will_due_at = least(expires_at, $1::timestamptz + make_interval(secs "
+        "=> (will ->> 'delay_s')::int8)) where will is not null and will_due_at is null"};
     static constexpr store::Query list{
         "sessions_list",
-        "select credential, client_id, subscriptions, expiry_s, expires_at, revision from session"};
+        "select credential, client_id, subscriptions, expiry_s, expires_at, revision, "
+        "coalesce(will::text, '') as will, will_due_at from session"};
     delete_expired_sessions(tx, now);
     tx.execute(begin, now);
+    tx.execute(begin_wills, now);
     std::vector<net::MqttStoredSession> found;
     for (const auto& row : tx.rows(list)) {
         found.push_back({row.get<std::string>("credential"), row.get<std::string>("client_id"),
                          static_cast<std::uint32_t>(row.get<std::int64_t>("expiry_s")),
                          subscriptions_in(row.text("subscriptions")),
                          row.get<base::Instant>("expires_at"),
-                         static_cast<std::uint64_t>(row.get<std::int64_t>("revision"))});
+                         static_cast<std::uint64_t>(row.get<std::int64_t>("revision")),
+                         will_in(row.text("will")), row.maybe<base::Instant>("will_due_at")});
     }
     return found;
 }
@@ -56,11 +105,13 @@ void write_sessions(store::Transaction& tx, const std::vector<net::MqttStoredSes
     static constexpr store::Query write{
         "sessions_write",
         "insert into session (credential, client_id, subscriptions, expiry_s, expires_at, "
-        "revision) select c, i, s::jsonb, e, nullif(a, '')::timestamptz, r from "
-        "unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[]) as n (c, "
-        "i, s, e, a, r) on conflict (credential, client_id) do update set subscriptions = "
+        "revision, will, will_due_at) select c, i, s::jsonb, e, nullif(a, '')::timestamptz, r, "
+        "nullif(w, '')::jsonb, nullif(d, '')::timestamptz from unnest($1::text[], $2::text[], "
+        "$3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[]) as n (c, i, s, e, "
+        "a, r, w, d) on conflict (credential, client_id) do update set subscriptions = "
         "excluded.subscriptions, expiry_s = excluded.expiry_s, expires_at = excluded.expires_at, "
-        "revision = excluded.revision where session.revision <= excluded.revision"};
+        "revision = excluded.revision, will = excluded.will, will_due_at = excluded.will_due_at "
+        "where session.revision <= excluded.revision"};
     if (sessions.empty()) return;
     std::vector<std::string> credentials;
     std::vector<std::string> client_ids;
@@ -68,15 +119,20 @@ void write_sessions(store::Transaction& tx, const std::vector<net::MqttStoredSes
     std::vector<std::int64_t> expiries;
     std::vector<std::string> ends;
     std::vector<std::int64_t> revisions;
+    std::vector<std::string> wills;
+    std::vector<std::string> due;
     for (const auto& one : sessions) {
         credentials.push_back(one.owner);
         client_ids.push_back(one.client_id);
         subscriptions.push_back(subscriptions_text(one.subscriptions));
         expiries.push_back(one.expiry_s);
-        ends.push_back(one.expires_at ? base::to_rfc3339(*one.expires_at) : std::string{});
+        ends.push_back(time_text(one.expires_at));
         revisions.push_back(static_cast<std::int64_t>(one.revision));
+        wills.push_back(will_text(one.will));
+        due.push_back(time_text(one.will_due_at));
     }
-    tx.execute(write, credentials, client_ids, subscriptions, expiries, ends, revisions);
+    tx.execute(write, credentials, client_ids, subscriptions, expiries, ends, revisions, wills,
+               due);
 }
 
 void delete_sessions(store::Transaction& tx, const std::vector<std::string>& credentials,

@@ -8,14 +8,15 @@
 
 namespace vigie::ingest {
 
-// Removes what is over, starts the time of what is not (its client was connected when the server
-// ended), and reads it.
+// Removes what is over but for wills that are not published, starts the time of what is not (its
+// client was connected when the server ended), and reads it.
 [[nodiscard]] std::vector<net::MqttStoredSession> take_up_sessions(store::Transaction& tx,
                                                                    base::Instant now);
 // Each key once.
 void write_sessions(store::Transaction& tx, const std::vector<net::MqttStoredSession>& sessions);
 void delete_sessions(store::Transaction& tx, const std::vector<std::string>& credentials,
                      const std::vector<std::string>& client_ids);
+// But for those whose will is not published.
 std::size_t delete_expired_sessions(store::Transaction& tx, base::Instant now);
 
 }  // namespace vigie::ingest

@@ -32,8 +32,9 @@ std::string session_key(const std::string& owner, const std::string& client_id) 
 }
 
 bool same_row(const net::MqttStoredSession& a, const net::MqttStoredSession& b) {
+    const bool same_will = a.will == b.will || (a.will && b.will && *a.will == *b.will);
     return a.expiry_s == b.expiry_s && a.expires_at == b.expires_at &&
-           a.subscriptions == b.subscriptions;
+           a.subscriptions == b.subscriptions && same_will && a.will_due_at == b.will_due_at;
 }
 
 // A coroutine that waits for a write: its timer ends when its time is over or the write is done.
@@ -70,14 +71,43 @@ public:
         thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
     }
 
-    void stop() { thread_ = {}; }
+    void stop() {
+        thread_ = {};
+        if (const std::size_t left = unwritten(); left != 0)
+            spdlog::error("mqtt: {} sessions were not written before the end", left);
+    }
 
     std::optional<net::MqttStoredSession> find(const std::string& owner,
                                                const std::string& client_id) const {
         const std::lock_guard lock(mutex_);
         const auto found = entries_.find(session_key(owner, client_id));
         if (found == entries_.end() || found->second.erased_at) return std::nullopt;
+        if (found->second.row.expiry_s == 0) return std::nullopt;
         return found->second.row;
+    }
+
+    std::vector<net::MqttStoredSession> with_wills() const {
+        std::vector<net::MqttStoredSession> found;
+        const std::lock_guard lock(mutex_);
+        for (const auto& [key, entry] : entries_)
+            if (entry.row.will) found.push_back(entry.row);
+        return found;
+    }
+
+    void forget_will(const std::string& owner, const std::string& client_id,
+                     std::uint64_t revision) {
+        auto key = session_key(owner, client_id);
+        const std::lock_guard lock(mutex_);
+        const auto found = entries_.find(key);
+        if (found == entries_.end() || !found->second.row.will) return;
+        auto& row = found->second.row;
+        if (row.revision > revision) return;
+        row.will.reset();
+        row.will_due_at.reset();
+        const bool over = row.expires_at && *row.expires_at <= clock_.now();
+        if (over || row.expiry_s == 0) mark_erased(found->second);
+        changed_.insert(std::move(key));
+        work_.notify_one();
     }
 
     // Whether there is something to wait for.
@@ -93,6 +123,7 @@ public:
             if (row.revision < known.row.revision) return false;
             if (!known.erased_at && same_row(known.row, row)) {
                 known.row.revision = row.revision;
+                known.row.will = std::move(row.will);  // one copy of it, not two
                 return is_under_way(key) && change(std::move(key), waiter);
             }
         }
@@ -108,8 +139,7 @@ public:
         const auto found = entries_.find(key);
         if (found == entries_.end() || revision < found->second.row.revision) return false;
         if (found->second.erased_at) return is_under_way(key) && change(std::move(key), waiter);
-        found->second.erased_at = clock_.steady();
-        found->second.row.subscriptions.clear();
+        mark_erased(found->second);
         found->second.row.revision = revision;
         last_revision_ = std::max(last_revision_, revision);
         return change(std::move(key), waiter);
@@ -125,7 +155,7 @@ public:
             if (is_under_way(one.first)) return false;
             const Entry& entry = one.second;
             if (entry.erased_at) return *entry.erased_at < forgotten;
-            return entry.row.expires_at && *entry.row.expires_at <= now;
+            return !entry.row.will && entry.row.expires_at && *entry.row.expires_at <= now;
         });
         return removed;
     }
@@ -154,6 +184,11 @@ private:
         Waiters waiters;
     };
 
+    void mark_erased(Entry& entry) const {
+        entry.erased_at = clock_.steady();
+        entry.row.subscriptions.clear();
+        entry.row.will.reset();
+    }
     bool is_under_way(const std::string& key) const {
         return changed_.contains(key) || written_now_.contains(key);
     }
@@ -310,6 +345,15 @@ asio::awaitable<void> SessionBook::erase(std::string owner, std::string client_i
     const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);
     if (impl_->erase(owner, client_id, revision, waiter))
         co_await wait_for_row(waiter, impl_->patience());
+}
+
+std::vector<net::MqttStoredSession> SessionBook::with_wills() const {
+    return impl_->with_wills();
+}
+
+void SessionBook::forget_will(const std::string& owner, const std::string& client_id,
+                              std::uint64_t revision) {
+    impl_->forget_will(owner, client_id, revision);
 }
 
 std::size_t SessionBook::purge() {

@@ -90,7 +90,9 @@ private:
     MqttConnectRequest request_of(const wire::mqtt::Connect& connect);
     void remember_will(const wire::mqtt::Connect& connect);
     void let_go(wire::mqtt::Reason reason);
-    void update_row(MqttStoredSession row);
+    // Without waiting for it; then `will` is published, if any.
+    void update_row(MqttStoredSession row, std::optional<MqttPendingWill> will = std::nullopt);
+    std::optional<MqttPendingWill> give_will_away(MqttStoredSession& row, base::SteadyInstant now);
     [[nodiscard]] MqttStoredSession stored();
 
     // mqtt_connection_write.cpp: what goes out, and when it ends
@@ -123,8 +125,8 @@ private:
     std::shared_ptr<MqttPrincipal> principal_;
     std::uint32_t packet_bytes_max_{0};  // of this client; 0: the server's
     MqttSessionId session_{0};
-    std::optional<MqttPendingWill> will_;
-    bool announced_{false};  // the handler was told `connected`
+    std::shared_ptr<const MqttWill> will_;  // null without one, or once it is given away
+    bool announced_{false};                 // the handler was told `connected`
 
     bool waiting_{false};        // for room
     base::Duration slow_for_{};  // above its rate: nothing is read for as long

@@ -98,15 +98,13 @@ MqttConnectRequest MqttConnection::request_of(const mqtt::Connect& connect) {
 void MqttConnection::remember_will(const mqtt::Connect& connect) {
     if (!connect.will) return;
     const mqtt::Will& will = *connect.will;
-    will_ = MqttPendingWill{
-        .principal = principal_,
+    will_ = std::make_shared<const MqttWill>(MqttWill{
         .topic = std::string{will.topic},
         .payload = std::string{will.payload},
         .qos = will.qos,
         .retain = will.retain,
         .properties = std::string{will.properties.bytes()},
-        .delay_s = will.properties.number(mqtt::PropertyId::will_delay_interval).value_or(0),
-        .due_at = {}};
+        .delay_s = will.properties.number(mqtt::PropertyId::will_delay_interval).value_or(0)});
 }
 
 asio::awaitable<MqttConnectDecision> MqttConnection::decide(MqttConnectRequest request) {
@@ -173,6 +171,13 @@ asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assign
     if (over_) co_return;
     MqttStoredSession row = stored();
     row.subscriptions = earlier ? earlier->subscriptions : std::vector<MqttSubscription>{};
+    // Nobody waits for a row that is there for its will alone; what it takes the place of is gone
+    // before.
+    std::optional<MqttStoredSession> of_will;
+    if (row.expiry_s == 0 && row.will) {
+        of_will = row;
+        row.will.reset();
+    }
     co_await write_row(std::move(row));
     if (over_ || !hub_->registry.is_current(session_, name_)) {
         cut(mqtt::Reason::session_taken_over);
@@ -180,8 +185,14 @@ asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assign
     }
     auto will = hub_->registry.take_will(session_);
     // [MQTT-3.1.3-9] a client that returns in time is not gone; a new session ends the old one.
-    if (will && clean_start) worker_.publish(*std::move(will));
+    const bool due = will && (clean_start || will->due_at <= hub_->clock.steady());
+    if (due) worker_.publish(*std::move(will));
     welcome(earlier, assigned);
+    if (of_will) {
+        of_will->revision = hub_->next_revision();
+        row_written_ = true;
+        update_row(*std::move(of_will));
+    }
 }
 
 void MqttConnection::welcome(const std::optional<MqttRegistry::Kept>& earlier, bool assigned) {
@@ -218,7 +229,8 @@ asio::awaitable<std::optional<MqttRegistry::Kept>> MqttConnection::earlier_sessi
     try {
         auto row = co_await hub_->handler.load_session(owner_, client_id_);
         const bool over = row && row->expires_at && *row->expires_at <= hub_->clock.now();
-        if (row && !over) co_return MqttRegistry::Kept{std::move(row->subscriptions), {}};
+        if (row && !over && row->expiry_s != 0)
+            co_return MqttRegistry::Kept{std::move(row->subscriptions), {}};
     } catch (const std::exception& error) {
         spdlog::warn("mqtt: the session of {} cannot be read now: {}", client_id_, error.what());
     }
@@ -231,12 +243,14 @@ MqttStoredSession MqttConnection::stored() {
             .expiry_s = machine_.session_expiry_s(),
             .subscriptions = hub_->registry.subscriptions(session_),
             .expires_at = std::nullopt,
-            .revision = hub_->next_revision()};
+            .revision = hub_->next_revision(),
+            .will = will_,
+            .will_due_at = std::nullopt};
 }
 
 asio::awaitable<void> MqttConnection::write_row(MqttStoredSession row) {
     try {
-        row_written_ = row.expiry_s != 0;
+        row_written_ = row.expiry_s != 0 || row.will;
         if (!row_written_) {
             co_await hub_->handler.erase_session(row.owner, row.client_id, row.revision);
         } else {
@@ -321,6 +335,23 @@ void MqttConnection::end_if_refused() {
     if (!over_ && !machine_.is_connected()) finish(mqtt::Reason::packet_too_large, true);
 }
 
+// The will of a connection that is over, and its due time in the row.
+std::optional<MqttPendingWill> MqttConnection::give_will_away(MqttStoredSession& row,
+                                                              base::SteadyInstant now) {
+    if (!will_) return std::nullopt;
+    // [MQTT-3.1.2-8] or earlier, when the session ends.
+    const std::chrono::seconds delay{std::min(will_->delay_s, row.expiry_s)};
+    row.will_due_at = hub_->clock.now() + delay;
+    MqttPendingWill will{
+        .principal = principal_,
+        .will = std::exchange(will_, nullptr),
+        .origin = {owner_, client_id_, *row.will_due_at, row_written_ ? row.revision : 0},
+        .due_at = now + delay};
+    // It was here when the server went: the time until the next start is not its absence.
+    if (delay.count() != 0 && hub_->stopping.load()) row.will_due_at.reset();
+    return will;
+}
+
 // The session goes its own way, and the handler learns that its client is gone.
 void MqttConnection::let_go(mqtt::Reason reason) {
     if (session_ == 0) return;
@@ -329,24 +360,34 @@ void MqttConnection::let_go(mqtt::Reason reason) {
         return;
     }
     const base::SteadyInstant now = hub_->clock.steady();
-    if (will_) will_->due_at = now + std::chrono::seconds{will_->delay_s};
     MqttStoredSession row = stored();
+    row.expires_at = hub_->clock.now() + std::chrono::seconds{row.expiry_s};
     auto left = hub_->registry.leave(session_, name_, row.expiry_s, now, machine_.received_qos2(),
-                                     std::move(will_), hub_->settings.sessions_max);
-    will_.reset();
+                                     give_will_away(row, now), hub_->settings.sessions_max);
     hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
-    if (left.will) worker_.publish(*std::move(left.will));
-    hub_->handler.disconnected(*principal_, client_id_, reason);
     // Whoever took the session over writes its row.
-    if (left.current && row_written_) update_row(std::move(row));
+    if (left.current && row_written_) {
+        update_row(std::move(row), std::move(left.will));
+    } else if (left.will) {
+        left.will->origin.revision = 0;
+        worker_.publish(*std::move(left.will));
+    }
+    hub_->handler.disconnected(*principal_, client_id_, reason);
 }
 
-void MqttConnection::update_row(MqttStoredSession row) {
-    row.expires_at = hub_->clock.now() + std::chrono::seconds{row.expiry_s};
+// A will is published when its due time stands in the row: after a crash in between it is published
+// under the same instant.
+void MqttConnection::update_row(MqttStoredSession row, std::optional<MqttPendingWill> will) {
+    // Whoever stops the endpoint waits for it as for a connection.
+    if (will) hub_->tally.enter();
     asio::co_spawn(
         worker_.context(),
-        [self = shared_from_this(), row = std::move(row)]() mutable -> asio::awaitable<void> {
+        [self = shared_from_this(), row = std::move(row),
+         will = std::move(will)]() mutable -> asio::awaitable<void> {
             co_await self->write_row(std::move(row));
+            if (!will) co_return;
+            self->worker_.publish(*std::move(will));
+            self->hub_->tally.leave();
         },
         MqttTellFailure{"writing a session"});
 }

@@ -21,4 +21,10 @@ boost::asio::awaitable<void> MqttHandler::erase_session(std::string /*owner*/,
     co_return;
 }
 
+std::vector<MqttLeftWill> MqttHandler::left_wills() {
+    return {};
+}
+
+void MqttHandler::forget_will(const MqttWillOrigin& /*origin*/) {}
+
 }  // namespace vigie::net

@@ -57,6 +57,19 @@ std::optional<MqttPendingWill> MqttRegistry::take_will(MqttSessionId session) {
     return std::exchange(found->second.will, std::nullopt);
 }
 
+void MqttRegistry::await_client(MqttPendingWill will, base::SteadyInstant expires_at) {
+    const std::lock_guard lock(mutex_);
+    const auto [known, is_new] =
+        by_client_.try_emplace(key_of(will.origin.owner, will.origin.client_id), last_id_ + 1);
+    if (!is_new) return;
+    Session& session = sessions_[++last_id_];
+    session.owner = will.origin.owner;
+    session.client_id = will.origin.client_id;
+    session.expires_at = expires_at;
+    session.will = std::move(will);
+    ++absent_;
+}
+
 void MqttRegistry::drop_subscriptions(MqttSessionId id, Session& session) {
     for (const MqttSubscription& one : session.subscriptions)
         tree_.remove(one.filter, id);
@@ -71,6 +84,7 @@ void MqttRegistry::begin(MqttSessionId session,
     drop_subscriptions(session, found->second);
     found->second.begun = true;
     found->second.kept = false;
+    found->second.will_taken = false;
     found->second.received_qos2.clear();
     found->second.expires_at.reset();
     for (const MqttSubscription& one : subscriptions) {
@@ -121,7 +135,8 @@ void MqttRegistry::abandon(MqttSessionId session, MqttConnectionName connection)
     found->second.connection = 0;
     ++absent_;
     // One that is still letting go leaves what it knew.
-    if (!found->second.kept && found->second.holders.empty()) erase(found);
+    const bool left_nothing = !found->second.kept && !found->second.will;
+    if (left_nothing && found->second.holders.empty()) erase(found);
 }
 
 MqttRegistry::Left MqttRegistry::leave(MqttSessionId session, MqttConnectionName connection,
@@ -208,8 +223,9 @@ std::vector<MqttConnectionName> MqttRegistry::connections(
     return found;
 }
 
-MqttRegistry::Expired MqttRegistry::expire(base::SteadyInstant now) {
+MqttRegistry::Expired MqttRegistry::expire(base::SteadyInstant now, std::size_t wills_bytes_max) {
     Expired expired;
+    std::size_t room = wills_bytes_max;
     const std::lock_guard lock(mutex_);
     for (auto place = sessions_.begin(); place != sessions_.end();) {
         const auto current = place++;
@@ -218,10 +234,14 @@ MqttRegistry::Expired MqttRegistry::expire(base::SteadyInstant now) {
         const bool over = session.expires_at && *session.expires_at <= now;
         // [MQTT-3.1.3-9] the will is due after its delay, or when the session ends.
         if (session.will && (over || session.will->due_at <= now)) {
+            const std::size_t bytes = session.will->bytes();
+            if (bytes > room) continue;
+            room -= bytes;
             expired.wills.push_back(*std::exchange(session.will, std::nullopt));
+            session.will_taken = true;
         }
         if (!over) continue;
-        if (session.kept) {
+        if (session.kept && !session.will_taken) {
             expired.sessions.push_back(
                 {session.owner, session.client_id, session.expiry_s, {}, std::nullopt});
         }

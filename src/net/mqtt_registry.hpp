@@ -24,16 +24,12 @@ using MqttSessionId = std::uint64_t;
 // A will that outlives its connection.
 struct MqttPendingWill {
     std::shared_ptr<MqttPrincipal> principal;
-    std::string topic;
-    std::string payload;
-    wire::mqtt::Qos qos{};
-    bool retain{false};
-    std::string properties;
-    std::uint32_t delay_s{0};
+    std::shared_ptr<const MqttWill> will;  // never null
+    MqttWillOrigin origin;
     base::SteadyInstant due_at;
 
     [[nodiscard]] std::size_t bytes() const {
-        return topic.size() + payload.size() + properties.size();
+        return will->topic.size() + will->payload.size() + will->properties.size();
     }
 };
 
@@ -57,6 +53,9 @@ public:
     // over.
     [[nodiscard]] std::optional<Kept> kept(MqttSessionId session, base::SteadyInstant now) const;
     std::optional<MqttPendingWill> take_will(MqttSessionId session);
+    // A will that an earlier run left, of a session that is over at `expires_at`. What else there
+    // is of the session stays in its row.
+    void await_client(MqttPendingWill will, base::SteadyInstant expires_at);
 
     // Its client is connected, and the session holds this and nothing else.
     void begin(MqttSessionId session, const std::vector<MqttSubscription>& subscriptions);
@@ -100,8 +99,10 @@ public:
         std::vector<MqttPendingWill> wills;
         std::vector<MqttStoredSession> sessions;
     };
-    // Removes the sessions whose time is over, and takes the wills that are due.
-    Expired expire(base::SteadyInstant now);
+    // Removes the sessions whose time is over, and takes the wills that are due, but no more bytes
+    // of them than `wills_bytes_max`: the others stay with their sessions. A session whose will was
+    // taken is not among those removed: its row holds the will until that is durable.
+    Expired expire(base::SteadyInstant now, std::size_t wills_bytes_max);
     [[nodiscard]] std::size_t size() const;
 
 private:
@@ -118,6 +119,7 @@ private:
         std::uint32_t expiry_s{0};
         std::optional<base::SteadyInstant> expires_at;
         std::optional<MqttPendingWill> will;
+        bool will_taken{false};  // by expire()
     };
     using Sessions = std::unordered_map<MqttSessionId, Session>;
 

@@ -91,11 +91,29 @@ public:
         for (std::size_t i = 0; i < doors_.size(); ++i)
             open(*doors_[i], i);
         hub->last_revision = hub->handler.last_session_revision();
+        take_up_wills();
         for (const auto& worker : hub->workers)
             worker->start_ticking(hub);
         for (const auto& door : doors_) {
             asio::co_spawn(door->acceptor.get_executor(), accept(shared_from_this(), door),
                            MqttTellFailure{"a listener"});
+        }
+    }
+
+    // Before anybody can come back: who does in time forgets what was left.
+    void take_up_wills() {
+        const base::Instant now = hub->clock.now();
+        const base::SteadyInstant steady = hub->clock.steady();
+        for (MqttLeftWill& one : hub->handler.left_wills()) {
+            const MqttStoredSession& session = one.session;
+            const base::Instant due = session.will_due_at.value_or(now);
+            MqttPendingWill will{
+                .principal = std::move(one.principal),
+                .will = session.will,
+                .origin = {session.owner, session.client_id, due, session.revision},
+                .due_at = steady + (due - now)};
+            hub->registry.await_client(std::move(will),
+                                       steady + (session.expires_at.value_or(now) - now));
         }
     }
 

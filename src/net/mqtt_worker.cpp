@@ -217,19 +217,25 @@ void MqttWorker::tick(const std::shared_ptr<MqttHub>& hub) {
 }
 
 bool MqttWorker::offer(const MqttPendingWill& will) {
+    const MqttWill& given = *will.will;
     mqtt::Will view{
-        .topic = will.topic, .payload = will.payload, .qos = will.qos, .retain = will.retain};
-    const auto properties = mqtt::PropertyView::checked(will.properties, mqtt::PropertyPlace::will);
+        .topic = given.topic, .payload = given.payload, .qos = given.qos, .retain = given.retain};
+    const auto properties =
+        mqtt::PropertyView::checked(given.properties, mqtt::PropertyPlace::will);
     if (properties) view.properties = *properties;
-    return hub_.handler.will(*will.principal, view);
+    return hub_.handler.will(*will.principal, view, will.origin);
 }
 
 void MqttWorker::publish(MqttPendingWill will) {
+    // Who comes back with a clean start ends its session before the will's time.
+    will.origin.due_at = std::min(will.origin.due_at, hub_.clock.now());
     if (wills_.empty() && offer(will)) return;
     const std::size_t bytes = will.bytes();
+    if (released_ && will.origin.revision != 0) return;  // the next start finds it in its row
     if (released_ || wills_bytes_ + bytes > hub_.settings.wills_waiting_bytes_max) {
         hub_.counters.wills_lost.fetch_add(1, std::memory_order_relaxed);
-        spdlog::error("mqtt: no room for the will on {}: it is lost", will.topic);
+        spdlog::error("mqtt: no room for the will on {}: it is lost", will.will->topic);
+        if (will.origin.revision != 0) hub_.handler.forget_will(will.origin);
         return;
     }
     // Whoever stops the endpoint waits for it as for a connection.
@@ -248,8 +254,13 @@ void MqttWorker::offer_wills() {
 
 void MqttWorker::lose_wills() {
     if (wills_.empty()) return;
-    spdlog::error("mqtt: {} wills found no room before the end: they are lost", wills_.size());
-    hub_.counters.wills_lost.fetch_add(wills_.size(), std::memory_order_relaxed);
+    const auto lost = std::ranges::count(
+        wills_, std::uint64_t{0}, [](const MqttPendingWill& one) { return one.origin.revision; });
+    spdlog::error(
+        "mqtt: {} wills found no room before the end: {} wait for the next start in their rows, "
+        "{} are lost",
+        wills_.size(), std::ssize(wills_) - lost, lost);
+    hub_.counters.wills_lost.fetch_add(static_cast<std::uint64_t>(lost), std::memory_order_relaxed);
     for (; !wills_.empty(); wills_.pop_front())
         hub_.tally.leave();
     wills_bytes_ = 0;
@@ -258,7 +269,8 @@ void MqttWorker::lose_wills() {
 void MqttWorker::expire_sessions(const std::shared_ptr<MqttHub>& hub, base::SteadyInstant now) {
     if (now - expired_at_ < std::chrono::seconds{1}) return;
     expired_at_ = now;
-    auto expired = hub_.registry.expire(now);
+    const std::size_t room = hub_.settings.wills_waiting_bytes_max - wills_bytes_;
+    auto expired = hub_.registry.expire(now, room);
     hub_.counters.sessions.store(hub_.registry.size(), std::memory_order_relaxed);
     for (MqttPendingWill& one : expired.wills)
         publish(std::move(one));

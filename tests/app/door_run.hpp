@@ -36,7 +36,8 @@ public:
                      *assets::read_kinds(std::string(VIGIE_SOURCE_DIR) + "/config/kinds"), steps_),
           pipeline({settings, clock, database.app_url(), database.owner_url(), foundation.registry,
                     foundation.city, foundation.pool, foundation.credentials.authority(),
-                    foundation.credentials.certified(), contexts_}) {
+                    foundation.credentials.certified(), foundation.credentials.named(),
+                    contexts_}) {
         if (prepare) prepare(foundation, pipeline);
         pipeline.start_writers();
         thread_ = std::thread([this] {

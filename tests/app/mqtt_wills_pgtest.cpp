@@ -1,7 +1,7 @@
 // A will at the product's own door: how a device says "offline" when it can no longer say anything.
 #include <gmock/gmock.h>
 
-#include "tests/app/device_door_bench.hpp"
+#include "tests/app/mqtt_wills_bench.hpp"
 
 namespace vigie::app {
 namespace {
@@ -11,77 +11,12 @@ using testing::ElementsAre;
 using wire::mqtt::Reason;
 using wire::mqtt::Version;
 
-constexpr store::Query alarms{"test_will_alarms",
-                              "select rule as line from alarm where active order by rule"};
-constexpr store::Query online_frames{
-    "test_will_frames",
-    "select vals[1]::text as line from frame where asset_id = (select id from asset where code = "
-    "'CAM-1') order by observed_at"};
-
-class MqttWills : public DeviceDoorBench {
-protected:
-    MqttWills() {
-        std::vector<assets::PlannedAsset> planned(1);
-        auto& camera = planned.front();
-        camera.asset.code = "CAM-1";
-        camera.asset.attributes = "{}";
-        for (const assets::Kind& kind : *kinds_)
-            if (kind.code == "camera") camera.asset.kind = &kind;
-        catalogue_ = pool_.write_now([&](store::Transaction& tx) {
-            assets::write_assets(tx, planned, {}, {"it:tester", clock_.now()});
-            return assets::read_catalogue(tx, kinds_);
-        });
-        credential("camera", "CAM-1");
-        start();
-    }
-    bool join(Device& device, std::uint32_t delay_s = 0, Version version = Version::v5) {
-        net::MqttClientSettings settings{.port = server_->ports().mqtt,
-                                         .version = version,
-                                         .client_id = "camera",
-                                         .user_name = "camera",
-                                         .password = secrets_.at("camera")};
-        settings.clean_start = false;
-        settings.session_expiry_s = 3'600;
-        settings.keep_alive_s = 60;
-        settings.will = net::MqttClientWill{.topic = "vigie/v1/CAM-1/observations",
-                                            .payload = R"({"values":{"online":false}})",
-                                            .delay_s = delay_s};
-        std::optional<bool> ok;
-        boost::asio::co_spawn(
-            io_,
-            [](Device& one, net::MqttClientSettings how) -> boost::asio::awaitable<bool> {
-                co_return (co_await one.client.connect(std::move(how))).ok();
-            }(device, settings),
-            [&ok](const std::exception_ptr& failed, bool value) { ok = !failed && value; });
-        run_until([&ok] { return ok.has_value(); });
-        return ok.value_or(false);
-    }
-    void say_online(Device& device) {
-        const std::size_t before = device.acknowledged;
-        publish(device, "CAM-1", 1, wire::mqtt::Qos::at_least_once,
-                R"({"values":{"online":true}})");
-        run_until([&] { return device.acknowledged == before + 1; });
-    }
-    std::vector<std::string> lines(const store::Query& query) {
-        return pool_.read_now([&](store::Transaction& tx) {
-            std::vector<std::string> found;
-            for (const auto& row : tx.rows(query))
-                found.push_back(row.get<std::string>("line"));
-            return found;
-        });
-    }
-    bool becomes(const store::Query& query, const std::vector<std::string>& wanted) {
-        return run_until([&] { return lines(query) == wanted; });
-    }
-    bool wait_until_gone() {
-        return run_until([&] { return figure("vigie_mqtt_connections") == 0; });
-    }
-};
+class MqttWills : public MqttWillsBench {};
 
 TEST_F(MqttWills, AreStoredAsObservationsAndRaiseTheAlarmOfTheKind) {
     for (const Version version : {Version::v3_1_1, Version::v5}) {
         Device camera(io_);
-        ASSERT_TRUE(join(camera, 0, version));
+        ASSERT_TRUE(join(camera, {.version = version}));
         clock_.advance(1s);
         say_online(camera);
         ASSERT_TRUE(becomes(alarms, {}));
@@ -97,10 +32,7 @@ TEST_F(MqttWills, AreNotPublishedWhenItsDeviceSaysGoodbye) {
     Device camera(io_);
     ASSERT_TRUE(join(camera));
     say_online(camera);
-    bool gone = false;
-    boost::asio::co_spawn(io_, camera.client.disconnect(),
-                          [&gone](const std::exception_ptr&) { gone = true; });
-    run_until([&gone] { return gone; });
+    say_goodbye(camera);
     EXPECT_TRUE(wait_until_gone());
     ASSERT_TRUE(join(camera));
     clock_.advance(1s);
@@ -110,13 +42,13 @@ TEST_F(MqttWills, AreNotPublishedWhenItsDeviceSaysGoodbye) {
 
 TEST_F(MqttWills, WaitForTheirDelayAndForWhoComesBackInTime) {
     Device camera(io_);
-    ASSERT_TRUE(join(camera, 30));
+    ASSERT_TRUE(join(camera, {.delay_s = 30}));
     say_online(camera);
     camera.client.abort();
     ASSERT_TRUE(wait_until_gone());
     clock_.advance(29s);
     Device again(io_);
-    ASSERT_TRUE(join(again, 30));
+    ASSERT_TRUE(join(again, {.delay_s = 30}));
     clock_.advance(10s);
     say_online(again);
     EXPECT_THAT(lines(online_frames), ElementsAre("1", "1")) << "it came back in time";

@@ -179,5 +179,63 @@ TEST_F(SessionCommands, GoOutOnceAfterAKillAndNeverLate) {
     EXPECT_EQ(city_.stop(), 0);
 }
 
+// Half of the devices keep their session, the others have a row for their will alone.
+class Wills : public Sessions {
+protected:
+    void SetUp() override {
+        Sessions::SetUp();
+        for (int i = 0; i < clients_count; ++i)
+            codes_.push_back("CAM-" + std::to_string(i));
+        city_.plant("camera", codes_);
+    }
+    void join(int number) {
+        auto how = settings(number);
+        how.clean_start = number % 4 < 2;
+        if (how.clean_start) how.session_expiry_s = 0;
+        how.will = net::MqttClientWill{
+            .topic = "vigie/v1/" + codes_.at(static_cast<std::size_t>(number)) + "/observations",
+            .payload = R"({"values":{"online":false}})"};
+        auto& client =
+            *clients_.emplace_back(std::make_unique<net::MqttClient>(io_.get_executor()));
+        ASSERT_TRUE(run_to_end(io_, client.connect(how)).ok());
+    }
+    [[nodiscard]] int count(const std::string& what) const {
+        return city_.sql("select count(*) from " + what)[0][0].as<int>();
+    }
+    bool becomes(const std::string& what, int wanted) const {
+        return until([&] { return count(what) == wanted; }, std::chrono::seconds{60});
+    }
+
+    std::vector<std::string> codes_;
+    std::vector<std::unique_ptr<net::MqttClient>> clients_;
+};
+
+TEST_F(Wills, OutliveAKill) {
+    for (int i = 0; i < clients_count; ++i)
+        join(i);
+    for (int i = 0; i < clients_count; i += 5)
+        run_to_end(io_, [](net::MqttClient& one) -> boost::asio::awaitable<int> {
+            co_await one.disconnect();
+            co_return 0;
+        }(*clients_.at(static_cast<std::size_t>(i))));
+    constexpr int left = clients_count - clients_count / 5;
+    ASSERT_TRUE(becomes("session where will is not null", left)) << "without waiting for it";
+    EXPECT_EQ(count("frame"), 0);
+    kill(city_.server_pid(), SIGKILL);
+    ASSERT_TRUE(city_.wait_until_dead(std::chrono::seconds{60}));
+    city_.start();
+    ASSERT_TRUE(becomes("session where will is not null", 0));
+    EXPECT_EQ(count("frame"), left);
+    EXPECT_EQ(count("(select distinct asset_id from frame) as assets"), left);
+    EXPECT_TRUE(becomes("alarm where active and rule = 'offline'", left));
+    kill(city_.server_pid(), SIGKILL);
+    ASSERT_TRUE(city_.wait_until_dead(std::chrono::seconds{60}));
+    city_.start();
+    EXPECT_EQ(city_.stop(), 0);
+    city_.start();
+    EXPECT_EQ(count("frame"), left) << "once";
+    EXPECT_EQ(city_.stop(), 0);
+}
+
 }  // namespace
 }  // namespace vigie::e2e

@@ -151,6 +151,41 @@ TEST_F(SessionRows, KnowTheLastRevisionOfAnEarlierRun) {
     EXPECT_EQ(book_->last_revision(), 7U) << "so that a clock set back makes no change an old one";
 }
 
+TEST_F(SessionRows, HoldTheWillUntilItIsForgotten) {
+    const auto will = std::make_shared<const net::MqttWill>(
+        net::MqttWill{.topic = "vigie/v1/é/observations",
+                      .payload = std::string("\0\xff{", 3),
+                      .qos = wire::mqtt::Qos::exactly_once,
+                      .retain = true,
+                      .properties = std::string("\x18\0\0\0\x1e", 5),
+                      .delay_s = 30});
+    auto lasting = session("lasting", 1);
+    lasting.will = will;
+    auto brief = session("brief", 2);
+    brief.expiry_s = 0;
+    brief.will = will;
+    wait(book_->save(lasting));
+    wait(book_->save(brief));
+    EXPECT_FALSE(book_->find("gateway", "brief")) << "there is nothing to resume";
+    clock_.advance(seconds{10});
+    restart();
+    ASSERT_EQ(book_->with_wills().size(), 2U);
+    for (const auto& one : book_->with_wills()) {
+        EXPECT_EQ(*one.will, *will);
+        EXPECT_EQ(one.will_due_at, clock_.now() + seconds{one.client_id == "brief" ? 0 : 30});
+    }
+    clock_.advance(seconds{60});
+    EXPECT_EQ(book_->purge(), 0U) << "what is over waits for its will";
+    restart();
+    book_->forget_will("gateway", "lasting", 0);
+    EXPECT_EQ(book_->with_wills().size(), 2U) << "something newer was saved";
+    book_->forget_will("gateway", "lasting", 1);
+    book_->forget_will("gateway", "brief", 2);
+    while (book_->unwritten() != 0)
+        std::this_thread::yield();
+    EXPECT_EQ(rows(), Lines{});
+}
+
 TEST_F(SessionRows, OneThatIsRefusedHoldsBackNoneThatIsForgotten) {
     SessionBook::Limits limits;
     limits.patience = std::chrono::milliseconds{20};

@@ -22,11 +22,6 @@ namespace vigie::net {
 
 inline constexpr std::chrono::seconds bench_patience{20};
 
-struct BenchPrincipal final : MqttPrincipal {
-    explicit BenchPrincipal(std::string name_given) : name(std::move(name_given)) {}
-    std::string name;
-};
-
 // Thread-safe. Everything told becomes a line; a test waits for lines.
 class BenchHandler final : public MqttHandler {
 public:
@@ -91,11 +86,13 @@ public:
                                           "refused", "no_room",      "unsent",   "lost"};
         write("delivered " + std::to_string(tag) + " " + names[static_cast<std::size_t>(outcome)]);
     }
-    bool will(MqttPrincipal& /*principal*/, const wire::mqtt::Will& will) override {
+    bool will(MqttPrincipal& /*principal*/, const wire::mqtt::Will& will,
+              const MqttWillOrigin& origin) override {
         {
             const std::lock_guard lock(mutex_);
             if (!room_) return false;
         }
+        forget_will(origin);
         write("will " + std::string{will.topic} + "=" + std::string{will.payload});
         return true;
     }
@@ -121,6 +118,9 @@ public:
     [[nodiscard]] std::uint64_t last_session_revision() const override {
         return rows_.last_revision();
     }
+
+    std::vector<MqttLeftWill> left_wills() override { return rows_.left_wills(); }
+    void forget_will(const MqttWillOrigin& origin) override { rows_.forget_will(origin); }
 
     void set_room(bool room) {
         const std::lock_guard lock(mutex_);

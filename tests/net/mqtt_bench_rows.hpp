@@ -3,15 +3,22 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "vigie/net/mqtt_handler.hpp"
 
 namespace vigie::net {
+
+struct BenchPrincipal final : MqttPrincipal {
+    explicit BenchPrincipal(std::string name_given) : name(std::move(name_given)) {}
+    std::string name;
+};
 
 class BenchRows {
 public:
@@ -20,6 +27,20 @@ public:
         const std::lock_guard lock(mutex_);
         const auto found = rows_.find(key);
         return found == rows_.end() ? std::nullopt : std::optional{found->second};
+    }
+    [[nodiscard]] std::vector<MqttLeftWill> left_wills() const {
+        const std::lock_guard lock(mutex_);
+        std::vector<MqttLeftWill> left;
+        for (const auto& [key, row] : rows_)
+            if (row.will) left.push_back({row, std::make_shared<BenchPrincipal>(row.owner)});
+        return left;
+    }
+    void forget_will(const MqttWillOrigin& origin) {
+        const std::lock_guard lock(mutex_);
+        const auto kept = rows_.find(origin.owner + "/" + origin.client_id);
+        if (kept == rows_.end() || kept->second.revision > origin.revision) return;
+        kept->second.will.reset();
+        if (kept->second.expiry_s == 0) rows_.erase(kept);
     }
     void save(MqttStoredSession session) {
         const std::lock_guard lock(mutex_);

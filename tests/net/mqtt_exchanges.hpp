@@ -23,9 +23,10 @@ inline void PrintTo(const Exchange& exchange, std::ostream* out) {
     *out << exchange.name;
 }
 
-inline std::vector<Exchange> read_exchanges() {
+inline std::vector<Exchange> read_exchanges(
+    const std::string& path = "/tests/net/mqtt_exchanges.txt") {
     using wire::mqtt::Version;
-    std::ifstream file(std::string(VIGIE_SOURCE_DIR) + "/tests/net/mqtt_exchanges.txt");
+    std::ifstream file(std::string(VIGIE_SOURCE_DIR) + path);
     std::vector<Exchange> all;
     std::string line;
     std::vector<Version> versions;

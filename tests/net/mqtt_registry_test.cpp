@@ -20,7 +20,7 @@ protected:
     }
     MqttPendingWill delayed_will() const {
         MqttPendingWill will;
-        will.topic = "w";
+        will.will = std::make_shared<const MqttWill>(MqttWill{.topic = "w"});
         will.due_at = now_ + std::chrono::seconds{10};
         return will;
     }
@@ -51,7 +51,7 @@ TEST_F(MqttRegistryTest, WhoLeavesLateOverwritesNothing) {
     EXPECT_FALSE(left.will) << "its client came back in time";
     EXPECT_FALSE(registry_.take_will(session_));
     EXPECT_FALSE(registry_.kept(session_, now_));
-    EXPECT_TRUE(registry_.expire(now_ + std::chrono::hours{1}).sessions.empty());
+    EXPECT_TRUE(registry_.expire(now_ + std::chrono::hours{1}, 100).sessions.empty());
     EXPECT_TRUE(registry_.is_current(session_, 3));
 }
 
@@ -63,9 +63,34 @@ TEST_F(MqttRegistryTest, AClaimThatComesToNothingTakesNothingAway) {
     EXPECT_TRUE(left.current);
     EXPECT_TRUE(left.kept);
     ASSERT_TRUE(registry_.kept(session_, now_));
-    EXPECT_EQ(registry_.expire(now_ + std::chrono::seconds{10}).wills.size(), 1U);
-    EXPECT_EQ(registry_.expire(now_ + std::chrono::seconds{60}).sessions.size(), 1U);
+    EXPECT_EQ(registry_.expire(now_ + std::chrono::seconds{10}, 100).wills.size(), 1U);
+    EXPECT_TRUE(registry_.expire(now_ + std::chrono::seconds{60}, 100).sessions.empty())
+        << "its row goes when its will is durable";
     EXPECT_EQ(registry_.size(), 0U);
+}
+
+TEST_F(MqttRegistryTest, ASessionWithoutAWillIsForgottenWithItsTime) {
+    registry_.begin(session_, {});
+    EXPECT_TRUE(leave(1).kept);
+    EXPECT_EQ(registry_.expire(now_ + std::chrono::seconds{60}, 100).sessions.size(), 1U);
+    EXPECT_EQ(registry_.size(), 0U);
+}
+
+TEST_F(MqttRegistryTest, AWillLeftByAnEarlierRunWaitsForItsClientAndForRoom) {
+    for (const char* name : {"two", "three"}) {
+        auto will = delayed_will();
+        will.origin = {"owner", name, {}, 1};
+        registry_.await_client(std::move(will), now_ + std::chrono::seconds{10});
+    }
+    const auto back = registry_.claim("owner", "two", 2, nullptr);
+    EXPECT_FALSE(registry_.kept(back.session, now_)) << "what else there is stays in the row";
+    registry_.abandon(back.session, 2);
+    const auto due = now_ + std::chrono::seconds{10};
+    EXPECT_TRUE(registry_.expire(due - std::chrono::seconds{1}, 100).wills.empty());
+    EXPECT_EQ(registry_.expire(due, 1).wills.size(), 1U) << "each is a byte";
+    EXPECT_EQ(registry_.size(), 2U) << "one of them is the connected client's";
+    EXPECT_EQ(registry_.expire(due, 1).wills.size(), 1U);
+    EXPECT_EQ(registry_.size(), 1U);
 }
 
 }  // namespace

@@ -96,6 +96,8 @@ public:
     [[nodiscard]] Authority authority() const;
     // By the certificate they are bound to: its fingerprint first, then its subject.
     [[nodiscard]] CertificateAuthority certified() const;
+    // By its name alone: for what it left when it was let in.
+    [[nodiscard]] SenderByName named() const;
 
     // To be called often: looks in the database every `looked_at_every`, so that what another
     // process changed holds here, too. Throws store::Unavailable; then what was known stays.

@@ -15,7 +15,7 @@ namespace vigie::ingest {
 class MqttDoor final : public net::MqttHandler {
 public:
     // All outlive the door.
-    MqttDoor(Inbox& inbox, Authority authority, CertificateAuthority certified,
+    MqttDoor(Inbox& inbox, Authority authority, CertificateAuthority certified, SenderByName named,
              DoorThrottle& throttle, SessionBook& sessions, const base::Clock& clock);
 
     // Before the door opens: whoever sends commands, and how what they took is acknowledged.
@@ -36,7 +36,9 @@ public:
                     const std::vector<net::MqttSubscription>& granted) override;
     bool may_receive(net::MqttPrincipal& principal, std::string_view topic) override;
     void delivered(std::uint64_t tag, net::MqttOutcome outcome) override;
-    bool will(net::MqttPrincipal& principal, const wire::mqtt::Will& will) override;
+    // An observation of the moment at which the will was due: again after a crash, it is the same.
+    bool will(net::MqttPrincipal& principal, const wire::mqtt::Will& will,
+              const net::MqttWillOrigin& origin) override;
     void disconnected(net::MqttPrincipal& principal, const std::string& client_id,
                       wire::mqtt::Reason reason) override;
     boost::asio::awaitable<std::optional<net::MqttStoredSession>> load_session(
@@ -46,6 +48,9 @@ public:
                                                std::uint64_t revision) override;
 
     [[nodiscard]] std::uint64_t last_session_revision() const override;
+    // Of whoever is still in force; the others are forgotten.
+    std::vector<net::MqttLeftWill> left_wills() override;
+    void forget_will(const net::MqttWillOrigin& origin) override;
 
     // What a durable submission answers to who waits for it; appended to `completions`.
     static void complete(const store::Submission& submission,
@@ -70,6 +75,7 @@ private:
     Complete complete_{};
     Authority authority_;
     CertificateAuthority certified_;
+    SenderByName named_;
     DoorThrottle& throttle_;
     SessionBook& sessions_;
     const base::Clock& clock_;

@@ -9,6 +9,19 @@
 // back. A restart in between finds the session as it was last written, or not at all: the client is
 // told Session Present accordingly.
 //
+// A row holds the will of its client until that is published, or void. The law it serves: every
+// timer survives a restart. What is promised:
+//  - who was connected when the server ended, in order or not, has its will published when it does
+//    not come back within its will delay, counted from the next start, and at the latest when its
+//    session ends; who was gone already, at the time that stands in its row, or at the next start
+//    when that is past;
+//  - who comes back in time has none published, nor who said goodbye;
+//  - a will is published once: the row is let go of when the publication is durable, and a crash in
+//    between publishes it again under the same instant, which changes nothing.
+// Not promised: for a session that ends with its connection, the moments after CONNACK until the
+// row is written; and while PostgreSQL is away, what the row did not learn in time: a will may then
+// be published after all, or a second time under another instant.
+//
 // Thread-safe. The executors of those who wait have one thread each, and outlive the book.
 #pragma once
 
@@ -19,6 +32,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "vigie/base/limits.hpp"
 #include "vigie/base/time.hpp"
@@ -46,14 +60,21 @@ public:
     // Writes what is left, if the database takes it, and writes no more.
     void stop();
 
-    // As it is wanted, written or not.
+    // As it is wanted, written or not. None that is there for its will alone.
     [[nodiscard]] std::optional<net::MqttStoredSession> find(const std::string& owner,
                                                              const std::string& client_id) const;
     // A change older than the one known is passed over.
     boost::asio::awaitable<void> save(net::MqttStoredSession session);
     boost::asio::awaitable<void> erase(std::string owner, std::string client_id,
                                        std::uint64_t revision);
-    // Removes what has expired without a client. For the housekeeper; throws store::Unavailable.
+    // Those with a will. After start(): what an earlier run left.
+    [[nodiscard]] std::vector<net::MqttStoredSession> with_wills() const;
+    // The will of the session is published, or void, unless something newer was saved. Waits for
+    // nothing.
+    void forget_will(const std::string& owner, const std::string& client_id,
+                     std::uint64_t revision);
+    // Removes what has expired without a client, and without a will to be published. For the
+    // housekeeper; throws store::Unavailable.
     std::size_t purge();
 
     // The greatest that is known of any session; after start(), of those an earlier run left.

@@ -16,18 +16,10 @@
 #include <vector>
 
 #include "vigie/base/time.hpp"
+#include "vigie/net/mqtt_session.hpp"
 #include "vigie/wire/mqtt/packets.hpp"
 
 namespace vigie::net {
-
-// Who a connection speaks for: the handler derives from it and finds its own object again in every
-// call.
-struct MqttPrincipal {
-    MqttPrincipal() = default;
-    MqttPrincipal(const MqttPrincipal&) = delete;
-    MqttPrincipal& operator=(const MqttPrincipal&) = delete;
-    virtual ~MqttPrincipal() = default;
-};
 
 struct MqttConnectRequest {
     std::string client_id{};  // assigned by the endpoint when the client gave none
@@ -102,26 +94,6 @@ struct MqttAdmission {
     }
 };
 
-struct MqttSubscription {
-    std::string filter{};
-    wire::mqtt::Qos qos{};  // as granted
-    friend bool operator==(const MqttSubscription&, const MqttSubscription&) = default;
-};
-
-// A session that outlives its connection.
-struct MqttStoredSession {
-    std::string owner{};
-    std::string client_id{};
-    std::uint32_t expiry_s{0};
-    std::vector<MqttSubscription> subscriptions{};
-    // When it ends unless the client returns; nothing while connected (after a restart: count
-    // `expiry_s` from the start of the server).
-    std::optional<base::Instant> expires_at{};
-    // Grows with every change of a session, also across restarts: a save that comes late must not
-    // undo a later one.
-    std::uint64_t revision{0};
-};
-
 // What became of a delivery (MqttServer::send). Exactly one per connection it was handed to.
 enum class MqttOutcome : std::uint8_t {
     written,       // QoS 0: given to the socket
@@ -156,8 +128,10 @@ public:
     virtual bool may_receive(MqttPrincipal& principal, std::string_view topic) = 0;
     virtual void delivered(std::uint64_t tag, MqttOutcome outcome) = 0;
     // The will: the connection ended without DISCONNECT (after the client's will delay). False: no
-    // room; offered again after MqttServer::resume().
-    virtual bool will(MqttPrincipal& principal, const wire::mqtt::Will& will) = 0;
+    // room; offered again after MqttServer::resume(). Once it is durable, the handler forgets it
+    // in its row, if `origin` names one; not before.
+    virtual bool will(MqttPrincipal& principal, const wire::mqtt::Will& will,
+                      const MqttWillOrigin& origin) = 0;
     // Once per connection that was `connected`, whatever ended it.
     virtual void disconnected(MqttPrincipal& principal, const std::string& client_id,
                               wire::mqtt::Reason reason) = 0;
@@ -174,6 +148,17 @@ public:
     // Only when nothing newer than `revision` was saved.
     virtual boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
                                                        std::uint64_t revision);
+
+    // Wills survive the server in the rows of their sessions: a row is saved with its client's will
+    // at CONNECT, with its due time when the connection ends, without it after DISCONNECT. Of a
+    // session that ends with its connection the row is written after CONNACK, so that nobody waits
+    // for it, and is there for the will alone.
+    //
+    // What an earlier run left; asked once, before the door opens. A client that returns in time
+    // finds its will forgotten; otherwise it is published like any other.
+    virtual std::vector<MqttLeftWill> left_wills();
+    // The will comes to nothing (no room for as long). Only when nothing newer was saved.
+    virtual void forget_will(const MqttWillOrigin& origin);
 };
 
 }  // namespace vigie::net
