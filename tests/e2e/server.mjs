@@ -40,7 +40,8 @@ function ask(socketPath, method, path, { body, file, type = 'application/json' }
 }
 
 export class Server {
-  constructor() {
+  /** `settings`: what the configuration says beside folders and ports. */
+  constructor(settings = '[database]\nshared_buffers_mb = 64') {
     this.folder = mkdtempSync(join(tmpdir(), 'vigie-e2e-'));
     chmodSync(this.folder, 0o755);
     this.socket = join(this.folder, 'data/admin.sock');
@@ -53,7 +54,7 @@ export class Server {
       [
         `[paths]\nfolder = "${this.folder}/data"`,
         `kinds_folder = "${top}/config/kinds"\nconsole_folder = "${top}/build/console"`,
-        '[database]\nshared_buffers_mb = 64',
+        settings,
         ...doors.map((door) => `[${door}]\n${ports[door]}`),
         '[admin]\nmetrics_port = 0',
       ].join('\n'),
@@ -81,6 +82,7 @@ export class Server {
     this.url = `http://127.0.0.1:${this.status.doors.control.port}`;
     this.openUrl = `http://127.0.0.1:${this.status.doors.public.port}`;
     this.mqttPort = this.status.doors.device_mqtt.port;
+    this.deviceUrl = `http://127.0.0.1:${this.status.doors.device_http.port}`;
   }
 
   async populate(scale = 0.05) {
@@ -113,18 +115,38 @@ export class Server {
     this.otherCrewMember = await add('equipe2', 'Équipe 2', 'crew_member', 'EQ2');
   }
 
-  /** The city's devices, in the evening, until most have spoken; then two things break. */
-  async simulate() {
+  /** The city's devices, in the evening. */
+  play(...more) {
     const city = this.city;
     const args = ['run', '--city', city, '--secrets', join(city, 'secrets.json'), '--port', String(this.mqttPort)];
     const log = openSync(join(this.folder, 'vigie-sim.log'), 'a');
-    this.simulator = spawn(join(bin, 'vigie-sim'), [...args, '--from', '2026-11-23T18:00:00Z'], { stdio: ['ignore', log, log] });
-    const assets = (await this.admin('GET', '/admin/v1/status')).assets;
+    const evening = ['--from', '2026-11-23T18:00:00Z'];
+    this.simulator = spawn(join(bin, 'vigie-sim'), [...args, ...evening, ...more], { stdio: ['ignore', log, log] });
+  }
+
+  async stopPlaying() {
+    const { simulator } = this;
+    if (!simulator || simulator.exitCode !== null || simulator.signalCode !== null) return;
+    const ended = new Promise((done) => simulator.on('exit', done));
+    simulator.kill('SIGTERM');
+    await ended;
+  }
+
+  /** As many messages as there are assets came: most of them said something. */
+  async spoken() {
+    const { assets } = await this.admin('GET', '/admin/v1/status');
     await until(
       'the devices to have spoken',
       async () => (await this.admin('GET', '/admin/v1/status')).ingestion.observations > assets,
       180_000,
     );
+  }
+
+  /** The city's devices until most have spoken; then two things break. */
+  async simulate() {
+    const city = this.city;
+    this.play();
+    await this.spoken();
     const fail = (...what) => run(join(bin, 'vigie-sim'), ['fail', '--control', join(city, 'sim.sock'), ...what]);
     await fail('cabinet', 'ARM-0001');
     const junctions = JSON.parse(readFileSync(join(city, 'assets/signal_junction.geojson'), 'utf8')).features;
@@ -160,7 +182,7 @@ export class Server {
   }
 
   async stop() {
-    this.simulator?.kill('SIGTERM');
+    await this.stopPlaying();
     if (this.process && this.process.exitCode === null) {
       this.process.kill('SIGTERM');
       await this.exited;
