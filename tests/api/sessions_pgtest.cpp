@@ -330,7 +330,7 @@ protected:
                       [](const Request&) -> boost::asio::awaitable<Answer> {
                           co_return json_response(200, json::object());
                       });
-        pool.away_while([this] { return away; });
+        pool.away_while([this] { return away.load(); });
     }
     unsigned looks(const Browser& browser) {
         return ask(browser.request("GET", "/api/v1/memory")).status;

@@ -28,7 +28,7 @@ protected:
           pipeline_({settings_, clock_, database_.app_url(), database_.owner_url(),
                      foundation_.registry, foundation_.city, foundation_.pool,
                      foundation_.credentials.authority(), foundation_.credentials.certified(),
-                     contexts_}),
+                     foundation_.credentials.named(), contexts_}),
           control_(foundation_.pool, clock_, control_door(foundation_)),
           open_(foundation_.public_pool, clock_, control_door(foundation_)),
           admin_(foundation_.pool, clock_, admin_door(foundation_)),

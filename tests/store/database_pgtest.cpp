@@ -47,18 +47,18 @@ TEST(Database, NobodyWaitsForOneThatIsKnownToBeAway) {
     Pool pool(db.app_url(), 1);
     std::atomic<bool> away{true};
     pool.away_while([&away] { return away.load(); });
-    const auto look = [](Transaction& tx) { return tx.rows(note_read, "a").size(); };
-    EXPECT_THROW(pool.read_now(look), Unavailable);
-    EXPECT_THROW(pool.write_now(look), Unavailable);
+    const auto count = [](Transaction& tx) { return tx.rows(note_read, "a").size(); };
+    EXPECT_THROW(pool.read_now(count), Unavailable);
+    EXPECT_THROW(pool.write_now(count), Unavailable);
     boost::asio::io_context io;
     std::exception_ptr failure;
-    boost::asio::co_spawn(io, pool.read(look),
+    boost::asio::co_spawn(io, pool.read(count),
                           [&failure](std::exception_ptr error, std::size_t) { failure = error; });
     io.run();
     ASSERT_TRUE(failure);
     EXPECT_THROW(std::rethrow_exception(failure), Unavailable);
     away = false;
-    EXPECT_EQ(pool.read_now(look), 0U);
+    EXPECT_EQ(pool.read_now(count), 0U);
 }
 
 TEST(Database, RollsBackAnErrorAndAnException) {

@@ -70,8 +70,10 @@ asio::awaitable<void> Network::connect(Near near) {
     asio::co_spawn(io_, pass(line, line->far, line->near), asio::detached);
 }
 
+// The coroutine holds both ends of its line.
 template <typename From, typename To>
-asio::awaitable<void> Network::pass(std::shared_ptr<Line> line, From& from, To& to) {
+asio::awaitable<void> Network::pass([[maybe_unused]] std::shared_ptr<Line> line, From& from,
+                                    To& to) {
     boost::system::error_code ignored;
     std::array<char, 16'384> bytes{};
     for (;;) {
