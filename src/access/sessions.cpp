@@ -20,6 +20,8 @@ namespace {
 using boost::asio::awaitable;
 
 constexpr std::string_view bearer_scheme = "bearer ";
+// Longer than any answer of the database is waited for.
+constexpr std::chrono::minutes commit_hangs_max{1};
 
 // Nothing: no Authorization of that scheme.
 std::optional<std::string> bearer_of(const wire::Request& request) {
@@ -102,18 +104,20 @@ awaitable<base::Result<Principal>> Sessions::authenticate(const wire::Request& r
     const auto key = Remembered::key_of(
         by_token ? Remembered::Scheme::token : Remembered::Scheme::cookie, secret);
     const auto mark = remembered_->mark();
+    const auto used = remembered_->use_noted(key);
     std::optional<Known> known;
     std::exception_ptr away;
     try {
-        known = co_await pool_.read([secret, now, limits, by_token](store::Transaction& tx) {
-            return by_token ? known_by_token(tx, secret, now, limits)
-                            : known_by_cookie(tx, secret, now, limits);
+        known = co_await pool_.read([=](store::Transaction& tx) {
+            return by_token ? known_by_token(tx, secret, now, limits, used)
+                            : known_by_cookie(tx, secret, now, limits, used);
         });
     } catch (const store::Unavailable&) {
         away = std::current_exception();
     }
     if (away) {
-        auto principal = remembered_->find(key, clock_.now());
+        if (remembered_->is_over(key, now)) co_return session_over();
+        auto principal = remembered_->find(key, now);
         if (!principal) std::rethrow_exception(away);
         co_return *std::move(principal);
     }
@@ -121,8 +125,8 @@ awaitable<base::Result<Principal>> Sessions::authenticate(const wire::Request& r
         remembered_->forget(key);
         co_return session_over();
     }
-    remembered_->remember(key, known->principal, good_until(now, known->expires_at), mark);
-    if (known->stale) co_await note_use(known->principal, now);
+    remembered_->remember(key, known->principal, now, good_until(now, known->expires_at), mark);
+    if (known->stale) co_await note_use(key, known->principal, now);
     co_return std::move(known->principal);
 }
 
@@ -133,21 +137,27 @@ base::Instant Sessions::good_until(base::Instant confirmed,
 }
 
 // Nobody is kept out because a database that answers takes no writes (its disk is full, say).
-awaitable<void> Sessions::note_use(Principal principal, base::Instant now) {
+awaitable<void> Sessions::note_use(std::string key, Principal principal, base::Instant now) {
     try {
         co_await pool_.write(
             [principal, now](store::Transaction& tx) { touch(tx, principal, now); });
+        co_return;
     } catch (const store::Unavailable& error) {
         spdlog::debug("a session's last use is not noted: {}", error.what());
     } catch (const store::Refused& error) {
         spdlog::debug("a session's last use is not noted: {}", error.what());
     }
+    remembered_->note_use(key, now);
 }
 
 void Sessions::forget_person(store::Transaction& tx, std::int64_t person) {
     // Now, because whether the commit came through may never be known.
+    remembered_->bar(person, clock_.now() + commit_hangs_max);
     remembered_->forget_person(person);
-    tx.after_commit([this, person] { remembered_->forget_person(person); });
+    tx.after_commit([this, person] {
+        remembered_->forget_person(person);
+        remembered_->lift_bar(person);
+    });
 }
 
 // Runs on the hashing thread, with the same work whether or not there is such a person.
@@ -207,7 +217,7 @@ awaitable<base::Result<OpenedSession>> Sessions::try_sign_in(std::string login,
     });
     if (!opened) co_return wrong_sign_in();
     remembered_->remember(Remembered::key_of(Remembered::Scheme::cookie, opened->secret),
-                          opened->principal, good_until(now, opened->expires_at), mark);
+                          opened->principal, now, good_until(now, opened->expires_at), mark);
     co_return *std::move(opened);
 }
 

@@ -44,14 +44,15 @@ Token to_token(const store::Row& row) {
 }  // namespace
 
 std::optional<Known> known_by_cookie(store::Transaction& tx, std::string_view secret,
-                                     base::Instant now, const SessionLimits& limits) {
+                                     base::Instant now, const SessionLimits& limits,
+                                     std::optional<base::Instant> used) {
     static constexpr store::Query query{"session_find", R"sql(
-        select s.id, s.csrf_token, s.last_used_at, s.expires_at, s.person_id, p.login, p.name, p.role, p.employer,
-               p.crew
+        select s.id, s.csrf_token, greatest(s.last_used_at, $4::timestamptz) as last_used_at, s.expires_at,
+               s.person_id, p.login, p.name, p.role, p.employer, p.crew
           from person_session s join person p on p.id = s.person_id
          where s.secret_hash = $1 and s.expires_at > $2::timestamptz
-           and s.last_used_at > $3::timestamptz and not p.disabled)sql"};
-    const auto row = tx.optional_row(query, secret_hash(secret), now, now - limits.idle);
+           and greatest(s.last_used_at, $4::timestamptz) > $3::timestamptz and not p.disabled)sql"};
+    const auto row = tx.optional_row(query, secret_hash(secret), now, now - limits.idle, used);
     if (!row) return std::nullopt;
     Known known{person_principal(tx, *row), false};
     known.principal.session = row->get<std::int64_t>("id");
@@ -64,19 +65,21 @@ std::optional<Known> known_by_cookie(store::Transaction& tx, std::string_view se
 }
 
 std::optional<Known> known_by_token(store::Transaction& tx, std::string_view secret,
-                                    base::Instant now, const SessionLimits& limits) {
+                                    base::Instant now, const SessionLimits& limits,
+                                    std::optional<base::Instant> used) {
     static constexpr store::Query query{"token_find", R"sql(
-        select t.id, t.last_used_at, t.expires_at, t.person_id, p.login, p.name, p.role, p.employer, p.crew
+        select t.id, greatest(t.last_used_at, $3::timestamptz) as last_used_at, t.expires_at, t.person_id, p.login, p.name, p.role, p.employer, p.crew
           from person_token t join person p on p.id = t.person_id
          where t.secret_hash = $1 and t.revoked_at is null
            and (t.expires_at is null or t.expires_at > $2::timestamptz) and not p.disabled)sql"};
-    const auto row = tx.optional_row(query, secret_hash(secret), now);
+    const auto row = tx.optional_row(query, secret_hash(secret), now, used);
     if (!row) return std::nullopt;
     Known known{person_principal(tx, *row), false};
     known.principal.session = row->get<std::int64_t>("id");
     const auto last = row->maybe<base::Instant>("last_used_at");
     known.stale = !last || *last + limits.touched <= now;
     known.expires_at = row->maybe<base::Instant>("expires_at");
+    known.principal.session_ends = known.expires_at;
     return known;
 }
 

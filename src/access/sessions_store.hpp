@@ -10,10 +10,13 @@ struct Known {
     bool stale{};  // its last use is to be written again
     std::optional<base::Instant> expires_at{};
 };
+// `used`: a later use than the database has heard of.
 [[nodiscard]] std::optional<Known> known_by_cookie(store::Transaction& tx, std::string_view secret,
-                                                   base::Instant now, const SessionLimits& limits);
+                                                   base::Instant now, const SessionLimits& limits,
+                                                   std::optional<base::Instant> used);
 [[nodiscard]] std::optional<Known> known_by_token(store::Transaction& tx, std::string_view secret,
-                                                  base::Instant now, const SessionLimits& limits);
+                                                  base::Instant now, const SessionLimits& limits,
+                                                  std::optional<base::Instant> used);
 void touch(store::Transaction& tx, const Principal& principal, base::Instant now);
 
 struct PasswordRow {

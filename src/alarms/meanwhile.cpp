@@ -123,12 +123,25 @@ void Meanwhile::forget() {
 void Meanwhile::shown(std::span<const Alarm> alarms) {
     const std::lock_guard lock(mutex_);
     for (const auto& alarm : alarms) {
+        const auto found = open_.find(alarm.id);
+        if (found != open_.end() && found->second.version > alarm.version) continue;
+        const auto over = over_.find(alarm.id);
+        if (over != over_.end() && over->second > alarm.version) continue;
         if (letter(alarm.state) == Letter::a) {
-            open_.erase(alarm.id);
+            close(alarm.id, alarm.version);
         } else {
             open_[alarm.id] = alarm;
         }
     }
+}
+
+void Meanwhile::close(const std::string& id, std::int64_t version) {
+    open_.erase(id);
+    if (!over_.insert_or_assign(id, version).second) return;
+    over_in_order_.push_back(id);
+    if (over_in_order_.size() <= over_max) return;
+    over_.erase(over_in_order_.front());
+    over_in_order_.pop_front();
 }
 
 std::vector<Alarm> Meanwhile::open(const std::function<bool(const Alarm&)>& wanted) const {
@@ -158,7 +171,8 @@ std::vector<Alarm> Meanwhile::take_in_all(std::span<const Occurrence> occurrence
         }
         if (!take_in(found->second, occurrence, now)) continue;
         changed[occurrence.alarm] = found->second;
-        if (letter(found->second.state) == Letter::a) open_.erase(found);
+        if (letter(found->second.state) == Letter::a)
+            close(occurrence.alarm, found->second.version);
     }
     std::vector<Alarm> rows;
     for (auto& [id, alarm] : changed)

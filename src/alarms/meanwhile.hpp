@@ -2,6 +2,7 @@
 // outlives the program, and applied to what was shown last, so that the room goes on seeing.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -31,7 +32,8 @@ public:
     // Everything kept is recorded.
     void forget();
 
-    // As the database has them. Any thread.
+    // As the database has them. What is older than what was shown changes nothing: transactions
+    // are told of in any order. Any thread.
     void shown(std::span<const Alarm> alarms);
     // How those look after the occurrences, which no database has taken in yet. Any thread.
     [[nodiscard]] std::vector<Alarm> take_in_all(std::span<const Occurrence> occurrences,
@@ -42,7 +44,12 @@ public:
 private:
     store::Spool& spool_;
     mutable std::mutex mutex_;
+    void close(const std::string& id, std::int64_t version);
     std::map<std::string, Alarm> open_;  // as shown last
+    // The newest of what is over, with its version.
+    static constexpr std::size_t over_max = 10'000;
+    std::map<std::string, std::int64_t> over_;
+    std::deque<std::string> over_in_order_;
 };
 
 // The row of an alarm that is not kept yet.

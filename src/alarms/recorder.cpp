@@ -89,6 +89,11 @@ void Recorder::shown(const std::vector<Alarm>& alarms) {
     if (meanwhile_) meanwhile_->shown(alarms);
 }
 
+bool Recorder::ahead() const {
+    const std::lock_guard lock(mutex_);
+    return meanwhile_ && kept_ > 0;
+}
+
 std::optional<std::vector<Alarm>> Recorder::open(
     const std::function<bool(const Alarm&)>& wanted) const {
     if (!meanwhile_) return std::nullopt;

@@ -98,32 +98,41 @@ base::Result<AlarmQuestion> parse_alarm_question(const api::Request& request,
     return question;
 }
 
-// As the database has them; while it is away, as they were shown last. Throws store::Unavailable
-// when only the database knows.
-awaitable<std::vector<Alarm>> find_alarms(Service* service, AlarmQuestion question) {
+// Of the alarms asked about what `view` makes of them: as the database has them, on one of its
+// threads; while it is away, or has not taken in everything that was shown, as they were shown
+// last. Throws store::Unavailable when only the database knows.
+template <typename View, typename Viewed = std::invoke_result_t<View, const std::vector<Alarm>&>>
+awaitable<Viewed> view_alarms(Service* service, AlarmQuestion question, View view) {
+    if (question.open_only && service->recorder().ahead()) {
+        if (const auto shown = list_shown(service->recorder(), question)) co_return view(*shown);
+    }
     std::exception_ptr away;
     try {
         co_return co_await service->pool().read(
-            [question](store::Transaction& tx) { return list_alarms(tx, question); });
+            [question, view](store::Transaction& tx) { return view(list_alarms(tx, question)); });
     } catch (const store::Unavailable&) {
         away = std::current_exception();
     }
-    auto shown = list_shown(service->recorder(), question);
+    const auto shown = list_shown(service->recorder(), question);
     if (!shown) std::rethrow_exception(away);
-    co_return *std::move(shown);
+    co_return view(*shown);
 }
 
 awaitable<api::Answer> list(api::Request request, Service* service,
                             std::shared_ptr<const assets::Catalogue> catalogue) {
     auto question = parse_alarm_question(request, *catalogue);
     if (!question) co_return question.error();
-    api::Page page(question->limit - 1);
-    for (const auto& alarm : co_await find_alarms(service, *question)) {
-        const auto cursor =
-            api::make_cursor(std::int64_t{alarm.priority}, alarm.raised_at, alarm.id);
-        if (!page.add_text(to_json(alarm, *catalogue), cursor)) break;
-    }
-    co_return page.response();
+    const auto rows = question->limit - 1;
+    co_return co_await view_alarms(
+        service, *question, [rows, catalogue](const std::vector<Alarm>& alarms) {
+            api::Page page(rows);
+            for (const auto& alarm : alarms) {
+                const auto cursor =
+                    api::make_cursor(std::int64_t{alarm.priority}, alarm.raised_at, alarm.id);
+                if (!page.add_text(to_json(alarm, *catalogue), cursor)) break;
+            }
+            return page.response();
+        });
 }
 
 std::string detail_json(const Alarm& alarm, const std::vector<Transition>& transitions,
@@ -196,14 +205,17 @@ awaitable<std::string> open_alarms(Service* service, const assets::Registry* reg
     if (!filter.commune.empty()) question.communes = std::vector{filter.commune};
     const auto* asset = filter.asset.empty() ? nullptr : catalogue->find(filter.asset);
     if (asset != nullptr) question.asset = asset->id;
-    std::string out = "[";
     // No alarm belongs to a crew, nor to an asset that is not there.
-    if (!filter.crew.empty() || (!filter.asset.empty() && asset == nullptr)) co_return out + ']';
-    for (const auto& alarm : co_await find_alarms(service, std::move(question))) {
-        if (out.size() > 1) out += ',';
-        out += to_json(alarm, *catalogue);
-    }
-    co_return out + ']';
+    if (!filter.crew.empty() || (!filter.asset.empty() && asset == nullptr)) co_return "[]";
+    co_return co_await view_alarms(service, std::move(question),
+                                   [catalogue](const std::vector<Alarm>& alarms) {
+                                       std::string out = "[";
+                                       for (const auto& alarm : alarms) {
+                                           if (out.size() > 1) out += ',';
+                                           out += to_json(alarm, *catalogue);
+                                       }
+                                       return out + ']';
+                                   });
 }
 
 }  // namespace

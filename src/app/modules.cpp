@@ -155,6 +155,7 @@ void Modules::start(StartSteps& steps) {
     impl_->keeper.settle_before([&recorder = impl_->alarms.recorder()] {
         return recorder.settle(std::chrono::seconds(5));
     });
+    impl_->keeper.take_in_while([&p = impl_->pipeline] { return p.writer().takes_in(); });
     f.city.start();
     impl_->keeper.start();
     impl_->operations.start();

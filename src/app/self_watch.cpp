@@ -11,6 +11,8 @@ namespace vigie::app {
 
 namespace {
 
+constexpr auto silence = "database_silent";
+
 // A word takes a millisecond, under any load that leaves the machine alive.
 constexpr std::chrono::milliseconds silence_told_after{400};
 // A batch may take its time, for the disk or for a lock, in a database that is well.
@@ -40,10 +42,14 @@ void judge_database(const Vitals& v, std::vector<Trouble>& found) {
                           "decisions are refused until it is back",
                           "la base de données est absente : mesures et alarmes sont gardées dans "
                           "le tampon, les décisions sont refusées jusqu'à son retour"}});
-    } else if (v.database_silent >= silence_told_after || v.storing_waits >= waiting_told_after) {
-        found.push_back({"database_silent",
+    } else if (v.database_silent >= silence_told_after) {
+        found.push_back(
+            {silence, 2, {"the database does not answer", "la base de données ne répond pas"}});
+    } else if (v.storing_waits >= waiting_told_after) {
+        found.push_back({"database_slow",
                          2,
-                         {"the database does not answer", "la base de données ne répond pas"}});
+                         {"the database takes long to store what comes in",
+                          "la base de données met longtemps à enregistrer ce qui arrive"}});
     } else if (v.spool_bytes > 0) {
         found.push_back({"spool_emptying",
                          3,
@@ -145,9 +151,8 @@ void SelfWatch::look() {
     std::vector<live::StreamRow> changed;
     {
         const std::lock_guard lock(mutex_);
-        const auto found = troubles_of(vitals, limits_);
         std::map<std::string, Standing> standing;
-        for (const auto& trouble : found) {
+        for (const auto& trouble : found_in(vitals)) {
             const auto before = standing_.find(trouble.code);
             const bool is_new = before == standing_.end();
             const auto since = is_new ? beginning_of(trouble.code) : before->second.since;
@@ -168,11 +173,25 @@ void SelfWatch::look() {
     if (!changed.empty()) stream_.publish("system", std::move(changed));
 }
 
+std::vector<Trouble> SelfWatch::found_in(const Vitals& vitals) {
+    auto found = troubles_of(vitals, limits_);
+    const auto is_silence = [](const Trouble& one) { return one.code == silence; };
+    const auto now = clock_.steady();
+    if (std::ranges::any_of(found, is_silence)) {
+        silent_last_ = now;
+    } else if (const auto before = standing_.find(silence);
+               before != standing_.end() && !vitals.database_away &&
+               now - silent_last_ < silence_over_after) {
+        found.push_back(before->second.trouble);
+    }
+    return found;
+}
+
 // A database that is away after it was silent is away since then.
 base::Instant SelfWatch::beginning_of(const std::string& code) const {
-    const auto silent = standing_.find("database_silent");
-    const bool follows = code == "database_away" && silent != standing_.end();
-    return follows ? silent->second.since : clock_.now();
+    const auto before = standing_.find(silence);
+    const bool follows = code == "database_away" && before != standing_.end();
+    return follows ? before->second.since : clock_.now();
 }
 
 std::string SelfWatch::rows() const {

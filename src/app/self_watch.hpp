@@ -53,6 +53,8 @@ public:
     // What went wrong is told within the second: the pulse asks five times in it, and silence is
     // told after 400 ms.
     static constexpr std::chrono::milliseconds look_every{100};
+    // A database that falls silent again and again is one trouble, not many.
+    static constexpr std::chrono::seconds silence_over_after{2};
 
     // `hold` hears whether devices are to wait; `vitals` is called on any thread. All outlive it.
     SelfWatch(live::Stream& stream, const base::Clock& clock, DiskLimits limits,
@@ -77,6 +79,7 @@ private:
         base::Instant since;
     };
     [[nodiscard]] base::Instant beginning_of(const std::string& code) const;
+    [[nodiscard]] std::vector<Trouble> found_in(const Vitals& vitals);
     live::Stream& stream_;
     const base::Clock& clock_;
     DiskLimits limits_;
@@ -85,6 +88,7 @@ private:
     bool held_{};
     mutable std::mutex mutex_;
     std::map<std::string, Standing> standing_;  // by code
+    base::SteadyInstant silent_last_{};
     std::condition_variable stop_came_;
     bool stopping_{};
     std::thread thread_;

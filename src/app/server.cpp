@@ -140,6 +140,7 @@ struct Server::Impl {
     std::unique_ptr<Storage> storage;
     std::unique_ptr<store::Pool> pulse_pool;
     std::unique_ptr<Pulse> pulse;
+    mutable std::atomic<bool> disk_measured{true};
     std::unique_ptr<SelfWatch> self_watch;
     std::unique_ptr<Health> health;
     std::unique_ptr<net::HttpServer> control_door;
@@ -223,8 +224,10 @@ struct Server::Impl {
                    .alarms_crowded = modules->alarms_crowded()};
         try {
             now.disk_free = store::disk_files().free_bytes(settings.paths.folder);
+            disk_measured = true;
         } catch (const store::FilesError& error) {
-            spdlog::warn("the data disk cannot be measured: {}", error.what());
+            if (disk_measured.exchange(false))
+                spdlog::warn("the data disk cannot be measured: {}", error.what());
         }
         return now;
     }

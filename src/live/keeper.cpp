@@ -56,19 +56,21 @@ bool Keeper::flush() {
         return true;
     }
     auto rows = rows_came.get();
+    const bool takes_in = !takes_in_ || takes_in_();
+    paused_ |= !takes_in;
+    if (run_ == 0 || !paused_) taken_in_until_ = now;
     // One order for all writers of these rows.
     std::ranges::sort(rows, {}, &LastValue::asset);
     try {
         if (!settled()) throw store::Unavailable("what was decided of them is not recorded yet");
-        const std::string settled =
-            running_.size() < settled_after_flushes ? std::string() : running_.front();
         std::string running;
         run_ = pool_.write_now([&](store::Transaction& tx) {
-            const auto run = run_ == 0 ? begin_run(tx, now) : run_;
-            running = touch_run(tx, run, now, settled);
+            auto run = run_;
+            running = note_run(tx, run, now, takes_in);
             write_last_values(tx, rows);
             return run;
         });
+        if (takes_in) paused_ = false;
         running_.push_back(running);
         if (running_.size() > settled_after_flushes) running_.pop_front();
         return true;
@@ -77,6 +79,19 @@ bool Keeper::flush() {
         city_.post([rows = std::move(rows)](CityState& state) { state.give_back(rows); });
         return false;
     }
+}
+
+// A run ends where nothing more was taken in, and another begins where it was again: what lies
+// between two runs is put down to the platform.
+std::string Keeper::note_run(store::Transaction& tx, std::int64_t& run, base::Instant now,
+                             bool takes_in) const {
+    const std::string settled =
+        running_.size() < settled_after_flushes ? std::string() : running_.front();
+    if (run == 0) run = begin_run(tx, now);
+    const auto running = touch_run(tx, run, taken_in_until_, settled);
+    if (!paused_ || !takes_in) return running;
+    run = begin_run(tx, now);
+    return touch_run(tx, run, now);
 }
 
 bool Keeper::settled() {

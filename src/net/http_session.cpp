@@ -24,6 +24,8 @@ namespace http = beast::http;
 namespace {
 
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
+// Enough to begin with, little for a connection that is idle.
+constexpr std::size_t first_bytes_max = 512;
 
 const beast::error_code no_room =
     boost::system::errc::make_error_code(boost::system::errc::no_buffer_space);
@@ -110,10 +112,12 @@ private:
         Parser parser;
         parser.header_limit(static_cast<std::uint32_t>(shared_->settings.header_bytes_max));
         parser.body_limit(shared_->settings.body_bytes_max);
-        idle_ = buffer_.size() == 0;
-        deadline_.expires_after(shared_->settings.idle_limit);
-        auto [ec, size] = co_await http::async_read_header(stream_, buffer_, parser, quietly);
-        idle_ = false;
+        auto ec = co_await first_bytes();
+        // A request that began has its time, however slowly its head comes.
+        deadline_.expires_after(shared_->settings.request_limit);
+        if (!ec)
+            std::tie(ec, std::ignore) =
+                co_await http::async_read_header(stream_, buffer_, parser, quietly);
         BodyShare share(*shared_);
         if (!ec) ec = co_await read_body(parser, share);
         if (ec) {
@@ -134,6 +138,18 @@ private:
             co_return co_await upgrade(std::move(request));
         const auto response = co_await shared_->handlers.request(std::move(request));
         co_return co_await write(response, keep_alive && !shared_->stopping, head);
+    }
+
+    // Of the next request, unless they came with the last one.
+    asio::awaitable<beast::error_code> first_bytes() {
+        if (buffer_.size() > 0) co_return beast::error_code{};
+        idle_ = true;
+        deadline_.expires_after(shared_->settings.idle_limit);
+        const auto [ec, size] =
+            co_await stream_.async_read_some(buffer_.prepare(first_bytes_max), quietly);
+        idle_ = false;
+        buffer_.commit(size);
+        co_return ec == asio::error::eof ? http::error::end_of_stream : ec;
     }
 
     asio::awaitable<beast::error_code> read_body(Parser& parser, BodyShare& share) {

@@ -64,6 +64,7 @@ struct FrameWriter::Impl {
         FrameLane lane;
         AtOnce at_once;
         std::atomic<std::int64_t> asking_since_ms{0};  // by the steady clock; 0: not asking
+        std::atomic<bool> stuck{false};  // its batch finds room neither here nor there
     };
 
     Impl(FrameWriterSettings s, const base::Clock& c, OnDurable d)
@@ -159,6 +160,12 @@ struct FrameWriter::Impl {
 
     // Until it is committed or in the spool. False only when the program gives up at its end.
     bool store(Shard& shard, Instalments& batch) {
+        const bool stored = try_to_store(shard, batch);
+        shard.stuck = false;
+        return stored;
+    }
+
+    bool try_to_store(Shard& shard, Instalments& batch) {
         auto pause = retry_pause_min;
         bool doubted = false;
         for (;;) {
@@ -179,6 +186,7 @@ struct FrameWriter::Impl {
             if (settings.spool && keep(shard, batch)) return true;
             if (abandoned) return false;
             doubted = true;
+            shard.stuck = true;
             std::this_thread::sleep_for(pause);
             pause = std::min(pause * 2, retry_pause_max);
         }
@@ -305,6 +313,12 @@ void FrameWriter::on_room(std::function<void()> listener) {
 void FrameWriter::hold(bool held) {
     impl_->held = held;
     if (!held) impl_->release(0);
+}
+
+bool FrameWriter::takes_in() const {
+    return !impl_->held && std::ranges::none_of(impl_->shards, [](const auto& shard) {
+        return shard->stuck.load();
+    });
 }
 
 std::chrono::milliseconds FrameWriter::waiting() const {

@@ -20,7 +20,8 @@ Principal person(std::int64_t id, const std::string& login) {
 class RememberedTest : public testing::Test {
 protected:
     void remember(const std::string& key, std::int64_t id, base::Instant until) {
-        remembered.remember(key, person(id, "p" + std::to_string(id)), until, remembered.mark());
+        remembered.remember(key, person(id, "p" + std::to_string(id)), evening, until,
+                            remembered.mark());
     }
     bool knows(const std::string& key, base::Instant now = evening) {
         return remembered.find(key, now).has_value();
@@ -59,7 +60,7 @@ TEST_F(RememberedTest, ForgetsAPersonWhateverTheyHold) {
 TEST_F(RememberedTest, AnAnswerThatWasUnderWayDoesNotBringBackWhoWasForgotten) {
     const auto asked = remembered.mark();
     remembered.forget_person(1);
-    remembered.remember("a", person(1, "lea"), evening + minutes{15}, asked);
+    remembered.remember("a", person(1, "lea"), evening, evening + minutes{15}, asked);
     EXPECT_FALSE(knows("a"));
     remember("a", 1, evening + minutes{15});
     EXPECT_TRUE(knows("a"));
@@ -68,7 +69,7 @@ TEST_F(RememberedTest, AnAnswerThatWasUnderWayDoesNotBringBackWhoWasForgotten) {
 TEST_F(RememberedTest, GuessesKeepNobodyFromBeingRemembered) {
     const auto asked = remembered.mark();
     remembered.forget("a guess");
-    remembered.remember("a", person(1, "lea"), evening + minutes{15}, asked);
+    remembered.remember("a", person(1, "lea"), evening, evening + minutes{15}, asked);
     EXPECT_TRUE(knows("a"));
 }
 
@@ -82,6 +83,38 @@ TEST_F(RememberedTest, HoldsSoManyAndLetsTheOneGoThatEndsFirst) {
     EXPECT_FALSE(knows("0"));
     EXPECT_TRUE(knows("1"));
     EXPECT_TRUE(knows("one more"));
+}
+
+TEST_F(RememberedTest, DoesNotRememberWhoIsBarredUntilThatIsOver) {
+    remembered.bar(1, evening + minutes{1});
+    remember("a", 1, evening + minutes{15});
+    EXPECT_FALSE(remembered.find("a", evening)) << "read before a commit that hangs";
+    remember("b", 2, evening + minutes{15});
+    EXPECT_TRUE(remembered.find("b", evening));
+    remembered.lift_bar(1);
+    remember("a", 1, evening + minutes{15});
+    EXPECT_TRUE(remembered.find("a", evening));
+    remembered.bar(1, evening + minutes{1});
+    remembered.forget("a");
+    const auto later = evening + minutes{1};
+    remembered.remember("a", person(1, "lea"), later - base::Duration{1}, later + minutes{15},
+                        remembered.mark());
+    EXPECT_FALSE(remembered.find("a", later));
+    remembered.remember("a", person(1, "lea"), later, later + minutes{15}, remembered.mark());
+    EXPECT_TRUE(remembered.find("a", later));
+}
+
+TEST_F(RememberedTest, KnowsWhatIsOverAndWhatWasUsed) {
+    auto lea = person(1, "lea");
+    lea.session_ends = evening + minutes{30};
+    remembered.remember("a", lea, evening, evening + minutes{30}, remembered.mark());
+    EXPECT_FALSE(remembered.is_over("a", evening + minutes{30} - base::Duration{1}));
+    EXPECT_TRUE(remembered.is_over("a", evening + minutes{30}));
+    EXPECT_FALSE(remembered.is_over("nobody", evening + minutes{30}));
+    EXPECT_FALSE(remembered.use_noted("a"));
+    remembered.note_use("a", evening + minutes{2});
+    remembered.remember("a", lea, evening, evening + minutes{30}, remembered.mark());
+    EXPECT_EQ(remembered.use_noted("a"), evening + minutes{2}) << "kept when it is named again";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <pqxx/pqxx>
 
 #include "alarms/meanwhile.hpp"
 #include "alarms/open_list.hpp"
@@ -322,6 +323,61 @@ TEST_F(AlarmsOutage, WhoBeginsToLookMeanwhileSeesWhatStandsAndWhatCame) {
     ASSERT_TRUE(run.record());
     EXPECT_THAT(run.listed(), expected);
     EXPECT_EQ(run.ask("/api/v1/alarms?state=normal").status, 200U);
+}
+
+// Its disk is full, say: what it answers is older than what the room was shown.
+TEST_F(AlarmsOutage, WhoBeginsToLookWhileTheDatabaseOnlyReadsSeesWhatCame) {
+    const auto change = [this](const char* how) {
+        pqxx::connection connection(night_.database.superuser_url());
+        pqxx::nontransaction(connection).exec(how);
+    };
+    NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
+    store_frames(night_.pool, before());
+    run.hear(before(), 10);
+    ASSERT_TRUE(run.record());
+    change(
+        "do $$ begin execute format('alter database %I set default_transaction_read_only = on', "
+        "current_database()); end $$");
+    change(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'vigie_app' and "
+        "datname = current_database()");
+    run.hear(during(), 40);
+    EXPECT_FALSE(run.record());
+    const auto expected =
+        testing::UnorderedElementsAre("LP-11 returned", "LP-12 returned", "LP-21 unacknowledged");
+    EXPECT_THAT(run.listed(), expected);
+    EXPECT_THAT(run.snapshot(), expected);
+    EXPECT_EQ(run.ask("/api/v1/alarms?state=normal").status, 200U) << "it answers";
+}
+
+// Two transactions of one alarm are told of in the order in which their threads come to it.
+TEST(Meanwhile, WhatIsOlderThanWhatWasShownChangesNothing) {
+    Folder folder;
+    store::Spool spool(store::disk_files(), {.folder = folder.path() + "/alarms"});
+    spool.open();
+    Meanwhile meanwhile(spool);
+    const State unacknowledged{.active = true, .acknowledged = false};
+    const State normal;
+    const auto alarm = [](const char* id, const State& state, std::int64_t version) {
+        Alarm one;
+        one.id = id;
+        one.version = version;
+        one.state = state;
+        return one;
+    };
+    const auto shown = [&meanwhile](const Alarm& one) {
+        meanwhile.shown(std::span(&one, 1));
+        std::vector<std::string> open;
+        for (const auto& each : meanwhile.open([](const Alarm&) { return true; }))
+            open.push_back(fmt::format("{} v{}", each.id, each.version));
+        return open;
+    };
+    EXPECT_THAT(shown(alarm("A", unacknowledged, 4)), ElementsAre("A v4"));
+    EXPECT_THAT(shown(alarm("A", unacknowledged, 3)), ElementsAre("A v4"));
+    EXPECT_THAT(shown(alarm("A", normal, 5)), testing::IsEmpty());
+    EXPECT_THAT(shown(alarm("A", unacknowledged, 4)), testing::IsEmpty())
+        << "it does not come back";
+    EXPECT_THAT(shown(alarm("B", unacknowledged, 1)), ElementsAre("B v1"));
 }
 
 TEST(Meanwhile, KeepsEveryFieldOfAnOccurrence) {

@@ -60,7 +60,7 @@ TEST(SelfWatchTest, HoldsEachLimitAtNAndNextToIt) {
                 ElementsAre("database_silent"));
     EXPECT_THAT(with([](V& v) { v.storing_waits = std::chrono::milliseconds{999}; }), IsEmpty());
     EXPECT_THAT(with([](V& v) { v.storing_waits = std::chrono::milliseconds{1'000}; }),
-                ElementsAre("database_silent"));
+                ElementsAre("database_slow"));
     EXPECT_THAT(with([](V& v) { v.spool_damaged_bytes = 1; }), ElementsAre("spool_damaged"));
     EXPECT_THAT(with([](V& v) { v.alarms_crowded = true; }), ElementsAre("spool_full"));
 }
@@ -131,10 +131,36 @@ TEST(SelfWatchTest, ADatabaseThatWasSilentIsAwaySinceThen) {
     EXPECT_EQ(rows[0]["since"], "2026-11-22T12:00:00Z");
     vitals = well();
     watch.look();
+    vitals.storing_waits = std::chrono::seconds{2};
+    watch.look();
+    clock.advance(std::chrono::seconds{1});
     vitals.database_away = true;
     watch.look();
     rows = nlohmann::json::parse(watch.rows());
-    EXPECT_EQ(rows[0]["since"], "2026-11-22T12:00:02Z");
+    EXPECT_EQ(rows[0]["since"], "2026-11-22T12:00:03Z") << "it was slow, not away";
+}
+
+TEST(SelfWatchTest, SilenceThatComesAgainAndAgainIsOneTrouble) {
+    base::ManualClock clock{*base::parse_rfc3339("2026-11-22T12:00:00Z")};
+    live::Stream stream{"E1"};
+    auto vitals = well();
+    SelfWatch watch(stream, clock, limits, [&vitals] { return vitals; }, [](bool) {});
+    const auto stands_after = [&](std::chrono::microseconds passed,
+                                  std::chrono::milliseconds quiet) {
+        clock.advance(passed);
+        vitals.database_silent = quiet;
+        watch.look();
+        const auto rows = nlohmann::json::parse(watch.rows());
+        return rows.empty() ? "nothing" : rows[0]["since"].get<std::string>();
+    };
+    using std::chrono::milliseconds;
+    using std::chrono::seconds;
+    EXPECT_EQ(stands_after(seconds{0}, milliseconds{400}), "2026-11-22T12:00:00Z");
+    EXPECT_EQ(stands_after(seconds{1}, milliseconds{0}), "2026-11-22T12:00:00Z");
+    EXPECT_EQ(stands_after(seconds{0}, milliseconds{400}), "2026-11-22T12:00:00Z");
+    const auto less = seconds{2} - std::chrono::microseconds{1};
+    EXPECT_EQ(stands_after(less, milliseconds{0}), "2026-11-22T12:00:00Z");
+    EXPECT_EQ(stands_after(std::chrono::microseconds{1}, milliseconds{0}), "nothing");
 }
 
 }  // namespace

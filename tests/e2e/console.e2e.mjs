@@ -338,8 +338,16 @@ describe('the console', () => {
     assert.equal(over, 0);
   });
 
-  it('closes the session', async () => {
+  it('closes the session, and says so when the server could not', async () => {
     await enter();
+    await page.route('**/api/v1/session', (route) =>
+      route.request().method() === 'DELETE' ? route.fulfill({ status: 503, body: '{}' }) : route.continue(),
+    );
+    await page.click('[data-testid=sign-out]');
+    await page.waitForSelector('[data-testid=still-signed-in]:not([hidden])');
+    assert.equal(await page.locator('[data-testid=sign-in]').count(), 0);
+    assert.deepEqual(await violations(page), []);
+    await page.unroute('**/api/v1/session');
     await page.click('[data-testid=sign-out]');
     await page.waitForSelector('[data-testid=sign-in]');
     await page.reload();

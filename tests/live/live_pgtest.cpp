@@ -329,5 +329,31 @@ TEST_F(LivePgTest, AGapWhileTheServerWasAwayIsThePlatforms) {
     EXPECT_EQ(gaps[0]["cause"], "platform");
 }
 
+TEST_F(LivePgTest, AGapWhileDevicesHadToWaitIsThePlatforms) {
+    store_frames(pool, {frame(car_park, 0, {1, 1}), frame(car_park, 60, {1, 1}),
+                        frame(car_park, 2'000, {1, 1}), frame(car_park, 5'000, {1, 1})});
+    city.start();
+    bool takes_in = true;
+    const auto flush_at = [this](Keeper& keeper, int second) {
+        clock.set(noon_plus(second));
+        return keeper.flush();
+    };
+    Keeper keeper(city, pool, clock);
+    keeper.take_in_while([&takes_in] { return takes_in; });
+    ASSERT_TRUE(flush_at(keeper, -100));
+    ASSERT_TRUE(flush_at(keeper, 70));
+    takes_in = false;
+    ASSERT_TRUE(flush_at(keeper, 75));
+    ASSERT_TRUE(flush_at(keeper, 1'800));
+    takes_in = true;
+    ASSERT_TRUE(flush_at(keeper, 1'900));
+    ASSERT_TRUE(flush_at(keeper, 4'000));
+    ASSERT_TRUE(flush_at(keeper, 5'010));
+    const auto gaps = history("CP-1", range(0, 5'000))["gaps"];
+    ASSERT_EQ(gaps.size(), 2U);
+    EXPECT_EQ(gaps[0]["cause"], "platform");
+    EXPECT_EQ(gaps[1]["cause"], "gateway") << "who was made to wait before was not then";
+}
+
 }  // namespace
 }  // namespace vigie::live

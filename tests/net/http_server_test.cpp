@@ -82,6 +82,7 @@ protected:
         settings.body_bytes_max = 1000;
         settings.bodies_bytes_max = 1500;
         settings.connections_max = connections_max;
+        adjust(settings);
         asio::io_context* contexts[] = {&io_};
         server_ = std::make_unique<HttpServer>(
             contexts, settings, HttpHandlers{tell, [this](wire::Request request) {
@@ -90,6 +91,7 @@ protected:
         server_->start();
         thread_ = std::jthread([this] { io_.run(); });
     }
+    virtual void adjust(HttpServerSettings&) {}
     void TearDown() override {
         server_->stop(std::chrono::seconds(2));
         io_.stop();
@@ -187,6 +189,22 @@ TEST_F(HttpServerTest, AnswersGarbageAndGoesOn) {
     EXPECT_EQ(exchange(""), "");
     EXPECT_NE(exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n").find("200"), std::string::npos);
     EXPECT_EQ(server_->counters().malformed, 2U);
+}
+
+class HttpServerOfSlowRequests : public HttpServerTest {
+    void adjust(HttpServerSettings& settings) override {
+        settings.idle_limit = std::chrono::hours{1};
+        settings.request_limit = std::chrono::seconds{1};
+    }
+};
+
+TEST_F(HttpServerOfSlowRequests, ARequestThatBeganHasItsTimeThoughItsHeadNeverEnds) {
+    auto slow = connected();
+    asio::write(slow, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: l")));
+    (void)until_closed(slow);
+    auto second = connected();
+    asio::write(second, asio::buffer(std::string("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HT")));
+    EXPECT_NE(until_closed(second).find("200"), std::string::npos) << "nor one that follows";
 }
 
 TEST_F(HttpServerTest, AHeadIsAGetWithoutBody) {

@@ -467,9 +467,11 @@ TEST_F(OutageTest, AFullSpoolMakesDevicesWaitAndLosesNothing) {
     EXPECT_LT(durable(), sent_) << "what the spool had no room for is not acknowledged";
     EXPECT_LE(spool_->counters().bytes, 4'000U);
     EXPECT_LE(writer_->counters().pending, 50U);
+    EXPECT_FALSE(writer_->takes_in());
     cluster_->start();
     wait_durable();
     wait_drained();
+    wait_until([this] { return writer_->takes_in(); });
     expect_everything_once();
 }
 
@@ -477,10 +479,13 @@ TEST_F(OutageTest, AHeldWriterTakesNothingAndSaysWhenItDoesAgain) {
     open();
     bool room = false;
     writer_->on_room([&room] { room = true; });
+    EXPECT_TRUE(writer_->takes_in());
     writer_->hold(true);
+    EXPECT_FALSE(writer_->takes_in());
     EXPECT_FALSE(submit(1, 0));
     EXPECT_FALSE(room);
     writer_->hold(false);
+    EXPECT_TRUE(writer_->takes_in());
     EXPECT_TRUE(room);
     EXPECT_TRUE(submit(1, 0));
     wait_durable();

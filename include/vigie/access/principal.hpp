@@ -39,7 +39,7 @@ struct Principal {
     std::int64_t session{};  // row of the session or token; 0 for none
     bool by_cookie{};        // then a changing request must present the CSRF token
     std::string csrf_token;
-    std::optional<base::Instant> session_ends;  // of a session, whatever use is made of it
+    std::optional<base::Instant> session_ends;  // of a session or token, however it is used
 
     // Whether some grant in force at `now` reaches that far. `commune` empty: the right anywhere
     // suffices.

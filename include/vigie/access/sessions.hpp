@@ -98,7 +98,7 @@ private:
                                                                     std::string peer);
     [[nodiscard]] base::Instant good_until(base::Instant confirmed,
                                            std::optional<base::Instant> expires_at) const;
-    boost::asio::awaitable<void> note_use(Principal principal, base::Instant now);
+    boost::asio::awaitable<void> note_use(std::string key, Principal principal, base::Instant now);
     store::Pool& pool_;
     const base::Clock& clock_;
     SessionLimits limits_;

@@ -74,8 +74,10 @@ public:
     bool settle(std::chrono::milliseconds limit);
     // What waits is more than its spool takes: nothing more should be judged.
     [[nodiscard]] bool crowded() const { return crowded_; }
-    // What is open as it was shown last, of what is wanted; in any order. While the database is
-    // away that is the truth: nobody can acknowledge anything. Nothing: it is kept in no spool.
+    // What was shown is more than the database has: transitions are in the spool alone.
+    [[nodiscard]] bool ahead() const;
+    // What is open as it was shown last, of what is wanted; in any order. While the recorder is
+    // ahead or the database away that is the truth. Nothing: it is kept in no spool.
     [[nodiscard]] std::optional<std::vector<Alarm>> open(
         const std::function<bool(const Alarm&)>& wanted) const;
 

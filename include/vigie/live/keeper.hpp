@@ -57,6 +57,9 @@ public:
     // Without, a crash between the two would lose the alarm of a moment.
     void settle_before(std::function<bool()> settled) { settled_ = std::move(settled); }
 
+    // While this answers false nothing is taken in, and a gap in what a device reported is ours.
+    void take_in_while(std::function<bool()> takes_in) { takes_in_ = std::move(takes_in); }
+
     void start();
     void stop();
     // At once, on the calling thread, while the city runs. False: the database is away, what
@@ -66,11 +69,16 @@ public:
 private:
     void run();
     [[nodiscard]] bool settled();
+    [[nodiscard]] std::string note_run(store::Transaction& tx, std::int64_t& run, base::Instant now,
+                                       bool takes_in) const;
     City& city_;
     store::Pool& pool_;
     const base::Clock& clock_;
     std::function<bool()> settled_;
+    std::function<bool()> takes_in_;
     std::int64_t run_{};
+    base::Instant taken_in_until_{};
+    bool paused_{};                    // since then something may not have been taken in
     std::deque<std::string> running_;  // the oldest transaction of then, by flush
     std::mutex mutex_;
     std::condition_variable stop_came_;

@@ -124,6 +124,8 @@ public:
     void make_partitions_ahead();
     // Takes no more submissions (submit answers false) until it is told otherwise.
     void hold(bool held);
+    // False: it is held, or the database is away and the spool full: what devices send waits there.
+    [[nodiscard]] bool takes_in() const;
     // How long the writer that has waited longest has been waiting for the database to answer.
     [[nodiscard]] std::chrono::milliseconds waiting() const;
     // Takes no more, makes durable what is pending, or gives up after `limit` (then false: those

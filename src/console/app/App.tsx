@@ -26,14 +26,20 @@ function Inside({ session, onOver }: { session: Session; onOver: (over: boolean)
   useEffect(() => {
     if (link.state === 'over') onOver(true);
   }, [link.state, onOver]);
+  const [stays, setStays] = useState(false);
+  // A session that the server could not end still opens everything to whoever sits down next.
   const signOut = async () => {
-    await api.DELETE('/api/v1/session').catch(() => undefined);
+    const status = await api.DELETE('/api/v1/session').then(
+      ({ response }) => response.status,
+      () => 0,
+    );
+    if (status !== 204 && status !== 401) return setStays(true);
     queries.clear();
     onOver(false);
   };
   return (
     <SessionContext value={session}>
-      <Shell onSignOut={() => void signOut()} />
+      <Shell stays={stays} onSignOut={() => void signOut()} />
     </SessionContext>
   );
 }

@@ -24,7 +24,7 @@ function chosen(selection: Selection | null): NewIncidentFrom {
   return {};
 }
 
-export function Shell({ onSignOut }: { onSignOut: () => void }) {
+export function Shell({ stays, onSignOut }: { stays: boolean; onSignOut: () => void }) {
   const { t } = useWords();
   const { page, selection } = usePlace();
   const operates = useMay()('operate', 'operations');
@@ -68,6 +68,9 @@ export function Shell({ onSignOut }: { onSignOut: () => void }) {
       />
       <LinkBanner />
       <SelfBanner />
+      <div role="alert" className="self-banner" hidden={!stays} data-testid="still-signed-in">
+        {stays && t('shell.still_signed_in')}
+      </div>
       <main id="view" className="view" tabIndex={-1}>
         {page === 'operations' ? <OperationsPage /> : <LogbookPage />}
       </main>
