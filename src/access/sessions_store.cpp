@@ -68,7 +68,8 @@ std::optional<Known> known_by_token(store::Transaction& tx, std::string_view sec
                                     base::Instant now, const SessionLimits& limits,
                                     std::optional<base::Instant> used) {
     static constexpr store::Query query{"token_find", R"sql(
-        select t.id, greatest(t.last_used_at, $3::timestamptz) as last_used_at, t.expires_at, t.person_id, p.login, p.name, p.role, p.employer, p.crew
+        select t.id, greatest(t.last_used_at, $3::timestamptz) as last_used_at, t.expires_at,
+               t.person_id, p.login, p.name, p.role, p.employer, p.crew
           from person_token t join person p on p.id = t.person_id
          where t.secret_hash = $1 and t.revoked_at is null
            and (t.expires_at is null or t.expires_at > $2::timestamptz) and not p.disabled)sql"};
