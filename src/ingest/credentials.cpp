@@ -177,6 +177,11 @@ public:
     [[nodiscard]] bool may_backfill() const override { return rights_.load()->may_backfill; }
     [[nodiscard]] Allowance* allowance() const override { return &allowance_; }
     [[nodiscard]] bool in_force() const override { return rights_.load()->in_force; }
+    // Who is made again under its name keeps the number, but not the secret.
+    [[nodiscard]] std::string tag() const override {
+        constexpr std::size_t digits = 16;
+        return hash_of(std::to_string(id_) + ":" + secret_hash_).substr(0, digits);
+    }
     [[nodiscard]] bool has_secret(std::string_view secret) const {
         const std::string hash = hash_of(secret);
         return hash.size() == secret_hash_.size() &&

@@ -189,6 +189,7 @@ net::MqttConnectDecision MqttDoor::welcome(std::shared_ptr<const Sender> sender)
             std::min<std::size_t>(allowance->message_bytes_max(), 0xFFFF'FFFF));
     }
     decision.owner = sender->name();
+    decision.owner_tag = sender->tag();
     decision.principal = std::make_shared<DoorPrincipal>(std::move(sender));
     return decision;
 }
@@ -341,11 +342,17 @@ void MqttDoor::forget_will(const net::MqttWillOrigin& origin) {
     sessions_.forget_will(origin.owner, origin.client_id, origin.revision);
 }
 
+bool MqttDoor::holds_will(const net::MqttWillOrigin& origin) const {
+    return sessions_.holds_will(origin.owner, origin.client_id, origin.revision);
+}
+
 std::vector<net::MqttLeftWill> MqttDoor::left_wills() {
     std::vector<net::MqttLeftWill> left;
     for (auto& session : sessions_.with_wills()) {
         auto sender = named_(session.owner);
-        if (!sender) {
+        // Versions that wrote no tag asked the name alone.
+        const std::string& tag = session.will->owner_tag;
+        if (!sender || (!tag.empty() && tag != sender->tag())) {
             spdlog::info("mqtt: {} is no longer in force: the will of {} is not taken",
                          session.owner, session.client_id);
             sessions_.forget_will(session.owner, session.client_id, session.revision);

@@ -35,7 +35,8 @@ std::string will_text(const std::shared_ptr<const net::MqttWill>& will) {
                           {"qos", static_cast<int>(will->qos)},
                           {"retain", will->retain},
                           {"properties", base::to_hex(will->properties)},
-                          {"delay_s", will->delay_s}}
+                          {"delay_s", will->delay_s},
+                          {"credential", will->owner_tag}}
         .dump();
 }
 
@@ -57,7 +58,8 @@ std::shared_ptr<const net::MqttWill> will_in(std::string_view text) {
         .qos = static_cast<wire::mqtt::Qos>(std::clamp(all.at("qos").get<int>(), 0, 2)),
         .retain = all.at("retain"),
         .properties = bytes_of(all.at("properties")),
-        .delay_s = all.at("delay_s")});
+        .delay_s = all.at("delay_s"),
+        .owner_tag = all.value("credential", "")});
 }
 
 std::string time_text(const std::optional<base::Instant>& at) {

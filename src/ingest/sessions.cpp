@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <stop_token>
 #include <thread>
@@ -15,6 +16,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "ingest/session_changes.hpp"
 #include "ingest/session_store.hpp"
 
 namespace vigie::ingest {
@@ -37,13 +39,17 @@ bool same_row(const net::MqttStoredSession& a, const net::MqttStoredSession& b) 
            a.subscriptions == b.subscriptions && same_will && a.will_due_at == b.will_due_at;
 }
 
-// A coroutine that waits for a write: its timer ends when its time is over or the write is done.
-// An executor has one thread, so that nothing is posted between asking and waiting.
-struct Waiter {
-    explicit Waiter(const asio::any_io_executor& executor) : timer(executor) {}
-    asio::steady_timer timer;
-};
-using Waiters = std::vector<std::shared_ptr<Waiter>>;
+// As the database is given it, or little more.
+std::size_t bytes_of(const net::MqttStoredSession& row) {
+    std::size_t bytes = 2 * (row.owner.size() + row.client_id.size());
+    for (const auto& one : row.subscriptions)
+        bytes += one.filter.size() + 8;
+    if (row.will) {
+        const std::size_t in_hexadecimal = row.will->payload.size() + row.will->properties.size();
+        bytes += row.will->topic.size() + 2 * in_hexadecimal;
+    }
+    return bytes;
+}
 
 void let_go_on(const Waiters& waiters) {
     for (const auto& one : waiters)
@@ -82,8 +88,15 @@ public:
         const std::lock_guard lock(mutex_);
         const auto found = entries_.find(session_key(owner, client_id));
         if (found == entries_.end() || found->second.erased_at) return std::nullopt;
-        if (found->second.row.expiry_s == 0) return std::nullopt;
         return found->second.row;
+    }
+
+    bool holds_will(const std::string& owner, const std::string& client_id,
+                    std::uint64_t revision) const {
+        const std::lock_guard lock(mutex_);
+        const auto found = entries_.find(session_key(owner, client_id));
+        if (found == entries_.end()) return false;
+        return found->second.row.will && found->second.row.revision <= revision;
     }
 
     std::vector<net::MqttStoredSession> with_wills() const {
@@ -105,8 +118,8 @@ public:
         row.will.reset();
         row.will_due_at.reset();
         const bool over = row.expires_at && *row.expires_at <= clock_.now();
-        if (over || row.expiry_s == 0) mark_erased(found->second);
-        changed_.insert(std::move(key));
+        if (over || row.expiry_s == 0) mark_erased(key, found->second);
+        changed_.add(key, nullptr);
         work_.notify_one();
     }
 
@@ -116,6 +129,7 @@ public:
         const std::lock_guard lock(mutex_);
         auto found = entries_.find(key);
         if (found == entries_.end()) {
+            if (entries_.size() >= limits_.rows_max) drop_erased();
             if (entries_.size() >= limits_.rows_max) return tell_full();
             found = entries_.try_emplace(key).first;
         } else {
@@ -124,12 +138,12 @@ public:
             if (!known.erased_at && same_row(known.row, row)) {
                 known.row.revision = row.revision;
                 known.row.will = std::move(row.will);  // one copy of it, not two
-                return is_under_way(key) && change(std::move(key), waiter);
+                return is_under_way(key) && change(key, waiter);
             }
         }
         last_revision_ = std::max(last_revision_, row.revision);
         found->second = Entry{std::move(row), std::nullopt};
-        return change(std::move(key), waiter);
+        return change(key, waiter);
     }
 
     bool erase(const std::string& owner, const std::string& client_id, std::uint64_t revision,
@@ -138,11 +152,11 @@ public:
         const std::lock_guard lock(mutex_);
         const auto found = entries_.find(key);
         if (found == entries_.end() || revision < found->second.row.revision) return false;
-        if (found->second.erased_at) return is_under_way(key) && change(std::move(key), waiter);
-        mark_erased(found->second);
+        if (found->second.erased_at) return is_under_way(key) && change(key, waiter);
+        mark_erased(key, found->second);
         found->second.row.revision = revision;
         last_revision_ = std::max(last_revision_, revision);
-        return change(std::move(key), waiter);
+        return change(key, waiter);
     }
 
     std::size_t purge() {
@@ -184,10 +198,22 @@ private:
         Waiters waiters;
     };
 
-    void mark_erased(Entry& entry) const {
+    void mark_erased(const std::string& key, Entry& entry) {
+        drop_erased();
         entry.erased_at = clock_.steady();
+        erased_.emplace_back(*entry.erased_at, key);
         entry.row.subscriptions.clear();
         entry.row.will.reset();
+    }
+    // Those erased long enough ago leave their place to others; what is under way, to purge().
+    void drop_erased() {
+        const base::SteadyInstant forgotten = clock_.steady() - erased_for;
+        for (; !erased_.empty() && erased_.front().first < forgotten; erased_.pop_front()) {
+            const auto& [at, key] = erased_.front();
+            const auto found = entries_.find(key);
+            const bool still = found != entries_.end() && found->second.erased_at == at;
+            if (still && !is_under_way(key)) entries_.erase(found);
+        }
     }
     bool is_under_way(const std::string& key) const {
         return changed_.contains(key) || written_now_.contains(key);
@@ -197,15 +223,10 @@ private:
             spdlog::warn("mqtt: {} sessions are rows; more live in memory only", entries_.size());
         return false;
     }
-    bool change(std::string key, const std::shared_ptr<Waiter>& waiter) {
-        changed_.insert(std::move(key));
+    bool change(const std::string& key, const std::shared_ptr<Waiter>& waiter) {
+        changed_.add(key, away_ ? nullptr : waiter);
         work_.notify_one();
-        return wait(waiter);
-    }
-    bool wait(const std::shared_ptr<Waiter>& waiter) {
-        if (away_) return false;
-        waiters_.push_back(waiter);
-        return true;
+        return !away_;
     }
 
     void run(const std::stop_token& stop) {
@@ -213,11 +234,12 @@ private:
         for (;;) {
             work_.wait(lock, stop, [this] { return !changed_.empty(); });
             if (changed_.empty()) return;
-            const Changes changes = take();
+            Changes changes = take();
             lock.unlock();
             const bool written = write(changes);
             lock.lock();
             settle(written);
+            if (!written) changed_.take_waiters(changes.waiters);
             let_go_on(changes.waiters);
             if (written) continue;
             if (stop.stop_requested()) return;
@@ -225,11 +247,15 @@ private:
         }
     }
 
+    // No more than a transaction should hold; the rest is next.
     Changes take() {
         Changes changes;
-        changes.waiters = std::exchange(waiters_, {});
-        for (const std::string& key : changed_) {
-            const Entry& entry = entries_.at(key);
+        std::size_t bytes = 0;
+        while (!changed_.empty() && written_now_.size() < limits_.batch_rows_max) {
+            const Entry& entry = entries_.at(changed_.first());
+            bytes += bytes_of(entry.row);
+            if (bytes > limits_.batch_bytes_max && !written_now_.empty()) break;
+            written_now_.insert(changed_.take_first(changes.waiters));
             if (entry.erased_at) {
                 changes.erased_owners.push_back(entry.row.owner);
                 changes.erased_clients.push_back(entry.row.client_id);
@@ -237,7 +263,6 @@ private:
                 changes.rows.push_back(entry.row);
             }
         }
-        written_now_ = std::exchange(changed_, {});
         return changes;
     }
 
@@ -284,7 +309,10 @@ private:
     void settle(bool written) {
         if (away_ && written) spdlog::info("mqtt: sessions are durable again");
         away_ = !written;
-        if (!written) changed_.merge(written_now_);
+        if (!written) {
+            for (const std::string& key : written_now_)
+                changed_.put_back(key);
+        }
         written_now_.clear();
     }
 
@@ -294,9 +322,9 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable_any work_;
     std::unordered_map<std::string, Entry> entries_;
-    std::unordered_set<std::string> changed_;
+    SessionChanges changed_;
+    std::deque<std::pair<base::SteadyInstant, std::string>> erased_;  // in that order
     std::uint64_t last_revision_{0};
-    Waiters waiters_;
     std::unordered_set<std::string> written_now_;
     bool away_{false};
     bool full_{false};
@@ -354,6 +382,11 @@ std::vector<net::MqttStoredSession> SessionBook::with_wills() const {
 void SessionBook::forget_will(const std::string& owner, const std::string& client_id,
                               std::uint64_t revision) {
     impl_->forget_will(owner, client_id, revision);
+}
+
+bool SessionBook::holds_will(const std::string& owner, const std::string& client_id,
+                             std::uint64_t revision) const {
+    return impl_->holds_will(owner, client_id, revision);
 }
 
 std::size_t SessionBook::purge() {

@@ -75,7 +75,8 @@ private:
     boost::asio::awaitable<void> on_connect();
     boost::asio::awaitable<MqttConnectDecision> decide(MqttConnectRequest request);
     boost::asio::awaitable<void> displace(MqttConnectionName previous);
-    boost::asio::awaitable<std::optional<MqttRegistry::Kept>> earlier_session();
+    [[nodiscard]] std::optional<MqttRegistry::Kept> earlier_session(
+        const MqttStoredSession& row) const;
     boost::asio::awaitable<void> take_session(bool clean_start, bool assigned);
     void welcome(const std::optional<MqttRegistry::Kept>& earlier, bool assigned);
     boost::asio::awaitable<void> refuse(MqttConnectDecision decision);
@@ -84,11 +85,14 @@ private:
     boost::asio::awaitable<void> on_subscribe();
     boost::asio::awaitable<void> on_unsubscribe();
     void end_if_refused();
-    boost::asio::awaitable<void> write_row(MqttStoredSession row);
     wire::mqtt::Reason grant(const wire::mqtt::Subscription& asked,
                              std::vector<MqttSubscription>& granted);
     MqttConnectRequest request_of(const wire::mqtt::Connect& connect);
     void remember_will(const wire::mqtt::Connect& connect);
+
+    // mqtt_connection_row.cpp: what outlives it
+    boost::asio::awaitable<MqttStoredSession> row_before();
+    boost::asio::awaitable<void> write_row(MqttStoredSession row);
     void let_go(wire::mqtt::Reason reason);
     // Without waiting for it; then `will` is published, if any.
     void update_row(MqttStoredSession row, std::optional<MqttPendingWill> will = std::nullopt);
@@ -121,6 +125,7 @@ private:
     Heard heard_;
 
     std::string owner_;
+    std::string owner_tag_;
     std::string client_id_;
     std::shared_ptr<MqttPrincipal> principal_;
     std::uint32_t packet_bytes_max_{0};  // of this client; 0: the server's

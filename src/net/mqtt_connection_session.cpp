@@ -104,7 +104,8 @@ void MqttConnection::remember_will(const mqtt::Connect& connect) {
         .qos = will.qos,
         .retain = will.retain,
         .properties = std::string{will.properties.bytes()},
-        .delay_s = will.properties.number(mqtt::PropertyId::will_delay_interval).value_or(0)});
+        .delay_s = will.properties.number(mqtt::PropertyId::will_delay_interval).value_or(0),
+        .owner_tag = owner_tag_});
 }
 
 asio::awaitable<MqttConnectDecision> MqttConnection::decide(MqttConnectRequest request) {
@@ -133,6 +134,7 @@ asio::awaitable<void> MqttConnection::on_connect() {
     }
     stream_->pass->known();
     owner_ = std::move(decision.owner);
+    owner_tag_ = std::move(decision.owner_tag);
     principal_ = std::move(decision.principal);
     packet_bytes_max_ = decision.packet_bytes_max;
     remember_will(connect);
@@ -166,9 +168,11 @@ asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assign
     session_ = claim.session;
     for (const MqttConnectionName one : claim.previous)
         co_await displace(one);
-    std::optional<MqttRegistry::Kept> earlier;
-    if (!clean_start && !over_) earlier = co_await earlier_session();
     if (over_) co_return;
+    const MqttStoredSession before = co_await row_before();
+    if (over_) co_return;
+    std::optional<MqttRegistry::Kept> earlier;
+    if (!clean_start) earlier = earlier_session(before);
     MqttStoredSession row = stored();
     row.subscriptions = earlier ? earlier->subscriptions : std::vector<MqttSubscription>{};
     // Nobody waits for a row that is there for its will alone; what it takes the place of is gone
@@ -186,7 +190,10 @@ asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assign
     auto will = hub_->registry.take_will(session_);
     // [MQTT-3.1.3-9] a client that returns in time is not gone; a new session ends the old one.
     const bool due = will && (clean_start || will->due_at <= hub_->clock.steady());
-    if (due) worker_.publish(*std::move(will));
+    if (due) {
+        will->origin.revision = 0;  // its row is this client's now
+        worker_.publish(*std::move(will));
+    }
     welcome(earlier, assigned);
     if (of_will) {
         of_will->revision = hub_->next_revision();
@@ -223,42 +230,13 @@ asio::awaitable<void> MqttConnection::displace(MqttConnectionName previous) {
     co_await asio::co_spawn(worker->context(), std::move(let_it_go), asio::use_awaitable);
 }
 
-asio::awaitable<std::optional<MqttRegistry::Kept>> MqttConnection::earlier_session() {
+std::optional<MqttRegistry::Kept> MqttConnection::earlier_session(
+    const MqttStoredSession& row) const {
     auto kept = hub_->registry.kept(session_, hub_->clock.steady());
-    if (kept) co_return kept;
-    try {
-        auto row = co_await hub_->handler.load_session(owner_, client_id_);
-        const bool over = row && row->expires_at && *row->expires_at <= hub_->clock.now();
-        if (row && !over && row->expiry_s != 0)
-            co_return MqttRegistry::Kept{std::move(row->subscriptions), {}};
-    } catch (const std::exception& error) {
-        spdlog::warn("mqtt: the session of {} cannot be read now: {}", client_id_, error.what());
-    }
-    co_return std::nullopt;
-}
-
-MqttStoredSession MqttConnection::stored() {
-    return {.owner = owner_,
-            .client_id = client_id_,
-            .expiry_s = machine_.session_expiry_s(),
-            .subscriptions = hub_->registry.subscriptions(session_),
-            .expires_at = std::nullopt,
-            .revision = hub_->next_revision(),
-            .will = will_,
-            .will_due_at = std::nullopt};
-}
-
-asio::awaitable<void> MqttConnection::write_row(MqttStoredSession row) {
-    try {
-        row_written_ = row.expiry_s != 0 || row.will;
-        if (!row_written_) {
-            co_await hub_->handler.erase_session(row.owner, row.client_id, row.revision);
-        } else {
-            co_await hub_->handler.save_session(std::move(row));
-        }
-    } catch (const std::exception& error) {
-        spdlog::warn("mqtt: the session of {} lives in memory only: {}", client_id_, error.what());
-    }
+    if (kept) return kept;
+    const bool over = row.expires_at && *row.expires_at <= hub_->clock.now();
+    if (over || row.expiry_s == 0) return std::nullopt;
+    return MqttRegistry::Kept{row.subscriptions, {}};
 }
 
 mqtt::Reason MqttConnection::grant(const mqtt::Subscription& asked,
@@ -333,63 +311,6 @@ asio::awaitable<void> MqttConnection::on_unsubscribe() {
 // The machine said goodbye in place of an answer.
 void MqttConnection::end_if_refused() {
     if (!over_ && !machine_.is_connected()) finish(mqtt::Reason::packet_too_large, true);
-}
-
-// The will of a connection that is over, and its due time in the row.
-std::optional<MqttPendingWill> MqttConnection::give_will_away(MqttStoredSession& row,
-                                                              base::SteadyInstant now) {
-    if (!will_) return std::nullopt;
-    // [MQTT-3.1.2-8] or earlier, when the session ends.
-    const std::chrono::seconds delay{std::min(will_->delay_s, row.expiry_s)};
-    row.will_due_at = hub_->clock.now() + delay;
-    MqttPendingWill will{
-        .principal = principal_,
-        .will = std::exchange(will_, nullptr),
-        .origin = {owner_, client_id_, *row.will_due_at, row_written_ ? row.revision : 0},
-        .due_at = now + delay};
-    // It was here when the server went: the time until the next start is not its absence.
-    if (delay.count() != 0 && hub_->stopping.load()) row.will_due_at.reset();
-    return will;
-}
-
-// The session goes its own way, and the handler learns that its client is gone.
-void MqttConnection::let_go(mqtt::Reason reason) {
-    if (session_ == 0) return;
-    if (!announced_) {
-        hub_->registry.abandon(session_, name_);
-        return;
-    }
-    const base::SteadyInstant now = hub_->clock.steady();
-    MqttStoredSession row = stored();
-    row.expires_at = hub_->clock.now() + std::chrono::seconds{row.expiry_s};
-    auto left = hub_->registry.leave(session_, name_, row.expiry_s, now, machine_.received_qos2(),
-                                     give_will_away(row, now), hub_->settings.sessions_max);
-    hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
-    // Whoever took the session over writes its row.
-    if (left.current && row_written_) {
-        update_row(std::move(row), std::move(left.will));
-    } else if (left.will) {
-        left.will->origin.revision = 0;
-        worker_.publish(*std::move(left.will));
-    }
-    hub_->handler.disconnected(*principal_, client_id_, reason);
-}
-
-// A will is published when its due time stands in the row: after a crash in between it is published
-// under the same instant.
-void MqttConnection::update_row(MqttStoredSession row, std::optional<MqttPendingWill> will) {
-    // Whoever stops the endpoint waits for it as for a connection.
-    if (will) hub_->tally.enter();
-    asio::co_spawn(
-        worker_.context(),
-        [self = shared_from_this(), row = std::move(row),
-         will = std::move(will)]() mutable -> asio::awaitable<void> {
-            co_await self->write_row(std::move(row));
-            if (!will) co_return;
-            self->worker_.publish(*std::move(will));
-            self->hub_->tally.leave();
-        },
-        MqttTellFailure{"writing a session"});
 }
 
 }  // namespace vigie::net

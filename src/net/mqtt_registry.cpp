@@ -28,6 +28,7 @@ MqttRegistry::Claim MqttRegistry::claim(const std::string& owner, const std::str
     session.principal = std::move(principal);
     session.connection = connection;
     session.begun = false;
+    if (session.holders.empty()) session.row_before.reset();
     Claim claim{known->second, session.holders};
     session.holders.push_back(connection);
     return claim;
@@ -87,6 +88,7 @@ void MqttRegistry::begin(MqttSessionId session,
     found->second.will_taken = false;
     found->second.received_qos2.clear();
     found->second.expires_at.reset();
+    found->second.row_before.reset();
     for (const MqttSubscription& one : subscriptions) {
         // A stored row is from outside, too.
         if (!wire::mqtt::is_topic_filter(one.filter)) continue;
@@ -126,17 +128,53 @@ std::vector<MqttSubscription> MqttRegistry::subscriptions(MqttSessionId session)
     return found == sessions_.end() ? std::vector<MqttSubscription>{} : found->second.subscriptions;
 }
 
-void MqttRegistry::abandon(MqttSessionId session, MqttConnectionName connection) {
+MqttStoredSession MqttRegistry::keep_row(MqttSessionId session, MqttStoredSession row) {
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(session);
-    if (found == sessions_.end()) return;
-    std::erase(found->second.holders, connection);
-    if (found->second.connection != connection) return;
-    found->second.connection = 0;
-    ++absent_;
+    if (found == sessions_.end()) return row;
+    auto& kept = found->second.row_before;
+    if (!kept) kept = std::move(row);
+    return *kept;
+}
+
+std::optional<MqttStoredSession> MqttRegistry::row_again(Session& session, std::uint64_t revision,
+                                                         base::Instant now,
+                                                         base::SteadyInstant steady) {
+    auto row = std::exchange(session.row_before, std::nullopt);
+    if (!row) return row;
+    row->revision = revision;
+    if (!row->expires_at && session.expires_at)
+        row->expires_at = now + (*session.expires_at - steady);
+    if (session.will) {
+        row->will = session.will->will;
+        row->will_due_at = session.will->origin.due_at;
+        session.will->origin.revision = revision;
+    } else if (!row->will_due_at) {
+        row->will.reset();  // published when its client was taken over
+    }
+    return row;
+}
+
+std::optional<MqttStoredSession> MqttRegistry::abandon(MqttSessionId session,
+                                                       MqttConnectionName connection,
+                                                       std::uint64_t revision, base::Instant now,
+                                                       base::SteadyInstant steady) {
+    const std::lock_guard lock(mutex_);
+    const auto found = sessions_.find(session);
+    if (found == sessions_.end()) return std::nullopt;
+    Session& one = found->second;
+    std::erase(one.holders, connection);
+    const bool current = one.connection == connection;
+    if (!current && one.connection != 0) return std::nullopt;
+    if (current) {
+        one.connection = 0;
+        ++absent_;
+    }
+    auto row = row_again(one, revision, now, steady);
     // One that is still letting go leaves what it knew.
-    const bool left_nothing = !found->second.kept && !found->second.will;
-    if (left_nothing && found->second.holders.empty()) erase(found);
+    const bool left_nothing = !one.kept && !one.will;
+    if (current && left_nothing && one.holders.empty()) erase(found);
+    return row;
 }
 
 MqttRegistry::Left MqttRegistry::leave(MqttSessionId session, MqttConnectionName connection,

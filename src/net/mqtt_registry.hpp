@@ -65,8 +65,15 @@ public:
     bool unsubscribe(MqttSessionId session, const std::string& filter);
     [[nodiscard]] std::vector<MqttSubscription> subscriptions(MqttSessionId session) const;
 
-    // The claim comes to nothing: the session stays as it was before.
-    void abandon(MqttSessionId session, MqttConnectionName connection);
+    // The session's row as it is before a claim that may still come to nothing changes it; it is
+    // kept until begin(). Of several such claims the first one knows: what it kept is returned.
+    MqttStoredSession keep_row(MqttSessionId session, MqttStoredSession row);
+    // The claim comes to nothing: the session stays as it was before. When its row was kept and
+    // nobody else claims the session: that row as it has to be again, under `revision`, which is
+    // then also that of the will that waits. Without expiry and will: there was none.
+    std::optional<MqttStoredSession> abandon(MqttSessionId session, MqttConnectionName connection,
+                                             std::uint64_t revision, base::Instant now,
+                                             base::SteadyInstant steady);
 
     struct Left {
         bool current{false};                  // it had not been taken over
@@ -120,11 +127,15 @@ private:
         std::optional<base::SteadyInstant> expires_at;
         std::optional<MqttPendingWill> will;
         bool will_taken{false};  // by expire()
+        std::optional<MqttStoredSession> row_before;
     };
     using Sessions = std::unordered_map<MqttSessionId, Session>;
 
     static std::string key_of(const std::string& owner, const std::string& client_id);
     void drop_subscriptions(MqttSessionId id, Session& session);
+    static std::optional<MqttStoredSession> row_again(Session& session, std::uint64_t revision,
+                                                      base::Instant now,
+                                                      base::SteadyInstant steady);
     void erase(Sessions::iterator place);
 
     mutable std::mutex mutex_;

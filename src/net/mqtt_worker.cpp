@@ -231,7 +231,7 @@ void MqttWorker::publish(MqttPendingWill will) {
     will.origin.due_at = std::min(will.origin.due_at, hub_.clock.now());
     if (wills_.empty() && offer(will)) return;
     const std::size_t bytes = will.bytes();
-    if (released_ && will.origin.revision != 0) return;  // the next start finds it in its row
+    if (released_ && hub_.handler.holds_will(will.origin)) return;
     if (released_ || wills_bytes_ + bytes > hub_.settings.wills_waiting_bytes_max) {
         hub_.counters.wills_lost.fetch_add(1, std::memory_order_relaxed);
         spdlog::error("mqtt: no room for the will on {}: it is lost", will.will->topic);
@@ -254,8 +254,10 @@ void MqttWorker::offer_wills() {
 
 void MqttWorker::lose_wills() {
     if (wills_.empty()) return;
-    const auto lost = std::ranges::count(
-        wills_, std::uint64_t{0}, [](const MqttPendingWill& one) { return one.origin.revision; });
+    // Its client may have come back meanwhile: then its row is about the new connection.
+    const auto lost = std::ranges::count_if(wills_, [this](const MqttPendingWill& one) {
+        return !hub_.handler.holds_will(one.origin);
+    });
     spdlog::error(
         "mqtt: {} wills found no room before the end: {} wait for the next start in their rows, "
         "{} are lost",

@@ -265,6 +265,29 @@ TEST_F(MqttWillsRestart, OfACredentialThatWasRevokedMeanwhileIsNotTaken) {
     EXPECT_THAT(lines(offline_at), IsEmpty());
 }
 
+TEST_F(MqttWillsRestart, OfACredentialThatWasMadeAgainUnderItsNameIsNotTaken) {
+    fall_silent({.delay_s = 30});
+    ASSERT_TRUE(becomes(will_rows, {"12:00:31"}));
+    server_.reset();
+    change("update credential set revoked_at = now() where name = 'camera'");
+    credential("camera", "CAM-1");
+    clock_.advance(40s);
+    start();
+    EXPECT_TRUE(becomes(will_rows, {"none"}));
+    come_back_and_say_goodbye();
+    EXPECT_THAT(lines(offline_at), IsEmpty());
+}
+
+TEST_F(MqttWillsRestart, OfAVersionThatNamedTheCredentialOnlyIsPublished) {
+    fall_silent({.delay_s = 30});
+    ASSERT_TRUE(becomes(will_rows, {"12:00:31"}));
+    server_.reset();
+    as_root("update session set will = will - 'credential'");
+    clock_.advance(40s);
+    start();
+    EXPECT_TRUE(becomes(alarms, {"offline"}));
+}
+
 TEST_F(MqttWillsRestart, ASessionOfTheVersionBeforeIsResumed) {
     server_.reset();
     change(

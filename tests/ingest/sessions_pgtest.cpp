@@ -39,9 +39,49 @@ protected:
             return lines;
         });
     }
-    void restart() {
-        book_ = std::make_unique<SessionBook>(pool_, clock_);
+    void restart(SessionBook::Limits limits = {}) {
+        book_ = std::make_unique<SessionBook>(pool_, clock_, limits);
         book_->start();
+    }
+    // Saves them while another transaction holds up the writer with "first", and waits for them;
+    // in how many transactions they were written.
+    std::int64_t transactions_of(const std::vector<std::string>& names) {
+        static constexpr store::Query hold{"test_hold", "lock table session in exclusive mode"};
+        static constexpr store::Query count{
+            "test_transactions",
+            "select count(distinct xmin::text) from session where client_id <> 'first'"};
+        static constexpr store::Query is_there{"test_is_there",
+                                               "select from session where client_id = $1"};
+        const auto save = [this](const std::string& name) {
+            boost::asio::co_spawn(io_, book_->save(session(name, 1)),
+                                  [this, name](const std::exception_ptr& failed) {
+                                      EXPECT_FALSE(failed);
+                                      EXPECT_TRUE(root_.read_now([&](store::Transaction& tx) {
+                                          return tx.optional_row(is_there, name) != nullptr;
+                                      })) << name
+                                          << " went on before it was written";
+                                  });
+            io_.restart();
+            io_.poll();
+        };
+        root_.write_now([&](store::Transaction& tx) {
+            tx.execute(hold);
+            save("first");
+            while (!writer_is_held_up(tx))
+                std::this_thread::yield();
+            for (const auto& name : names)
+                save(name);
+        });
+        io_.restart();
+        io_.run();
+        return root_.read_now(
+            [](store::Transaction& tx) { return tx.row(count)->get<std::int64_t>("count"); });
+    }
+    static bool writer_is_held_up(store::Transaction& tx) {
+        static constexpr store::Query waits{
+            "test_waits",
+            "select from pg_locks where relation = 'session'::regclass and not granted"};
+        return tx.optional_row(waits) != nullptr;
     }
     // The server's role can no longer come in, and is thrown out.
     void set_database_away(bool away) {
@@ -124,6 +164,50 @@ TEST_F(SessionRows, AreAtMostSoMany) {
     EXPECT_FALSE(book_->find("gateway", "3")) << "it lives in memory only";
 }
 
+TEST_F(SessionRows, OnesErasedLongAgoLeaveTheirPlaceToOthers) {
+    SessionBook::Limits limits;
+    limits.rows_max = 2;
+    restart(limits);
+    for (const char* name : {"1", "2"})
+        wait(book_->save(session(name, 1)));
+    wait(book_->erase("gateway", "1", 2));
+    clock_.advance(seconds{60});
+    wait(book_->save(session("3", 3)));
+    EXPECT_FALSE(book_->find("gateway", "3")) << "an older change of the first may still come";
+    clock_.advance(std::chrono::milliseconds{1});
+    wait(book_->save(session("3", 3)));
+    wait(book_->save(session("4", 4)));
+    EXPECT_EQ(rows(), (Lines{"2 60 - []", "3 60 - []"}));
+}
+
+TEST_F(SessionRows, AreSoManyInATransactionAtNAndNPlus1) {
+    SessionBook::Limits limits;
+    limits.patience = std::chrono::hours{1};
+    limits.batch_rows_max = 2;
+    restart(limits);
+    EXPECT_EQ(transactions_of({"1", "2"}), 1);
+    for (const char* name : {"first", "1", "2"})
+        wait(book_->erase("gateway", name, 2));
+    restart(limits);
+    EXPECT_EQ(transactions_of({"3", "4", "5"}), 2);
+}
+
+TEST_F(SessionRows, AreSoManyBytesInATransactionAtNAndNPlus1) {
+    // Two names of eight bytes in all, counted twice.
+    const std::size_t row = 16;
+    std::int64_t transactions = 1;
+    for (const std::size_t bytes : {2 * row, 2 * row - 1, row - 1}) {
+        SessionBook::Limits limits;
+        limits.patience = std::chrono::hours{1};
+        limits.batch_bytes_max = bytes;
+        restart(limits);
+        EXPECT_EQ(transactions_of({"1", "2"}), transactions) << bytes;
+        transactions = 2;
+        for (const char* name : {"first", "1", "2"})
+            wait(book_->erase("gateway", name, 2));
+    }
+}
+
 TEST_F(SessionRows, MakeNobodyWaitForADatabaseThatIsAway) {
     SessionBook::Limits limits;
     limits.patience = std::chrono::hours{1};
@@ -166,7 +250,7 @@ TEST_F(SessionRows, HoldTheWillUntilItIsForgotten) {
     brief.will = will;
     wait(book_->save(lasting));
     wait(book_->save(brief));
-    EXPECT_FALSE(book_->find("gateway", "brief")) << "there is nothing to resume";
+    EXPECT_EQ(book_->find("gateway", "brief")->expiry_s, 0U) << "there is nothing to resume";
     clock_.advance(seconds{10});
     restart();
     ASSERT_EQ(book_->with_wills().size(), 2U);
@@ -177,10 +261,14 @@ TEST_F(SessionRows, HoldTheWillUntilItIsForgotten) {
     clock_.advance(seconds{60});
     EXPECT_EQ(book_->purge(), 0U) << "what is over waits for its will";
     restart();
+    EXPECT_FALSE(book_->holds_will("gateway", "lasting", 0));
+    EXPECT_TRUE(book_->holds_will("gateway", "lasting", 1));
     book_->forget_will("gateway", "lasting", 0);
     EXPECT_EQ(book_->with_wills().size(), 2U) << "something newer was saved";
     book_->forget_will("gateway", "lasting", 1);
     book_->forget_will("gateway", "brief", 2);
+    EXPECT_FALSE(book_->holds_will("gateway", "lasting", 1));
+    EXPECT_FALSE(book_->holds_will("gateway", "nobody", 1));
     while (book_->unwritten() != 0)
         std::this_thread::yield();
     EXPECT_EQ(rows(), Lines{});

@@ -37,7 +37,10 @@ public:
             co_return MqttConnectDecision{.reason = wire::mqtt::Reason::bad_user_name_or_password,
                                           .reason_string = "who is that?"};
         }
-        last_request(request);
+        {
+            const std::lock_guard lock(mutex_);
+            request_ = request;
+        }
         const std::string owner = request.user_name.value_or("nobody");
         co_return MqttConnectDecision{.owner = owner,
                                       .principal = std::make_shared<BenchPrincipal>(owner)};
@@ -90,6 +93,7 @@ public:
               const MqttWillOrigin& origin) override {
         {
             const std::lock_guard lock(mutex_);
+            if (!room_) ++wills_refused;
             if (!room_) return false;
         }
         forget_will(origin);
@@ -102,25 +106,29 @@ public:
     }
     boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
         std::string owner, std::string client_id) override {
-        co_return rows_.find(owner + "/" + client_id);
+        co_await rows.loads.pass();
+        co_return rows.find(owner + "/" + client_id);
     }
     boost::asio::awaitable<void> save_session(MqttStoredSession session) override {
         const std::string key = session.owner + "/" + session.client_id;
-        rows_.save(std::move(session));
+        rows.save(std::move(session));
         write("saved " + key);
-        co_return;
+        co_await rows.changes.pass();
     }
     boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
                                                std::uint64_t revision) override {
-        rows_.erase(owner + "/" + client_id, revision);
-        co_return;
+        rows.erase(owner + "/" + client_id, revision);
+        co_await rows.changes.pass();
     }
     [[nodiscard]] std::uint64_t last_session_revision() const override {
-        return rows_.last_revision();
+        return rows.last_revision();
     }
 
-    std::vector<MqttLeftWill> left_wills() override { return rows_.left_wills(); }
-    void forget_will(const MqttWillOrigin& origin) override { rows_.forget_will(origin); }
+    std::vector<MqttLeftWill> left_wills() override { return rows.left_wills(); }
+    void forget_will(const MqttWillOrigin& origin) override { rows.forget_will(origin); }
+    [[nodiscard]] bool holds_will(const MqttWillOrigin& origin) const override {
+        return rows.holds_will(origin);
+    }
 
     void set_room(bool room) {
         const std::lock_guard lock(mutex_);
@@ -159,10 +167,12 @@ public:
     }
 
     // A copy of the stored session "owner/client"; none when it is not kept.
-    std::optional<MqttStoredSession> row(const std::string& key) { return rows_.find(key); }
+    std::optional<MqttStoredSession> row(const std::string& key) { return rows.find(key); }
 
+    BenchRows rows;
     std::atomic<std::size_t> messages{0};
     std::atomic<std::size_t> refused{0};
+    std::atomic<std::size_t> wills_refused{0};
     std::string refusal_text{"not yours"};
     std::atomic<std::size_t> changes_asked{0};
     std::atomic<bool> above_rate{false};
@@ -170,13 +180,8 @@ public:
     bool at_once{true};  // complete every message as it comes
 
 private:
-    BenchRows rows_;
     static std::string name_of(MqttPrincipal& principal) {
         return static_cast<BenchPrincipal&>(principal).name;
-    }
-    void last_request(const MqttConnectRequest& request) {
-        const std::lock_guard lock(mutex_);
-        request_ = request;
     }
     void write(std::string line) {
         const std::lock_guard lock(mutex_);

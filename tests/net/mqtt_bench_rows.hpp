@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/net/mqtt_bench_barrier.hpp"
 #include "vigie/net/mqtt_handler.hpp"
 
 namespace vigie::net {
@@ -42,6 +43,10 @@ public:
         kept->second.will.reset();
         if (kept->second.expiry_s == 0) rows_.erase(kept);
     }
+    [[nodiscard]] bool holds_will(const MqttWillOrigin& origin) const {
+        const auto kept = find(origin.owner + "/" + origin.client_id);
+        return kept && kept->will && kept->revision <= origin.revision;
+    }
     void save(MqttStoredSession session) {
         const std::lock_guard lock(mutex_);
         auto& kept = rows_[session.owner + "/" + session.client_id];
@@ -61,6 +66,10 @@ public:
             last = std::max(last, row.revision);
         return last;
     }
+
+    // What is asked of a database that does not answer waits here.
+    BenchBarrier loads;
+    BenchBarrier changes;
 
 private:
     mutable std::mutex mutex_;

@@ -18,6 +18,10 @@ protected:
                              std::optional<MqttPendingWill> will = {}) {
         return registry_.leave(session_, connection, 60, now_, {7}, std::move(will), 100);
     }
+    std::optional<MqttStoredSession> abandon(MqttConnectionName connection,
+                                             std::uint64_t revision = 9) {
+        return registry_.abandon(session_, connection, revision, wall_, now_);
+    }
     MqttPendingWill delayed_will() const {
         MqttPendingWill will;
         will.will = std::make_shared<const MqttWill>(MqttWill{.topic = "w"});
@@ -28,6 +32,7 @@ protected:
 
     MqttRegistry registry_;
     base::SteadyInstant now_{std::chrono::hours{1}};
+    base::Instant wall_{base::from_epoch_ms(1'795'370'645'000)};
     MqttSessionId session_ = claim(1).session;
 };
 
@@ -35,7 +40,7 @@ TEST_F(MqttRegistryTest, TheThirdWaitsForAllBeforeIt) {
     registry_.begin(session_, {{"c", Qos::at_least_once}});
     EXPECT_EQ(claim(2).previous, Names{1});
     EXPECT_EQ(claim(3).previous, (Names{1, 2})) << "the first has not let go yet";
-    registry_.abandon(session_, 2);
+    EXPECT_FALSE(abandon(2));
     EXPECT_FALSE(leave(1).current);
     ASSERT_TRUE(registry_.kept(session_, now_)) << "what the first knew goes to the third";
     EXPECT_EQ(registry_.kept(session_, now_)->subscriptions.size(), 1U);
@@ -58,7 +63,7 @@ TEST_F(MqttRegistryTest, WhoLeavesLateOverwritesNothing) {
 TEST_F(MqttRegistryTest, AClaimThatComesToNothingTakesNothingAway) {
     registry_.begin(session_, {{"c", Qos::at_least_once}});
     claim(2);
-    registry_.abandon(session_, 2);  // before the first has let go
+    EXPECT_FALSE(abandon(2));  // before the first has let go
     const auto left = leave(1, delayed_will());
     EXPECT_TRUE(left.current);
     EXPECT_TRUE(left.kept);
@@ -84,7 +89,7 @@ TEST_F(MqttRegistryTest, AWillLeftByAnEarlierRunWaitsForItsClientAndForRoom) {
     }
     const auto back = registry_.claim("owner", "two", 2, nullptr);
     EXPECT_FALSE(registry_.kept(back.session, now_)) << "what else there is stays in the row";
-    registry_.abandon(back.session, 2);
+    registry_.abandon(back.session, 2, 9, wall_, now_);
     const auto due = now_ + std::chrono::seconds{10};
     EXPECT_TRUE(registry_.expire(due - std::chrono::seconds{1}, 100).wills.empty());
     EXPECT_EQ(registry_.expire(due, 1).wills.size(), 1U) << "each is a byte";

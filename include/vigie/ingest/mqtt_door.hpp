@@ -51,6 +51,7 @@ public:
     // Of whoever is still in force; the others are forgotten.
     std::vector<net::MqttLeftWill> left_wills() override;
     void forget_will(const net::MqttWillOrigin& origin) override;
+    [[nodiscard]] bool holds_will(const net::MqttWillOrigin& origin) const override;
 
     // What a durable submission answers to who waits for it; appended to `completions`.
     static void complete(const store::Submission& submission,

@@ -24,6 +24,9 @@ public:
     [[nodiscard]] virtual Allowance* allowance() const { return nullptr; }
     // False once it was revoked or got another secret: whoever still speaks for it must stop.
     [[nodiscard]] virtual bool in_force() const { return true; }
+    // Tells it from those that had or will have its name, also after a restart; short, and no
+    // secret. Empty: nobody else has it.
+    [[nodiscard]] virtual std::string tag() const { return {}; }
 };
 
 // unauthenticated: no such user name, or not its secret. Fast enough for an io thread, and

@@ -1,8 +1,8 @@
 // MQTT sessions as rows: what a client may count on after a restart of the server.
 //
 // Rows are held in memory as the database has them, so that finding one asks nobody and a client
-// that returns unchanged writes nothing but its return. One thread writes all that changed in one
-// transaction, with no timer.
+// that returns unchanged writes nothing but its return. One thread writes what changed, many rows
+// in a transaction, with no timer.
 //
 // A change is durable before save() and erase() return, unless PostgreSQL is away: then they return
 // after `patience` at most, the session lives in memory, and its row follows when PostgreSQL is
@@ -18,9 +18,17 @@
 //  - who comes back in time has none published, nor who said goodbye;
 //  - a will is published once: the row is let go of when the publication is durable, and a crash in
 //    between publishes it again under the same instant, which changes nothing.
-// Not promised: for a session that ends with its connection, the moments after CONNACK until the
-// row is written; and while PostgreSQL is away, what the row did not learn in time: a will may then
-// be published after all, or a second time under another instant.
+// Not promised, when the server is killed:
+//  - for a session that ends with its connection, the moments after CONNACK until the row is
+//    written: the will is lost;
+//  - the moments after DISCONNECT until the row is written: the will of who said goodbye is
+//    published;
+//  - the moments in which a client that is about to be let in has its new will in the row: that of
+//    a client that was not let in is published;
+//  - the will that a client's return publishes (by a clean start, after it was due, or by taking
+//    over), until that is durable: the row is the new connection's already, and the will is lost;
+//  - while PostgreSQL is away, what the row did not learn in time: a will may then be published
+//    after all, or a second time under another instant.
 //
 // Thread-safe. The executors of those who wait have one thread each, and outlive the book.
 #pragma once
@@ -47,6 +55,9 @@ public:
         std::chrono::milliseconds patience{2'000};
         std::chrono::milliseconds retry_after{1'000};
         std::size_t rows_max{base::limits::mqtt_session_rows_max};  // beyond: in memory only
+        // Of one transaction; a greater row is alone in its own.
+        std::size_t batch_rows_max{1'000};
+        std::size_t batch_bytes_max{std::size_t{8} << 20U};
     };
     SessionBook(store::Pool& pool, const base::Clock& clock);
     SessionBook(store::Pool& pool, const base::Clock& clock, Limits limits);
@@ -60,7 +71,7 @@ public:
     // Writes what is left, if the database takes it, and writes no more.
     void stop();
 
-    // As it is wanted, written or not. None that is there for its will alone.
+    // As it is wanted, written or not; also what is there for its will alone, with no expiry.
     [[nodiscard]] std::optional<net::MqttStoredSession> find(const std::string& owner,
                                                              const std::string& client_id) const;
     // A change older than the one known is passed over.
@@ -73,6 +84,9 @@ public:
     // nothing.
     void forget_will(const std::string& owner, const std::string& client_id,
                      std::uint64_t revision);
+    // Whether it holds a will, and nothing newer was saved.
+    [[nodiscard]] bool holds_will(const std::string& owner, const std::string& client_id,
+                                  std::uint64_t revision) const;
     // Removes what has expired without a client, and without a will to be published. For the
     // housekeeper; throws store::Unavailable.
     std::size_t purge();

@@ -42,6 +42,8 @@ struct MqttConnectDecision {
     // Client identifiers are unique per owner (a credential's name), so that nobody can take over
     // or resume a session of someone else.
     std::string owner{};
+    // Tells apart who has that name one after another: a will is that one's only. At most 64 bytes.
+    std::string owner_tag{};
     std::shared_ptr<MqttPrincipal> principal{};  // needed on success
     std::uint32_t packet_bytes_max{0};           // less than the server takes; 0: as much
     base::Duration answer_after{};               // a refusal is told no sooner
@@ -137,9 +139,10 @@ public:
                               wire::mqtt::Reason reason) = 0;
 
     // Sessions with an expiry, kept where a restart does not lose them. A session is saved before
-    // its SUBACK goes out. Erasing is asked for at every clean start: know cheaply when there is no
-    // row. Should one of these throw, the session lives on in memory only, and that is logged. The
-    // defaults keep nothing.
+    // its CONNACK and SUBACK go out; it is loaded before, so that the row of a client that is not
+    // let in after all is put back as it was. Erasing is asked for at every clean start: know
+    // cheaply when there is no row. Should one of these throw, the session lives on in memory only,
+    // and that is logged. The defaults keep nothing.
     virtual boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
         std::string owner, std::string client_id);
     virtual boost::asio::awaitable<void> save_session(MqttStoredSession session);
@@ -159,6 +162,8 @@ public:
     virtual std::vector<MqttLeftWill> left_wills();
     // The will comes to nothing (no room for as long). Only when nothing newer was saved.
     virtual void forget_will(const MqttWillOrigin& origin);
+    // Whether the next start would find that will in its row: nothing newer was saved.
+    [[nodiscard]] virtual bool holds_will(const MqttWillOrigin& /*origin*/) const { return false; }
 };
 
 }  // namespace vigie::net

@@ -35,6 +35,7 @@ struct MqttWill {
     bool retain{false};
     std::string properties{};  // encoded, as they came
     std::uint32_t delay_s{0};
+    std::string owner_tag{};  // of who gave it; empty in rows of versions that wrote none
     friend bool operator==(const MqttWill&, const MqttWill&) = default;
 };
 

@@ -203,9 +203,12 @@ std::map<std::string, std::string> Installation::sign_in(const std::string& role
     return {{"Cookie", cookie.substr(0, cookie.find(';'))}};
 }
 
+std::string Installation::database_url() const {
+    return database_url_.empty() ? cluster_in(folder_).url("vigie_app") : database_url_;
+}
+
 pqxx::result Installation::sql(const std::string& query) const {
-    pqxx::connection connection(database_url_.empty() ? cluster_in(folder_).url("vigie_app")
-                                                      : database_url_);
+    pqxx::connection connection(database_url());
     pqxx::nontransaction tx(connection);
     return tx.exec(query);
 }

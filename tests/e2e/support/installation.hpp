@@ -67,6 +67,7 @@ public:
     [[nodiscard]] std::map<std::string, std::string> sign_in(const std::string& role) const;
 
     // As the role the server itself uses.
+    [[nodiscard]] std::string database_url() const;
     [[nodiscard]] pqxx::result sql(const std::string& query) const;
     [[nodiscard]] std::vector<std::string> log() const { return server_->lines(); }
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
