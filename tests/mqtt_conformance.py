@@ -106,7 +106,7 @@ def name_of(suite, test):
     """As the table writes it: without the instantiation, an exchange with its version."""
     suite = next(part for part in reversed(suite.split("/")) if not part.isdigit())
     name, _, parameter = test.partition("/")
-    exchange = re.fullmatch(r"(\w+)_(v5|v3_1_1)", parameter) if suite == "MqttExchange" else None
+    exchange = re.fullmatch(r"(\w+)_(v5|v3_1_1)", parameter) if suite in ("MqttExchange", "MqttBytes") else None
     if exchange:
         return f"{'5.0' if exchange[2] == 'v5' else '3.1.1'}:{exchange[1]}"
     return f"{suite}.{name}"
@@ -151,12 +151,26 @@ def marks(table, found):
     return lines
 
 
+def results(table, found):
+    """The page's tables with what the tests came to: with the bench, and with the real server where it is played there."""
+    lines = []
+    for version, clauses in table.items():
+        lines += ["", f"## MQTT {version}", "", "| clause | stands | result | tests |", "|---|---|---|---|"]
+        for clause, (_, state, _, tests) in clauses.items():
+            outcomes_of = [found.get(version + test if test.startswith(":") else test, "not run") for test in tests]
+            result = next((one for one in ("failed", "skipped", "not run") if one in outcomes_of), "passed") if tests else ""
+            lines.append(f"| {clause} | {state} | {result} | {', '.join(tests)} |")
+    return lines
+
+
 def main():
     breaches = []
     table = read_table(breaches)
     if "--results" in sys.argv[1:-1]:
-        breaches += marks(table, outcomes(sys.argv[sys.argv.index("--results") + 1]))
+        found = outcomes(sys.argv[sys.argv.index("--results") + 1])
+        breaches += marks(table, found)
         print("\n".join(breaches) if breaches else f"{sum(map(len, table.values()))} clauses stand as their tests passed")
+        print("\n".join(results(table, found)))
         return 1 if breaches else 0
     for version, listed in table.items():
         wanted = standard_clauses(version)

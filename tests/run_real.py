@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""scripts/run with the real programs: a first start, the console answers, Ctrl-C, and a second start within seconds.
+"""scripts/run with the real programs: a first start, the console answers, the simulated devices are heard and one of them
+fails on demand, Ctrl-C, and a second start within seconds.
 
 PROGRAMS is where they are. They stand under a folder of the test's own, beside scripts/run as it is: there scripts/build
 has nothing to do, so that what is tried is what was built."""
@@ -18,6 +19,7 @@ from pathlib import Path
 top = Path(__file__).resolve().parent.parent
 programs = Path(sys.argv[1]).resolve()
 second_start_limit_s = 30
+junction = "CAR-001"
 
 
 def must(condition, why):
@@ -75,6 +77,28 @@ def vigie(data, *words):
     return json.loads(run.stdout)
 
 
+def until(holds, why):
+    end = time.monotonic() + 60
+    while not holds():
+        must(time.monotonic() < end, why)
+
+
+def alarms_of(data, code):
+    run = subprocess.run(["psql", f"host={data}/run user=vigie_app dbname=vigie", "-tAc",
+                          f"select count(*) from alarm join asset on asset.id = asset_id where code = '{code}'"],
+                         capture_output=True, text=True, check=True)
+    return int(run.stdout)
+
+
+def devices_are_heard(data):
+    until(lambda: vigie(data, "status")["ingestion"]["observations"] > 0, "nothing comes from the simulator")
+    must(vigie(data, "status")["ingestion"]["refused"] == 0, "what the simulator says is refused")
+    must(alarms_of(data, junction) == 0, f"{junction} has an alarm before it fails")
+    subprocess.run([programs / "vigie-sim", "fail", "--control", data / "city/sim.sock", "flashing-amber", junction],
+                   check=True, capture_output=True)
+    until(lambda: alarms_of(data, junction) == 1, f"{junction} fails, and no alarm is raised")
+
+
 def of_data(data):
     """Processes that still have this installation on their command line."""
     found = []
@@ -108,6 +132,7 @@ def try_it(folder):
         must(f"http://127.0.0.1:{port}/" in said and "supervisor / " in said, f"it does not say how to sign in:\n{said}")
         lights = len(vigie(data, "asset", "list", "--kind", "light_point", "--limit", "0")["rows"])
         must(300 < lights < 1000, f"not a hundredth of the city: {lights} light points")
+        devices_are_heard(data)
     except BaseException:
         run.terminate()
         run.communicate()

@@ -56,6 +56,8 @@ def check_cpp(name, lines, breaches):
                 breaches.append(f"{name}:{number}: city service {module} may not include city service {target}")
         if "boost/beast" in line and "#include" in line and name not in BEAST_FILES:
             breaches.append(f"{name}:{number}: Beast lives in {', '.join(sorted(BEAST_FILES))} only")
+        if module == "wire" and re.match(r"#include <(boost/asio|sys/socket)", line):
+            breaches.append(f"{name}:{number}: no socket in wire: it is given bytes")
         if name.endswith(".hpp") and re.match(r"#include <nlohmann/json.hpp>", line) and name.startswith("include/"):
             breaches.append(f"{name}:{number}: include <nlohmann/json_fwd.hpp> in public headers")
         if not is_test and SQL.search(line) and not re.search(r"(^src/store/|store[a-z_]*\.cpp$)", name):

@@ -42,13 +42,13 @@ public:
     [[nodiscard]] std::vector<Alarm> open(const std::function<bool(const Alarm&)>& wanted) const;
 
 private:
+    static constexpr std::size_t over_max = 10'000;
+    void close(const std::string& id, std::int64_t version);  // with the mutex held
+
     store::Spool& spool_;
     mutable std::mutex mutex_;
-    void close(const std::string& id, std::int64_t version);
-    std::map<std::string, Alarm> open_;  // as shown last
-    // The newest of what is over, with its version.
-    static constexpr std::size_t over_max = 10'000;
-    std::map<std::string, std::int64_t> over_;
+    std::map<std::string, Alarm> open_;         // as shown last
+    std::map<std::string, std::int64_t> over_;  // the newest of what is over, with its version
     std::deque<std::string> over_in_order_;
 };
 

@@ -43,6 +43,7 @@ constexpr std::chrono::minutes housekeeping_every{10};
 constexpr std::chrono::milliseconds database_looked_at_every{500};
 // A database silent for so long is one that is away, to whoever would begin to wait for it ...
 constexpr std::chrono::milliseconds silence_taken_for_away{1'000};
+constexpr std::chrono::milliseconds shortest_stop{100};
 // ... and for so long, to whoever waits already.
 constexpr std::chrono::seconds silence_endured{2};
 // Once it takes nothing in, though it answers.
@@ -279,7 +280,7 @@ struct Server::Impl {
             foundation->pool.write_now([this](store::Transaction& tx) {
                 api::purge_idempotency(tx, clock.now());
                 access::erase_addresses(tx, clock.now() - addresses_kept, clock.now());
-                access::purge_sessions(tx, clock.now(), foundation->sessions.limits());
+                access::purge_sessions(tx, clock.now());
             });
             modules->keep_house();
         } catch (const std::exception& error) {
@@ -424,15 +425,22 @@ void Server::stop() {
         s.health->set_serving(false);
         s.housekeeper = {};
         s.rights_watch = {};
-        s.open_door->stop(s.limit() / 4);
-        s.control_door->stop(s.limit() / 4);
-        s.pipeline->close_doors(s.limit() / 4);
+        // Each has a share of what is left, so that none takes it all.
+        const auto end = std::chrono::steady_clock::now() + s.limit();
+        const auto left = [end](int share) {
+            const auto all = std::chrono::duration_cast<std::chrono::milliseconds>(
+                end - std::chrono::steady_clock::now());
+            return std::max(all / share, shortest_stop);
+        };
+        s.open_door->stop(left(4));
+        s.control_door->stop(left(4));
+        s.pipeline->close_doors(left(3));
         s.self_watch->stop();
-        s.pipeline->stop_writers(s.limit() / 2);
+        s.pipeline->stop_writers(left(2));
         s.storage->stop();
         s.modules->stop();
-        s.admin_door->stop(s.limit() / 4);
-        s.metrics_door->stop(s.limit() / 4);
+        s.admin_door->stop(left(2));
+        s.metrics_door->stop(left(1));
         for (auto& thread : s.io)
             thread->stop();
         s.open_io.stop();

@@ -87,7 +87,9 @@ const std::vector<Setting>& table() {
         {"server.io_threads", VIGIE_AT(server.io_threads), std::int64_t{1}, 1, 64, "threads",
          "Threads that serve devices and the control door; the public door has one of its own."},
         {"server.shutdown_limit_s", VIGIE_AT(server.shutdown_limit_s), std::int64_t{20}, 1, 300,
-         "s", "How long an orderly stop may take before what is left is cut."},
+         "s",
+         "What the doors and what makes durable have, together, at an orderly stop; the rest is "
+         "cut."},
         {"device.address", VIGIE_AT(device.address), "127.0.0.1", 0, 0, "address",
          "Where the device door listens."},
         {"device.mqtt_plain", VIGIE_AT(device.mqtt_plain), true, 0, 0, "",

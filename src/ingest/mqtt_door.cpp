@@ -339,11 +339,11 @@ bool MqttDoor::will(net::MqttPrincipal& principal, const wire::mqtt::Will& will,
 }
 
 void MqttDoor::forget_will(const net::MqttWillOrigin& origin) {
-    sessions_.forget_will(origin.owner, origin.client_id, origin.revision);
+    sessions_.forget_will(origin.owner, origin.client_id, origin.revision, origin.due_at);
 }
 
 bool MqttDoor::holds_will(const net::MqttWillOrigin& origin) const {
-    return sessions_.holds_will(origin.owner, origin.client_id, origin.revision);
+    return sessions_.holds_will(origin.owner, origin.client_id, origin.revision, origin.due_at);
 }
 
 std::vector<net::MqttLeftWill> MqttDoor::left_wills() {

@@ -91,12 +91,17 @@ public:
         return found->second.row;
     }
 
-    bool holds_will(const std::string& owner, const std::string& client_id,
-                    std::uint64_t revision) const {
+    // A row that was put back has a revision of its own; its will is still the one of that time.
+    static bool holds(const net::MqttStoredSession& row, std::uint64_t revision,
+                      std::optional<base::Instant> due_at) {
+        return row.will && (row.revision <= revision || (due_at && row.will_due_at == due_at));
+    }
+
+    bool holds_will(const std::string& owner, const std::string& client_id, std::uint64_t revision,
+                    std::optional<base::Instant> due_at) const {
         const std::lock_guard lock(mutex_);
         const auto found = entries_.find(session_key(owner, client_id));
-        if (found == entries_.end()) return false;
-        return found->second.row.will && found->second.row.revision <= revision;
+        return found != entries_.end() && holds(found->second.row, revision, due_at);
     }
 
     std::vector<net::MqttStoredSession> with_wills() const {
@@ -107,14 +112,13 @@ public:
         return found;
     }
 
-    void forget_will(const std::string& owner, const std::string& client_id,
-                     std::uint64_t revision) {
+    void forget_will(const std::string& owner, const std::string& client_id, std::uint64_t revision,
+                     std::optional<base::Instant> due_at) {
         auto key = session_key(owner, client_id);
         const std::lock_guard lock(mutex_);
         const auto found = entries_.find(key);
-        if (found == entries_.end() || !found->second.row.will) return;
+        if (found == entries_.end() || !holds(found->second.row, revision, due_at)) return;
         auto& row = found->second.row;
-        if (row.revision > revision) return;
         row.will.reset();
         row.will_due_at.reset();
         const bool over = row.expires_at && *row.expires_at <= clock_.now();
@@ -380,13 +384,13 @@ std::vector<net::MqttStoredSession> SessionBook::with_wills() const {
 }
 
 void SessionBook::forget_will(const std::string& owner, const std::string& client_id,
-                              std::uint64_t revision) {
-    impl_->forget_will(owner, client_id, revision);
+                              std::uint64_t revision, std::optional<base::Instant> due_at) {
+    impl_->forget_will(owner, client_id, revision, due_at);
 }
 
 bool SessionBook::holds_will(const std::string& owner, const std::string& client_id,
-                             std::uint64_t revision) const {
-    return impl_->holds_will(owner, client_id, revision);
+                             std::uint64_t revision, std::optional<base::Instant> due_at) const {
+    return impl_->holds_will(owner, client_id, revision, due_at);
 }
 
 std::size_t SessionBook::purge() {

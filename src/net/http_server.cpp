@@ -15,6 +15,7 @@
 #include <boost/asio/use_future.hpp>
 #include <thread>
 
+#include "net/certificate_files.hpp"
 #include "net/http_shared.hpp"
 
 namespace vigie::net {
@@ -113,8 +114,7 @@ std::shared_ptr<asio::ssl::context> tls_context(const HttpTls& tls) {
     auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
     context->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
                          asio::ssl::context::single_dh_use);
-    context->use_certificate_chain_file(tls.certificate_chain_file);
-    context->use_private_key_file(tls.private_key_file, asio::ssl::context::pem);
+    use_certificate(*context, tls.certificate_chain_file, tls.private_key_file);
     return context;
 }
 

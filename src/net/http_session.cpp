@@ -112,12 +112,15 @@ private:
         Parser parser;
         parser.header_limit(static_cast<std::uint32_t>(shared_->settings.header_bytes_max));
         parser.body_limit(shared_->settings.body_bytes_max);
+        // Whoever has not said what it wants keeps no stop waiting.
+        idle_ = buffer_.size() == 0;
         auto ec = co_await first_bytes();
         // A request that began has its time, however slowly its head comes.
         deadline_.expires_after(shared_->settings.request_limit);
         if (!ec)
             std::tie(ec, std::ignore) =
                 co_await http::async_read_header(stream_, buffer_, parser, quietly);
+        idle_ = false;
         BodyShare share(*shared_);
         if (!ec) ec = co_await read_body(parser, share);
         if (ec) {
@@ -143,11 +146,9 @@ private:
     // Of the next request, unless they came with the last one.
     asio::awaitable<beast::error_code> first_bytes() {
         if (buffer_.size() > 0) co_return beast::error_code{};
-        idle_ = true;
         deadline_.expires_after(shared_->settings.idle_limit);
         const auto [ec, size] =
             co_await stream_.async_read_some(buffer_.prepare(first_bytes_max), quietly);
-        idle_ = false;
         buffer_.commit(size);
         co_return ec == asio::error::eof ? http::error::end_of_stream : ec;
     }

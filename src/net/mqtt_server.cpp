@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "net/certificate_files.hpp"
 #include "net/mqtt_hub.hpp"
 #include "net/mqtt_stream.hpp"
 #include "net/mqtt_worker.hpp"
@@ -34,10 +35,9 @@ std::unique_ptr<asio::ssl::context> server_context(const MqttTls& tls) {
     auto context = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
     context->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
                          asio::ssl::context::no_tlsv1_1);
-    context->use_certificate_chain_file(tls.certificate_chain_file);
-    context->use_private_key_file(tls.private_key_file, asio::ssl::context::pem);
+    use_certificate(*context, tls.certificate_chain_file, tls.private_key_file);
     if (!tls.client_ca_file.empty()) {
-        context->load_verify_file(tls.client_ca_file);
+        use_file(tls.client_ca_file, [&](const auto& file) { context->load_verify_file(file); });
         auto mode = asio::ssl::verify_peer;
         if (tls.client_certificate_required) mode |= asio::ssl::verify_fail_if_no_peer_cert;
         context->set_verify_mode(mode);

@@ -294,10 +294,11 @@ private:
     std::vector<std::function<void()>> actions_;
 };
 
-// 57P: the server is shutting down or starting; 08: the connection failed; 25006 and 53 (no room)
-// also mean "not now".
-bool means_away(const std::string& sqlstate) {
-    return sqlstate.starts_with("57P") || sqlstate.starts_with("08") || sqlstate.starts_with("53");
+// 57P: the server is shutting down or starting; 08: the connection failed; 53 (no room) also means
+// "not now", and so does 25006 (it only reads) where we did not ask for that ourselves.
+bool means_away(const std::string& sqlstate, bool writes) {
+    return sqlstate.starts_with("57P") || sqlstate.starts_with("08") ||
+           sqlstate.starts_with("53") || (writes && sqlstate == "25006");
 }
 
 }  // namespace
@@ -444,12 +445,12 @@ void Pool::in_transaction(Mode mode, const std::function<bool(Transaction&)>& wo
         impl_->forget_idle();
         throw Unavailable(error.what());
     } catch (const Refused& error) {
-        if (!means_away(error.sqlstate)) throw;
+        if (!means_away(error.sqlstate, mode == Mode::write)) throw;
         impl_->forget_idle();
         throw Unavailable(error.what());
     } catch (const pqxx::sql_error& error) {  // refused at the commit
         const std::string sqlstate = sqlstate_of(error);
-        if (!means_away(sqlstate)) throw Refused(error.what(), sqlstate);
+        if (!means_away(sqlstate, mode == Mode::write)) throw Refused(error.what(), sqlstate);
         impl_->forget_idle();
         throw Unavailable(error.what());
     } catch (const pqxx::transaction_rollback& error) {

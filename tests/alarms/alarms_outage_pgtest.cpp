@@ -34,8 +34,11 @@ constexpr store::Query outage_record{
 class NightRun {
 public:
     NightRun(const Database& database, store::Pool& pool, const std::string& spool_folder,
-             base::ManualClock& clock, std::vector<std::string>& streamed)
-        : pool_(pool), clock_(clock), spool_(store::disk_files(), {.folder = spool_folder}) {
+             base::ManualClock& clock, std::vector<std::string>& streamed,
+             std::uint64_t spool_bytes_max = 1'000'000)
+        : pool_(pool),
+          clock_(clock),
+          spool_(store::disk_files(), {.folder = spool_folder, .bytes_max = spool_bytes_max}) {
         registry_.publish(small_city());
         spool_.open();
         service_.recorder().keep_in(spool_);
@@ -328,7 +331,8 @@ TEST_F(AlarmsOutage, WhoBeginsToLookMeanwhileSeesWhatStandsAndWhatCame) {
 // Its disk is full, say: what it answers is older than what the room was shown.
 TEST_F(AlarmsOutage, WhoBeginsToLookWhileTheDatabaseOnlyReadsSeesWhatCame) {
     const auto change = [this](const char* how) {
-        pqxx::connection connection(night_.database.superuser_url());
+        pqxx::connection connection(night_.database.superuser_url() +
+                                    " options='-c default_transaction_read_only=off'");
         pqxx::nontransaction(connection).exec(how);
     };
     NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
@@ -348,6 +352,44 @@ TEST_F(AlarmsOutage, WhoBeginsToLookWhileTheDatabaseOnlyReadsSeesWhatCame) {
     EXPECT_THAT(run.listed(), expected);
     EXPECT_THAT(run.snapshot(), expected);
     EXPECT_EQ(run.ask("/api/v1/alarms?state=normal").status, 200U) << "it answers";
+    EXPECT_FALSE(run.record()) << "over a connection that works";
+    EXPECT_FALSE(run.spool().empty());
+    change(
+        "do $$ begin execute format('alter database %I reset default_transaction_read_only', "
+        "current_database()); end $$");
+    change(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'vigie_app' and "
+        "datname = current_database()");
+    (void)run.record();  // one that finds its connection broken
+    store_frames(night_.pool, during());
+    ASSERT_TRUE(run.record());
+    store_frames(night_.pool, afterwards());
+    run.hear(afterwards(), 90);
+    ASSERT_TRUE(run.record());
+    EXPECT_EQ(night_.record(), undisturbed());
+}
+
+TEST_F(AlarmsOutage, ASpoolThatIsFullSaysSoAndLosesNothing) {
+    const auto expected = undisturbed();
+    constexpr std::uint64_t bytes_for_none = 100;
+    NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_,
+                 bytes_for_none);
+    store_frames(night_.pool, before());
+    run.hear(before(), 10);
+    ASSERT_TRUE(run.record());
+    EXPECT_FALSE(run.recorder().crowded());
+    shut(night_.database, true);
+    run.hear(during(), 40);
+    EXPECT_FALSE(run.record());
+    EXPECT_TRUE(run.recorder().crowded()) << "devices are made to wait";
+    shut(night_.database, false);
+    store_frames(night_.pool, during());
+    ASSERT_TRUE(run.record());
+    EXPECT_FALSE(run.recorder().crowded());
+    store_frames(night_.pool, afterwards());
+    run.hear(afterwards(), 90);
+    ASSERT_TRUE(run.record());
+    EXPECT_EQ(night_.record(), expected);
 }
 
 // Two transactions of one alarm are told of in the order in which their threads come to it.

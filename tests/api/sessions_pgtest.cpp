@@ -160,7 +160,7 @@ TEST_F(SignInTest, EndsIdleAndOldSessions) {
     clock.advance(std::chrono::minutes(30));
     EXPECT_EQ(ask(busy.request("GET", "/api/v1/session")).status, 401U) << "14 hours are over";
     const auto purge = [this](store::Transaction& tx) {
-        return access::purge_sessions(tx, clock.now(), sessions.limits());
+        return access::purge_sessions(tx, clock.now());
     };
     EXPECT_EQ(pool.write_now(purge), 2U);
 }

@@ -104,6 +104,23 @@ TEST_P(DeviceLimits, EndWhoStaysAboveTheRateAndTakeItBackAfterAPause) {
     EXPECT_TRUE(run_until([&] { return flood.acknowledged == 1; }));
 }
 
+TEST_P(DeviceLimits, EndWhoStaysAboveItsValues) {
+    credential("flood", "LP-1", {.values_per_s = 10});
+    start();
+    Device flood(io_);
+    ASSERT_TRUE(connect(flood, "flood"));
+    publish(flood, "LP-1", 1'000);
+    ASSERT_TRUE(run_until([&] { return flood.acknowledged == 100; }));
+    for (std::size_t i = 1; i < 10; ++i) {
+        clock_.advance(500ms);
+        ASSERT_TRUE(run_until([&] { return flood.acknowledged == 100 + 5 * i; }));
+    }
+    EXPECT_FALSE(flood.closed);
+    clock_.advance(600ms);
+    ASSERT_TRUE(run_until([&] { return flood.closed; }));
+    if (GetParam() == Version::v5) EXPECT_EQ(flood.reason, Reason::quota_exceeded);
+}
+
 TEST_P(DeviceLimits, HoldTheSizeAtNAndNPlusOne) {
     credential("small", "LP-1", {.message_bytes_max = 1'000});
     start();

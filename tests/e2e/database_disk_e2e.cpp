@@ -20,6 +20,7 @@ using std::chrono::seconds;
 constexpr const char* disk_size = "500m";
 constexpr std::size_t messages_a_time = 2'000;
 constexpr std::size_t messages_max = 1'000'000;
+constexpr std::chrono::milliseconds told_within{1'000};
 constexpr seconds spooled_within{60};
 constexpr seconds drained_within{60};
 
@@ -57,6 +58,15 @@ protected:
         return static_cast<std::size_t>(city_->figure("vigie_spool_frames_total"));
     }
 
+    // By what `vigie status` says.
+    [[nodiscard]] std::optional<base::Instant> away_since() const {
+        for (const auto& trouble : city_->admin_get("/admin/v1/status").at("troubles")) {
+            if (trouble.at("code") == "database_away")
+                return base::parse_rfc3339(trouble.at("since").get<std::string>());
+        }
+        return std::nullopt;
+    }
+
     std::optional<OwnCluster> database_;
     std::optional<Installation> city_;
     std::vector<std::string> codes_;
@@ -78,6 +88,9 @@ TEST_F(DatabaseDisk, FullSendsWhatComesToTheSpoolAndDrainsOnceThereIsRoom) {
     ASSERT_TRUE(until(goes_to_the_spool, spooled_within));
     ASSERT_GT(spooled(), 0U);
     const auto first_spooled = sent;
+    const auto seen = base::SystemClock{}.now();
+    ASSERT_TRUE(until([this] { return away_since().has_value(); }, spooled_within));
+    EXPECT_LE(*away_since() - seen, told_within) << "after it was first seen in the spool's figure";
     for (int i = 0; i < 3; ++i) {
         fill();
         send({sent, messages_a_time});

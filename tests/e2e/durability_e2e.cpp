@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <map>
+#include <set>
 
 #include "tests/e2e/support/found.hpp"
 
@@ -269,6 +271,53 @@ TEST_F(Durability, AKillLosesNothingThatWasAcknowledged) {
     EXPECT_EQ(city_.sql("select count(*) from quarantine")[0][0].as<std::size_t>(), 0U);
     EXPECT_EQ(city_.stop(), 0);
     EXPECT_FALSE(city_.database_runs());
+}
+
+// The answer to what cannot be taken is a promise, too: that it is kept with its reason.
+TEST_F(Durability, AKillLosesNoRefusalThatWasAnswered) {
+    constexpr std::size_t refused = 6'000;
+    std::size_t first = 0;
+    for (const auto version : {Version::v3_1_1, Version::v5}) {
+        SCOPED_TRACE(version == Version::v5 ? "5.0" : "3.1.1");
+        boost::asio::io_context io(1);
+        net::MqttClient client(io.get_executor());
+        bool open = true;
+        client.on_closed([&open](auto) { open = false; });
+        ASSERT_TRUE(
+            run_to_end(io, client.connect(settings({.number = 1, .version = version}, 0))).ok());
+        std::set<std::size_t> answered;
+        for (std::size_t i = first; i < first + refused; ++i) {
+            const auto heard = [&, i](const net::MqttAcknowledgement& acknowledgement) {
+                if (acknowledgement.lost) return;
+                EXPECT_EQ(acknowledgement.ok(), version == Version::v3_1_1);
+                answered.insert(i);
+                if (answered.size() == acknowledged_min) kill(city_.server_pid(), SIGKILL);
+            };
+            // Every other one is good, so that refusals and frames share transactions.
+            const auto good = numbered_.message(i);
+            EXPECT_TRUE(client.publish_soon(
+                {.topic = good.topic, .payload = good.payload, .qos = Qos::at_least_once}, {}));
+            EXPECT_TRUE(client.publish_soon({.topic = good.topic,
+                                             .payload = fmt::format("{{\"number\": {}", i),
+                                             .qos = Qos::at_least_once},
+                                            heard));
+        }
+        io.restart();
+        while (open)
+            io.run_one();
+        ASSERT_TRUE(city_.wait_until_dead(std::chrono::seconds{120}));
+        EXPECT_LT(answered.size(), refused) << "none was under way";
+        city_.start();
+        std::map<std::size_t, int> kept;
+        for (const auto& row : city_.sql("select convert_from(payload, 'UTF8') from quarantine"))
+            ++kept[std::stoul(
+                row[0].as<std::string>().substr(std::string("{\"number\": ").size()))];
+        for (const std::size_t number : answered)
+            EXPECT_EQ(kept[number], 1) << number;
+        std::cout << fmt::format("{} refusals answered, {} kept so far\n", answered.size(),
+                                 kept.size());
+        first += refused;
+    }
 }
 
 }  // namespace

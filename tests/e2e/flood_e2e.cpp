@@ -365,6 +365,25 @@ TEST_F(Flood, OfQos1WaitsInTheSocketsAndNothingAcknowledgedIsLost) {
     expect_prompt();
 }
 
+TEST_F(Flood, OfOneAboveItsRateSlowsNobodyMeanwhile) {
+    const auto limited = city_->credential(
+        {{"name", "limited"}, {"all_assets", true}, {"limits", {{"messages_per_s", 100}}}});
+    RawDevice device(city_->mqtt_port(), limited, Version::v5, "limited");
+    std::string chunk;
+    append_messages(chunk, Version::v5, "Q0-0", 0, false);
+    std::atomic<std::size_t> offered{0};
+    std::jthread flood([&](const std::stop_token& stop) {
+        for (; !stop.stop_requested(); offered += chunk_messages) {
+            if (!device.socket().send(chunk)) return;
+        }
+    });
+    ASSERT_TRUE(until([&] { return offered > 10'000; }, seconds{20}));
+    for (int i = 0; i < 10; ++i)
+        expect_prompt();
+    std::cout << fmt::format("{} messages were offered by who may send 100 a second\n",
+                             offered.load());
+}
+
 TEST_F(Flood, OfTenThousandWhoDoNotFinishTheirFirstSentence) {
     if (descriptors_ < descriptors_needed)
         GTEST_SKIP() << "a process may have only " << descriptors_ << " files here";

@@ -106,6 +106,9 @@ export async function measure(server, options) {
       server_processors: processor_s(server.process.pid),
     });
     note('console', { assets: points.codes.length, map_s: Math.round(page.map_s * 100) / 100, renderer: await page.renderer() });
+    const latest = [];
+    for (let i = 0; i < 9; i++) latest.push(await seconds(() => api.must('GET', '/api/v1/live?kind=light_point')));
+    note('latest of all light points, median of 9', { seconds: latest.sort((a, b) => a - b)[4] });
     note('by evening, watching', await page.phase(() => page.watch(length), counted));
     note('by evening, dragging', await page.phase(() => page.drag(length), counted));
 

@@ -159,6 +159,7 @@ TEST_F(Outage, ANetworkThatIsGoneLosesNothingAndDoublesNothing) {
     EXPECT_EQ(found.rows, all.count);
     EXPECT_EQ(found.lost(std::vector<bool>(all.count, true)), 0U);
     EXPECT_EQ(found.doubles + found.wrong + found.strangers, 0U);
+    EXPECT_EQ(out_of_order(sent_->observed_at(0)), 0U) << "new data flowed meanwhile";
     EXPECT_EQ(city_.sql("select count(*) from quarantine")[0][0].as<int>(), 0);
 }
 

@@ -262,6 +262,8 @@ TEST_F(SessionRows, HoldTheWillUntilItIsForgotten) {
     EXPECT_EQ(book_->purge(), 0U) << "what is over waits for its will";
     restart();
     EXPECT_FALSE(book_->holds_will("gateway", "lasting", 0));
+    const auto due_at = book_->find("gateway", "lasting")->will_due_at;
+    EXPECT_TRUE(book_->holds_will("gateway", "lasting", 0, due_at)) << "as it was put back";
     EXPECT_TRUE(book_->holds_will("gateway", "lasting", 1));
     book_->forget_will("gateway", "lasting", 0);
     EXPECT_EQ(book_->with_wills().size(), 2U) << "something newer was saved";

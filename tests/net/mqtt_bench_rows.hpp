@@ -39,13 +39,16 @@ public:
     void forget_will(const MqttWillOrigin& origin) {
         const std::lock_guard lock(mutex_);
         const auto kept = rows_.find(origin.owner + "/" + origin.client_id);
-        if (kept == rows_.end() || kept->second.revision > origin.revision) return;
+        if (kept == rows_.end() || !holds(kept->second, origin)) return;
         kept->second.will.reset();
         if (kept->second.expiry_s == 0) rows_.erase(kept);
     }
     [[nodiscard]] bool holds_will(const MqttWillOrigin& origin) const {
         const auto kept = find(origin.owner + "/" + origin.client_id);
-        return kept && kept->will && kept->revision <= origin.revision;
+        return kept && holds(*kept, origin);
+    }
+    static bool holds(const MqttStoredSession& row, const MqttWillOrigin& origin) {
+        return row.will && (row.revision <= origin.revision || row.will_due_at == origin.due_at);
     }
     void save(MqttStoredSession session) {
         const std::lock_guard lock(mutex_);

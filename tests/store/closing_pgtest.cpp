@@ -258,26 +258,49 @@ TEST_F(ClosingTest, GoesOnFromWhereItBrokeOff) {
 
 // A reader in the middle of a long look: closing goes on behind it, dropping waits, and neither the
 // closed day nor a day that must be made now holds up a writer.
-TEST_F(ClosingTest, NeverMakesIngestionWaitForAReader) {
-    fill(old_day, 2, 50);
-    Pool reader(db_.app_url(), 0);
-    reader.read_now([&](Transaction& tx) {
-        EXPECT_EQ(tx.row(look)->get<std::int64_t>("n"), 100);
+class ClosingBeside : public ClosingTest {
+protected:
+    // With what `begin` does first in a transaction that stays open.
+    void closes_and_takes_in_beside(void (*begin)(Transaction&)) {
+        fill(old_day, 2, 50);
+        Pool reader(db_.owner_url(), 0);
+        reader.read_now([&](Transaction& tx) {
+            begin(tx);
+            EXPECT_EQ(tx.row(look)->get<std::int64_t>("n"), 100);
+            auto c = closing();
+            ASSERT_TRUE(c.close(old_day).ok());
+            EXPECT_EQ(c.drop_closed(), 1U) << "the reader holds it";
+            EXPECT_EQ(c.drop_closed(), 1U) << "and still does";
+            put(1, base::Instant(closing_today) + 1h, {1, 1});
+            put(1, base::Instant(old_day) + 22h, {2, 2});
+            put(1, base::Instant(old_day) - 24h * 10, {3, 3});  // its partition is made now
+            settle();
+            expect_series();
+            EXPECT_EQ(tx.row(look)->get<std::int64_t>("n"), 100) << "its snapshot is what it was";
+        });
         auto c = closing();
-        ASSERT_TRUE(c.close(old_day).ok());
-        EXPECT_EQ(c.drop_closed(), 1U) << "the reader holds it";
-        EXPECT_EQ(c.drop_closed(), 1U) << "and still does";
-        put(1, base::Instant(closing_today) + 1h, {1, 1});
-        put(1, base::Instant(old_day) + 22h, {2, 2});
-        put(1, base::Instant(old_day) - 24h * 10, {3, 3});  // its partition is made now
-        settle();
+        EXPECT_EQ(c.drop_closed(), 0U);
+        EXPECT_FALSE(has_table("frame_20261118"));
         expect_series();
-        EXPECT_EQ(tx.row(look)->get<std::int64_t>("n"), 100) << "its snapshot is what it was";
+    }
+};
+
+TEST_F(ClosingBeside, AReaderMakesIngestionWaitForNothing) {
+    closes_and_takes_in_beside([](Transaction&) {});
+}
+
+// What pg_dump takes for as long as it runs.
+TEST_F(ClosingBeside, ABackupMakesIngestionWaitForNothing) {
+    closes_and_takes_in_beside([](Transaction& tx) {
+        static constexpr Query hold_all{"closing_hold_all", R"sql(
+            do $$ declare one record; begin
+                for one in select format('%I.%I', schemaname, tablename) as name from pg_tables
+                            where schemaname = 'public' loop
+                    execute 'lock table ' || one.name || ' in access share mode';
+                end loop;
+            end $$)sql"};
+        (void)tx.rows(hold_all);
     });
-    auto c = closing();
-    EXPECT_EQ(c.drop_closed(), 0U);
-    EXPECT_FALSE(has_table("frame_20261118"));
-    expect_series();
 }
 
 // Writers that send for the very day while it is being closed, step by step.

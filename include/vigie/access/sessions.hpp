@@ -121,7 +121,7 @@ private:
 // Within the caller's transaction.
 void end_session(store::Transaction& tx, std::int64_t session);
 void end_sessions(store::Transaction& tx, std::int64_t person);
-std::size_t purge_sessions(store::Transaction& tx, base::Instant now, const SessionLimits& limits);
+std::size_t purge_sessions(store::Transaction& tx, base::Instant now);
 
 [[nodiscard]] base::Result<NewToken> make_token(store::Transaction& tx, std::int64_t person,
                                                 const std::string& name,

@@ -80,13 +80,14 @@ public:
                                        std::uint64_t revision);
     // Those with a will. After start(): what an earlier run left.
     [[nodiscard]] std::vector<net::MqttStoredSession> with_wills() const;
-    // The will of the session is published, or void, unless something newer was saved. Waits for
-    // nothing.
-    void forget_will(const std::string& owner, const std::string& client_id,
-                     std::uint64_t revision);
-    // Whether it holds a will, and nothing newer was saved.
+    // The will of the session is published, or void, unless something newer was saved that is not
+    // the will of `due_at` either. Waits for nothing.
+    void forget_will(const std::string& owner, const std::string& client_id, std::uint64_t revision,
+                     std::optional<base::Instant> due_at = {});
+    // Whether it holds that will: nothing newer was saved, or it is still the one of `due_at`.
     [[nodiscard]] bool holds_will(const std::string& owner, const std::string& client_id,
-                                  std::uint64_t revision) const;
+                                  std::uint64_t revision,
+                                  std::optional<base::Instant> due_at = {}) const;
     // Removes what has expired without a client, and without a will to be published. For the
     // housekeeper; throws store::Unavailable.
     std::size_t purge();

@@ -162,7 +162,8 @@ public:
     virtual std::vector<MqttLeftWill> left_wills();
     // The will comes to nothing (no room for as long). Only when nothing newer was saved.
     virtual void forget_will(const MqttWillOrigin& origin);
-    // Whether the next start would find that will in its row: nothing newer was saved.
+    // Whether its row, as it is wanted, holds that will: nothing newer was saved. While the
+    // database is away the row may still have to be written.
     [[nodiscard]] virtual bool holds_will(const MqttWillOrigin& /*origin*/) const { return false; }
 };
 

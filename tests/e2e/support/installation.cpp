@@ -65,8 +65,8 @@ Installation::Installation(const fs::path& parent, const std::string& settings,
                "[paths]\nfolder = \"{0}\"\nkinds_folder = \"{1}/config/kinds\"\n"
                "console_folder = \"{1}/build/console\"\n"
                "[database]\nshared_buffers_mb = 64\n{2}"
-               "[device]\nmqtt_port = 0\nmqtt_tls_port = 0\nhttp_port = 0\n"
-               "[control]\nport = 0\n[public]\nport = 0\n[admin]\nmetrics_port = 0\n",
+               "[control]\nport = 0\n[public]\nport = 0\n[admin]\nmetrics_port = 0\n"
+               "[device]\nmqtt_port = 0\nmqtt_tls_port = 0\nhttp_port = 0\n",
                folder_.string(), VIGIE_SOURCE_DIR, database)
         << settings;
 }
@@ -101,6 +101,7 @@ void Installation::learn_ports() {
     device_http_.port = port_of(doors, "device_http");
     metrics_.port = port_of(doors, "metrics");
     mqtt_port_ = port_of(doors, "device_mqtt");
+    if (doors.contains("device_mqtt_tls")) mqtt_tls_port_ = port_of(doors, "device_mqtt_tls");
 }
 
 std::string Installation::log_end() const {

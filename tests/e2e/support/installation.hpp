@@ -26,8 +26,9 @@ struct Secrets {
 
 class Installation {
 public:
-    // In a new folder under `parent`, with tables of `settings` and lines of [database] besides
-    // those it needs itself. With a `database_url` it has no PostgreSQL of its own but that one.
+    // In a new folder under `parent`, with `settings` (lines of [device], then tables) and lines of
+    // [database] besides those it needs itself. With a `database_url` it has no PostgreSQL of its
+    // own but that one.
     explicit Installation(const std::filesystem::path& parent = "/tmp",
                           const std::string& settings = "", const std::string& database = "",
                           const std::string& database_url = "");
@@ -54,6 +55,8 @@ public:
     [[nodiscard]] const Door& device_http() const { return device_http_; }
     [[nodiscard]] const Door& metrics() const { return metrics_; }
     [[nodiscard]] std::uint16_t mqtt_port() const { return mqtt_port_; }
+    // 0: closed, for want of a certificate.
+    [[nodiscard]] std::uint16_t mqtt_tls_port() const { return mqtt_tls_port_; }
     // One figure of /metrics without labels; throws when it is not there.
     [[nodiscard]] double figure(const std::string& name) const;
 
@@ -83,6 +86,7 @@ private:
     Door device_http_;
     Door metrics_;
     std::uint16_t mqtt_port_{};
+    std::uint16_t mqtt_tls_port_{};
 };
 
 // The process and its children: a postmaster first, then its backends.
