@@ -6,6 +6,7 @@ PROGRAMS is where they are. They stand under a folder of the test's own, beside 
 has nothing to do, so that what is tried is what was built."""
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -20,6 +21,7 @@ top = Path(__file__).resolve().parent.parent
 programs = Path(sys.argv[1]).resolve()
 second_start_limit_s = 30
 junction = "CAR-001"
+files_at_first = 24
 
 
 def must(condition, why):
@@ -55,8 +57,10 @@ def stage_in(folder):
 
 def started(folder, data, port):
     command = ["bash", "scripts/run", "--data", str(data), "--port", str(port), "--scale", "0.01"]
+    # As few open files as would do without any device: the programs raise their own limit.
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files_at_first, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     run = subprocess.Popen(command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                           start_new_session=True)
+                           start_new_session=True, preexec_fn=few)
     said = ""
     for line in run.stdout:
         said += line

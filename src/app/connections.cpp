@@ -1,9 +1,10 @@
 #include "app/connections.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include <algorithm>
+
+#include "vigie/base/open_files.hpp"
 
 namespace vigie::app {
 
@@ -16,22 +17,6 @@ constexpr std::size_t device_http_share = 4;        // one for so many of MQTT
 constexpr std::size_t door_min = 8;
 
 }  // namespace
-
-std::size_t open_files_max() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1'024;
-    return limit.rlim_cur;
-}
-
-std::size_t raise_open_files() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-            spdlog::warn("the limit of open files cannot be raised");
-    }
-    return open_files_max();
-}
 
 std::size_t reserved_files(const config::Settings& settings) {
     const auto& database = settings.database;
@@ -55,11 +40,11 @@ Connections share_connections(const config::Settings& settings, std::size_t file
 }
 
 Connections connections_of(const config::Settings& settings) {
-    return share_connections(settings, open_files_max());
+    return share_connections(settings, base::open_files_max());
 }
 
 void log_connections(const config::Settings& settings) {
-    const std::size_t files = open_files_max();
+    const std::size_t files = base::open_files_max();
     const auto doors = share_connections(settings, files);
     spdlog::info(
         "at most {} open files: {} connections by MQTT, {} by HTTP of devices, {} of the control "

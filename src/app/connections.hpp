@@ -8,10 +8,6 @@
 
 namespace vigie::app {
 
-// Raises what this process may have open to what the system allows it. How many that is.
-std::size_t raise_open_files();
-[[nodiscard]] std::size_t open_files_max();
-
 // How many connections each door takes.
 struct Connections {
     std::size_t mqtt{};

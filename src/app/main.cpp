@@ -8,6 +8,7 @@
 #include "app/connections.hpp"
 #include "app/start_up.hpp"
 #include "vigie/app/server.hpp"
+#include "vigie/base/open_files.hpp"
 #include "vigie/config/settings.hpp"
 
 namespace {
@@ -47,7 +48,7 @@ int serve(vigie::config::Settings settings) {
     signal(SIGPIPE, SIG_IGN);
     const vigie::base::SystemClock clock;
     const std::string folder = settings.paths.folder;
-    vigie::app::raise_open_files();
+    vigie::base::raise_open_files();
     vigie::app::log_connections(settings);
     vigie::app::Server server(std::move(settings), clock);
     vigie::app::drop_privileges(folder);

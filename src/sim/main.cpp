@@ -18,6 +18,7 @@
 #include "sim/city_files.hpp"
 #include "sim/city_run.hpp"
 #include "sim/control.hpp"
+#include "vigie/base/open_files.hpp"
 
 namespace {
 
@@ -135,6 +136,7 @@ int run_city(RunOptions& options) {
     const auto logins = sim::read_logins(options.city, options.secrets);
     if (!logins) return refuse(logins.error());
     const vigie::base::SystemClock clock;
+    vigie::base::raise_open_files();  // each device or gateway is a connection
     asio::io_context io(1);
     sim::ControlSocket control(
         io.get_executor(), options.control.empty() ? options.city + "/sim.sock" : options.control);

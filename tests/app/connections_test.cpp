@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include "vigie/base/open_files.hpp"
+
 namespace vigie::app {
 namespace {
 
@@ -41,8 +43,8 @@ TEST(ConnectionsTest, TheLimitIsRaisedToWhatTheSystemAllows) {
     rlimit low = before;
     low.rlim_cur = std::min<rlim_t>(before.rlim_max - 1, 512);
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
-    EXPECT_EQ(open_files_max(), low.rlim_cur);
-    EXPECT_EQ(raise_open_files(), before.rlim_max);
+    EXPECT_EQ(base::open_files_max(), low.rlim_cur);
+    EXPECT_EQ(base::raise_open_files(), before.rlim_max);
     EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
