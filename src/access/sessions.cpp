@@ -125,15 +125,16 @@ awaitable<base::Result<Principal>> Sessions::authenticate(const wire::Request& r
         remembered_->forget(key);
         co_return session_over();
     }
-    remembered_->remember(key, known->principal, now, good_until(now, known->expires_at), mark);
+    remember(key, known->principal, now, mark);
     if (known->stale) co_await note_use(key, known->principal, now);
     co_return std::move(known->principal);
 }
 
-base::Instant Sessions::good_until(base::Instant confirmed,
-                                   std::optional<base::Instant> expires_at) const {
-    const base::Instant until = confirmed + limits_.unconfirmed;
-    return expires_at ? std::min(until, *expires_at) : until;
+void Sessions::remember(const std::string& key, const Principal& principal, base::Instant now,
+                        std::uint64_t mark) {
+    const base::Instant until = now + limits_.unconfirmed;
+    const auto& ends = principal.session_ends;
+    remembered_->remember(key, principal, now, ends ? std::min(until, *ends) : until, mark);
 }
 
 // Nobody is kept out because a database that answers takes no writes (its disk is full, say).
@@ -216,8 +217,8 @@ awaitable<base::Result<OpenedSession>> Sessions::try_sign_in(std::string login,
         return session;
     });
     if (!opened) co_return wrong_sign_in();
-    remembered_->remember(Remembered::key_of(Remembered::Scheme::cookie, opened->secret),
-                          opened->principal, now, good_until(now, opened->expires_at), mark);
+    remember(Remembered::key_of(Remembered::Scheme::cookie, opened->secret), opened->principal, now,
+             mark);
     co_return *std::move(opened);
 }
 

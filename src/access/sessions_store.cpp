@@ -60,7 +60,6 @@ std::optional<Known> known_by_cookie(store::Transaction& tx, std::string_view se
     known.principal.csrf_token = row->get<std::string>("csrf_token");
     known.principal.session_ends = row->get<base::Instant>("expires_at");
     known.stale = row->get<base::Instant>("last_used_at") + limits.touched <= now;
-    known.expires_at = known.principal.session_ends;
     return known;
 }
 
@@ -79,8 +78,7 @@ std::optional<Known> known_by_token(store::Transaction& tx, std::string_view sec
     known.principal.session = row->get<std::int64_t>("id");
     const auto last = row->maybe<base::Instant>("last_used_at");
     known.stale = !last || *last + limits.touched <= now;
-    known.expires_at = row->maybe<base::Instant>("expires_at");
-    known.principal.session_ends = known.expires_at;
+    known.principal.session_ends = row->maybe<base::Instant>("expires_at");
     return known;
 }
 

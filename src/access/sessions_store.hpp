@@ -8,7 +8,6 @@ namespace vigie::access {
 struct Known {
     Principal principal;
     bool stale{};  // its last use is to be written again
-    std::optional<base::Instant> expires_at{};
 };
 // `used`: a later use than the database has heard of.
 [[nodiscard]] std::optional<Known> known_by_cookie(store::Transaction& tx, std::string_view secret,

@@ -1,6 +1,5 @@
 #include "app/status.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace vigie::app {

@@ -294,11 +294,11 @@ private:
     std::vector<std::function<void()>> actions_;
 };
 
-// 57P: the server is shutting down or starting; 08: the connection failed; 53 (no room) also means
-// "not now", and so does 25006 (it only reads) where we did not ask for that ourselves.
+// A transaction that only reads was begun so by ourselves: who writes in it is at fault, not the
+// database. Broken connections have exceptions of their own, so that each error here has a state.
 bool means_away(const std::string& sqlstate, bool writes) {
-    return sqlstate.starts_with("57P") || sqlstate.starts_with("08") ||
-           sqlstate.starts_with("53") || (writes && sqlstate == "25006");
+    if (sqlstate.empty() || (!writes && sqlstate == state_only_reads)) return false;
+    return state_means_away(sqlstate);
 }
 
 }  // namespace

@@ -18,11 +18,6 @@ constexpr std::int32_t float8_oid = 701;
 constexpr const char* state_canceled = "57014";
 constexpr std::size_t copy_piece_bytes_max = std::size_t{256} * 1024;
 
-bool state_means_away(std::string_view state) {
-    return state.empty() || state.starts_with("57P") || state.starts_with("08") ||
-           state.starts_with("53") || state == "25006";
-}
-
 // Settings in the URL win over ours.
 PGconn* connect_to(const std::string& url) {
     const char* const keywords[] = {"connect_timeout", "tcp_user_timeout", "dbname", nullptr};
@@ -31,6 +26,11 @@ PGconn* connect_to(const std::string& url) {
 }
 
 }  // namespace
+
+bool state_means_away(std::string_view state) {
+    return state.empty() || state.starts_with("57P") || state.starts_with("08") ||
+           state.starts_with("53") || state == state_only_reads;
+}
 
 PgConnection::PgConnection(const std::string& url, std::chrono::milliseconds answer_limit)
     : connection_(connect_to(url), &PQfinish), answer_limit_(answer_limit) {

@@ -24,6 +24,11 @@ inline constexpr const char* promise_commits =
     "select set_config('synchronous_commit', 'on', false) "
     "where current_setting('synchronous_commit') in ('off', 'local', 'remote_write')";
 
+// The database takes nothing now, whoever asks: it shuts down or starts (57P), the connection
+// failed (08, or no state at all), there is no room (53), or it only reads.
+inline constexpr std::string_view state_only_reads = "25006";
+[[nodiscard]] bool state_means_away(std::string_view state);
+
 class PgConnection {
 public:
     // `answer_limit`: how long the database may stay silent in the middle of a statement, as a

@@ -155,6 +155,26 @@ protected:
         if (shut) pool.write_now([&](store::Transaction& tx) { (void)tx.rows(queries[1]); });
     }
 
+    // As a standby does: what it has it answers, and it takes nothing.
+    static void only_read(const Database& database, bool only) {
+        pqxx::connection connection(database.superuser_url() +
+                                    " options='-c default_transaction_read_only=off'");
+        pqxx::nontransaction tx(connection);
+        const auto name = tx.exec1("select current_database()")[0].as<std::string>();
+        tx.exec("alter database " + tx.quote_name(name) +
+                (only ? " set default_transaction_read_only = on"
+                      : " reset default_transaction_read_only"));
+        tx.exec(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = "
+            "'vigie_app' and datname = current_database()");
+    }
+
+    // How each night begins.
+    void begin(NightRun& run) {
+        store_frames(night_.pool, before());
+        run.hear(before(), 10);
+        ASSERT_TRUE(run.record());
+    }
     static std::vector<store::Frame> before() { return {frame(lamp_11, 10, {1, 0, 0})}; }
     static std::vector<store::Frame> during() {
         return {frame(lamp_11, 30, {1, 40, 0}), frame(lamp_12, 31, {1, 0, 0}),
@@ -186,9 +206,7 @@ TEST_F(AlarmsOutage, AKillWhileTheDatabaseIsAwayChangesNoTransition) {
     ASSERT_NE(expected, "");
     {
         NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
-        store_frames(night_.pool, before());
-        run.hear(before(), 10);
-        ASSERT_TRUE(run.record());
+        begin(run);
         shut(night_.database, true);
         run.hear(during(), 40);
         EXPECT_FALSE(run.record());
@@ -213,9 +231,7 @@ TEST_F(AlarmsOutage, RecordingTheSpoolTwiceChangesNothing) {
     const auto folder = night_.spool_folder();
     {
         NightRun run(night_.database, night_.pool, folder, clock_, streamed_);
-        store_frames(night_.pool, before());
-        run.hear(before(), 10);
-        ASSERT_TRUE(run.record());
+        begin(run);
         shut(night_.database, true);
         run.hear(during(), 40);
         EXPECT_FALSE(run.record());
@@ -236,9 +252,7 @@ TEST_F(AlarmsOutage, RecordingTheSpoolTwiceChangesNothing) {
 
 TEST_F(AlarmsOutage, TheRoomGoesOnSeeing) {
     NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
-    store_frames(night_.pool, before());
-    run.hear(before(), 10);
-    ASSERT_TRUE(run.record());
+    begin(run);
     EXPECT_THAT(streamed_, ElementsAre("LP-11 unacknowledged"));
     streamed_.clear();
     shut(night_.database, true);
@@ -309,9 +323,7 @@ TEST_F(AlarmsOutage, WhatIsOpenIsInMemoryAsTheDatabaseHasIt) {
 
 TEST_F(AlarmsOutage, WhoBeginsToLookMeanwhileSeesWhatStandsAndWhatCame) {
     NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
-    store_frames(night_.pool, before());
-    run.hear(before(), 10);
-    ASSERT_TRUE(run.record());
+    begin(run);
     shut(night_.database, true);
     EXPECT_THAT(run.listed(), ElementsAre("LP-11 unacknowledged"));
     EXPECT_THAT(run.snapshot(), ElementsAre("LP-11 unacknowledged"));
@@ -330,21 +342,9 @@ TEST_F(AlarmsOutage, WhoBeginsToLookMeanwhileSeesWhatStandsAndWhatCame) {
 
 // Its disk is full, say: what it answers is older than what the room was shown.
 TEST_F(AlarmsOutage, WhoBeginsToLookWhileTheDatabaseOnlyReadsSeesWhatCame) {
-    const auto change = [this](const char* how) {
-        pqxx::connection connection(night_.database.superuser_url() +
-                                    " options='-c default_transaction_read_only=off'");
-        pqxx::nontransaction(connection).exec(how);
-    };
     NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
-    store_frames(night_.pool, before());
-    run.hear(before(), 10);
-    ASSERT_TRUE(run.record());
-    change(
-        "do $$ begin execute format('alter database %I set default_transaction_read_only = on', "
-        "current_database()); end $$");
-    change(
-        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'vigie_app' and "
-        "datname = current_database()");
+    begin(run);
+    only_read(night_.database, true);
     run.hear(during(), 40);
     EXPECT_FALSE(run.record());
     const auto expected =
@@ -354,12 +354,7 @@ TEST_F(AlarmsOutage, WhoBeginsToLookWhileTheDatabaseOnlyReadsSeesWhatCame) {
     EXPECT_EQ(run.ask("/api/v1/alarms?state=normal").status, 200U) << "it answers";
     EXPECT_FALSE(run.record()) << "over a connection that works";
     EXPECT_FALSE(run.spool().empty());
-    change(
-        "do $$ begin execute format('alter database %I reset default_transaction_read_only', "
-        "current_database()); end $$");
-    change(
-        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'vigie_app' and "
-        "datname = current_database()");
+    only_read(night_.database, false);
     (void)run.record();  // one that finds its connection broken
     store_frames(night_.pool, during());
     ASSERT_TRUE(run.record());
@@ -374,9 +369,7 @@ TEST_F(AlarmsOutage, ASpoolThatIsFullSaysSoAndLosesNothing) {
     constexpr std::uint64_t bytes_for_none = 100;
     NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_,
                  bytes_for_none);
-    store_frames(night_.pool, before());
-    run.hear(before(), 10);
-    ASSERT_TRUE(run.record());
+    begin(run);
     EXPECT_FALSE(run.recorder().crowded());
     shut(night_.database, true);
     run.hear(during(), 40);

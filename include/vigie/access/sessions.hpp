@@ -96,8 +96,9 @@ private:
     boost::asio::awaitable<base::Result<OpenedSession>> try_sign_in(std::string login,
                                                                     std::string password,
                                                                     std::string peer);
-    [[nodiscard]] base::Instant good_until(base::Instant confirmed,
-                                           std::optional<base::Instant> expires_at) const;
+    // Of whom the database named at `now`.
+    void remember(const std::string& key, const Principal& principal, base::Instant now,
+                  std::uint64_t mark);
     boost::asio::awaitable<void> note_use(std::string key, Principal principal, base::Instant now);
     store::Pool& pool_;
     const base::Clock& clock_;
