@@ -44,9 +44,14 @@ base::Instant Inbox::stamp(base::Instant now) {
     return base::from_epoch_us(next);
 }
 
+base::Instant Inbox::stamp_of(const Parcel& parcel) {
+    if (parcel.first_received_at == parcel.received_at) return parcel.received_at;
+    return stamp(parcel.received_at);
+}
+
 Sorted Inbox::sort_topic(const Parcel& parcel) {
     Sorted sorted;
-    const base::Instant stamped = stamp(parcel.received_at);
+    const base::Instant stamped = stamp_of(parcel);
     const auto decode = [&]() -> std::expected<Decoded, Refusal> {
         const auto code = asset_of_topic(parcel.topic);
         if (code.empty()) {
@@ -68,7 +73,7 @@ Sorted Inbox::sort_topic(const Parcel& parcel) {
 
 Sorted Inbox::sort_messages(const Parcel& parcel) {
     Sorted sorted;
-    const base::Instant stamped = stamp(parcel.received_at);
+    const base::Instant stamped = stamp_of(parcel);
     const auto catalogue = registry_.current();
     keep(sorted,
          decode_messages(*catalogue, *parcel.sender, parcel.payload, parcel.format,
@@ -85,14 +90,15 @@ void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const 
         sorted.unknown_properties = decoded->unknown_properties;
         sorted.unknown = std::move(decoded->unknown);
         sorted.stamped = stamped;
-        counters_.without_time += decoded->without_time;
-        if (decoded->without_time > 1) {
+        sorted.without_time = decoded->without_time;
+        if (decoded->without_time > 1 && !parcel.first_received_at) {
             (void)stamp(stamped + std::chrono::microseconds{decoded->without_time});
         }
         sorted.submission.frames = std::move(decoded->frames);
         return;
     }
     sorted = refused(parcel, std::move(decoded).error());
+    sorted.stamped = stamped;
 }
 
 Sorted Inbox::refused(const Parcel& parcel, Refusal refusal) {
@@ -134,6 +140,7 @@ bool Inbox::submit(Sorted& sorted) {
     }
     counters_.messages += sorted.messages;
     counters_.unknown_properties += sorted.unknown_properties;
+    counters_.without_time += sorted.without_time;
     unknown_.add(sorted.unknown, sorted.stamped);
     counters_.refused += sorted.refusal ? 1 : 0;
     return true;

@@ -220,9 +220,16 @@ net::MqttAdmission MqttDoor::publish(net::MqttPrincipal& principal,
     }
     if (const auto topic = commands_ ? result_topic(message.topic) : std::nullopt)
         return take_result(sender_kept_by(principal), *topic, message);
-    return take_in(sender, message,
-                   inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload,
-                                      message.received_at, format_of(message.properties)}));
+    auto sorted =
+        inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload, message.received_at,
+                           format_of(message.properties), message.instant});
+    // What says of when it is, is stored once however often it comes; a refusal is kept once, too.
+    const bool alike = sorted.without_time != 0 || sorted.refusal;
+    if (alike && message.resumable && !message.instant) {
+        if (allowance != nullptr) allowance->give_back(0);
+        return net::MqttAdmission::remember(sorted.stamped);
+    }
+    return take_in(sender, message, std::move(sorted));
 }
 
 net::MqttAdmission MqttDoor::take_in(const Sender& sender, const net::MqttMessage& message,

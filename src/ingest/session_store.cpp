@@ -27,6 +27,24 @@ std::vector<net::MqttSubscription> subscriptions_in(std::string_view text) {
     return subscriptions;
 }
 
+// Digests as text: JSON has no whole numbers of 64 bits.
+std::string remembered_text(const net::MqttRememberedMessages& remembered) {
+    auto all = nlohmann::json::object();
+    for (const auto& [packet_id, one] : remembered)
+        all[std::to_string(packet_id)] = {base::epoch_us(one.at), std::to_string(one.digest)};
+    return all.dump();
+}
+
+net::MqttRememberedMessages remembered_in(std::string_view text) {
+    net::MqttRememberedMessages remembered;
+    const auto all = nlohmann::json::parse(text);
+    for (const auto& [packet_id, one] : all.items())
+        remembered.emplace(static_cast<std::uint16_t>(std::stoul(packet_id)),
+                           net::MqttRemembered{base::from_epoch_us(one.at(0).get<std::int64_t>()),
+                                               std::stoull(one.at(1).get<std::string>())});
+    return remembered;
+}
+
 // Empty without one.
 std::string will_text(const std::shared_ptr<const net::MqttWill>& will) {
     if (!will) return {};
@@ -87,7 +105,7 @@ std::vector<net::MqttStoredSession> take_up_sessions(store::Transaction& tx, bas
     static constexpr store::Query list{
         "sessions_list",
         "select credential, client_id, subscriptions, expiry_s, expires_at, revision, "
-        "coalesce(will::text, '') as will, will_due_at from session"};
+        "coalesce(will::text, '') as will, will_due_at, remembered from session"};
     delete_expired_sessions(tx, now);
     tx.execute(begin, now);
     tx.execute(begin_wills, now);
@@ -98,7 +116,8 @@ std::vector<net::MqttStoredSession> take_up_sessions(store::Transaction& tx, bas
                          subscriptions_in(row.text("subscriptions")),
                          row.get<base::Instant>("expires_at"),
                          static_cast<std::uint64_t>(row.get<std::int64_t>("revision")),
-                         will_in(row.text("will")), row.maybe<base::Instant>("will_due_at")});
+                         will_in(row.text("will")), row.maybe<base::Instant>("will_due_at"),
+                         remembered_in(row.text("remembered"))});
     }
     return found;
 }
@@ -107,13 +126,14 @@ void write_sessions(store::Transaction& tx, const std::vector<net::MqttStoredSes
     static constexpr store::Query write{
         "sessions_write",
         "insert into session (credential, client_id, subscriptions, expiry_s, expires_at, "
-        "revision, will, will_due_at) select c, i, s::jsonb, e, nullif(a, '')::timestamptz, r, "
-        "nullif(w, '')::jsonb, nullif(d, '')::timestamptz from unnest($1::text[], $2::text[], "
-        "$3::text[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[]) as n (c, i, s, e, "
-        "a, r, w, d) on conflict (credential, client_id) do update set subscriptions = "
-        "excluded.subscriptions, expiry_s = excluded.expiry_s, expires_at = excluded.expires_at, "
-        "revision = excluded.revision, will = excluded.will, will_due_at = excluded.will_due_at "
-        "where session.revision <= excluded.revision"};
+        "revision, will, will_due_at, remembered) select c, i, s::jsonb, e, nullif(a, "
+        "'')::timestamptz, r, nullif(w, '')::jsonb, nullif(d, '')::timestamptz, q::jsonb from "
+        "unnest($1::text[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int8[], "
+        "$7::text[], $8::text[], $9::text[]) as n (c, i, s, e, a, r, w, d, q) on conflict "
+        "(credential, client_id) do update set subscriptions = excluded.subscriptions, expiry_s = "
+        "excluded.expiry_s, expires_at = excluded.expires_at, revision = excluded.revision, will = "
+        "excluded.will, will_due_at = excluded.will_due_at, remembered = excluded.remembered where "
+        "session.revision <= excluded.revision"};
     if (sessions.empty()) return;
     std::vector<std::string> credentials;
     std::vector<std::string> client_ids;
@@ -123,6 +143,7 @@ void write_sessions(store::Transaction& tx, const std::vector<net::MqttStoredSes
     std::vector<std::int64_t> revisions;
     std::vector<std::string> wills;
     std::vector<std::string> due;
+    std::vector<std::string> remembered;
     for (const auto& one : sessions) {
         credentials.push_back(one.owner);
         client_ids.push_back(one.client_id);
@@ -132,9 +153,10 @@ void write_sessions(store::Transaction& tx, const std::vector<net::MqttStoredSes
         revisions.push_back(static_cast<std::int64_t>(one.revision));
         wills.push_back(will_text(one.will));
         due.push_back(time_text(one.will_due_at));
+        remembered.push_back(remembered_text(one.remembered));
     }
-    tx.execute(write, credentials, client_ids, subscriptions, expiries, ends, revisions, wills,
-               due);
+    tx.execute(write, credentials, client_ids, subscriptions, expiries, ends, revisions, wills, due,
+               remembered);
 }
 
 void delete_sessions(store::Transaction& tx, const std::vector<std::string>& credentials,

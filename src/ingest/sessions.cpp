@@ -29,6 +29,9 @@ namespace {
 // not bring it back.
 constexpr std::chrono::minutes erased_for{1};
 
+// "65535":[1795000000000000,"18446744073709551615"],
+constexpr std::size_t remembered_bytes = 50;
+
 std::string session_key(const std::string& owner, const std::string& client_id) {
     return owner + '\0' + client_id;  // neither holds U+0000
 }
@@ -36,7 +39,8 @@ std::string session_key(const std::string& owner, const std::string& client_id) 
 bool same_row(const net::MqttStoredSession& a, const net::MqttStoredSession& b) {
     const bool same_will = a.will == b.will || (a.will && b.will && *a.will == *b.will);
     return a.expiry_s == b.expiry_s && a.expires_at == b.expires_at &&
-           a.subscriptions == b.subscriptions && same_will && a.will_due_at == b.will_due_at;
+           a.subscriptions == b.subscriptions && same_will && a.will_due_at == b.will_due_at &&
+           a.remembered == b.remembered;
 }
 
 // As the database is given it, or little more.
@@ -44,6 +48,7 @@ std::size_t bytes_of(const net::MqttStoredSession& row) {
     std::size_t bytes = 2 * (row.owner.size() + row.client_id.size());
     for (const auto& one : row.subscriptions)
         bytes += one.filter.size() + 8;
+    bytes += row.remembered.size() * remembered_bytes;
     if (row.will) {
         const std::size_t in_hexadecimal = row.will->payload.size() + row.will->properties.size();
         bytes += row.will->topic.size() + 2 * in_hexadecimal;
@@ -207,6 +212,7 @@ private:
         entry.erased_at = clock_.steady();
         erased_.emplace_back(*entry.erased_at, key);
         entry.row.subscriptions.clear();
+        entry.row.remembered.clear();
         entry.row.will.reset();
     }
     // Those erased long enough ago leave their place to others; what is under way, to purge().

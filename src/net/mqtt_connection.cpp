@@ -86,13 +86,19 @@ asio::awaitable<void> MqttConnection::converse() {
             case Step::unsubscribe:
                 co_await on_unsubscribe();
                 break;
+            case Step::remember:
+                flush();
+                co_await on_remember();
+                break;
+            case Step::release:
+                flush();
+                co_await on_release();
+                break;
             case Step::over:
                 co_return;
         }
         // While nobody read, nobody could be heard.
-        if (step == Step::wait || step == Step::subscribe || step == Step::unsubscribe) {
-            heard_at_ = hub_->clock.steady();
-        }
+        if (step != Step::read && step != Step::connect) heard_at_ = hub_->clock.steady();
     }
 }
 
@@ -154,10 +160,11 @@ MqttConnection::Step MqttConnection::advance() {
         // A message that found no room stands first.
         if (std::holds_alternative<mqtt::PublishEvent>(event_)) {
             if (!offer()) {
-                step = Step::wait;
+                step = to_remember_ ? Step::remember : Step::wait;
                 break;
             }
             event_ = {};
+            instant_.reset();
             if (over_) break;
         }
         if (must_pause()) {
@@ -186,6 +193,11 @@ MqttConnection::Step MqttConnection::take_event() {
                                                     : MqttOutcome::acknowledged);
         return Step::read;
     }
+    if (const auto* release = std::get_if<mqtt::ReleaseEvent>(&event_)) {
+        if (remembered_.contains(release->packet_id)) return Step::release;
+        machine_.pubcomp(release->packet_id, release->reason);
+        return Step::read;
+    }
     if (const auto* goodbye = std::get_if<mqtt::DisconnectEvent>(&event_)) {
         if (!goodbye->with_will) will_.reset();
         finish(goodbye->reason, false);
@@ -200,17 +212,30 @@ MqttConnection::Step MqttConnection::take_event() {
     return Step::read;
 }
 
-// True when the message was dealt with; false when it waits for room.
+// What is remembered for this message. What does not say that it is sent again is another one that
+// has the same identifier, and so is what says something else.
+std::optional<base::Instant> MqttConnection::instant_of(const mqtt::Publish& publish) const {
+    if (instant_ || publish.qos != mqtt::Qos::exactly_once || !publish.dup) return instant_;
+    const auto found = remembered_.find(publish.packet_id);
+    if (found == remembered_.end() || found->second.digest != mqtt_digest(publish)) return {};
+    return found->second.at;
+}
+
+// True when the message was dealt with; false when it waits for room, or to be remembered.
 bool MqttConnection::offer() {
     const auto& [publish, handle] = std::get<mqtt::PublishEvent>(event_);
-    const MqttMessage message{.topic = publish.topic,
-                              .payload = publish.payload,
-                              .qos = publish.qos,
-                              .retain = publish.retain,
-                              .dup = publish.dup,
-                              .properties = publish.properties,
-                              .ticket = {handle == 0 ? 0 : name_, handle},
-                              .received_at = received_at_};
+    const auto instant = instant_of(publish);
+    const MqttMessage message{
+        .topic = publish.topic,
+        .payload = publish.payload,
+        .qos = publish.qos,
+        .retain = publish.retain,
+        .dup = publish.dup,
+        .properties = publish.properties,
+        .ticket = {handle == 0 ? 0 : name_, handle},
+        .received_at = instant.value_or(received_at_),
+        .resumable = publish.qos == mqtt::Qos::exactly_once && machine_.session_expiry_s() != 0,
+        .instant = instant};
     const bool answered_later = publish.qos != mqtt::Qos::at_most_once;
     const MqttAdmission admission = hub_->handler.publish(*principal_, message);
     if (admission.kind == MqttAdmission::Kind::busy) {
@@ -223,6 +248,9 @@ bool MqttConnection::offer() {
         slow_for_ = admission.wait;
         if (answered_later) return false;
         ++heard_.dropped_above_rate;
+    } else if (admission.kind == MqttAdmission::Kind::remember) {
+        to_remember_ = admission.instant;
+        return false;
     } else if (admission.kind == MqttAdmission::Kind::ended) {
         hub_->counters.ended_above_rate.fetch_add(1, std::memory_order_relaxed);
         leave(admission.reason, admission.text);

@@ -18,6 +18,9 @@
 
 namespace vigie::net {
 
+// Of topic and payload, the same in every run.
+[[nodiscard]] std::uint64_t mqtt_digest(const wire::mqtt::Publish& publish);
+
 class MqttConnection : public std::enable_shared_from_this<MqttConnection> {
 public:
     MqttConnection(MqttWorker& worker, std::shared_ptr<MqttHub> hub,
@@ -46,7 +49,16 @@ public:
     bool paused{false};
 
 private:
-    enum class Step : std::uint8_t { read, wait, connect, subscribe, unsubscribe, over };
+    enum class Step : std::uint8_t {
+        read,
+        wait,
+        connect,
+        subscribe,
+        unsubscribe,
+        remember,
+        release,
+        over
+    };
     struct Outgoing {
         std::shared_ptr<const MqttDelivery> delivery;
         wire::mqtt::Qos qos{};
@@ -67,6 +79,7 @@ private:
     boost::asio::awaitable<void> wait_for_room();
     Step advance();
     Step take_event();
+    [[nodiscard]] std::optional<base::Instant> instant_of(const wire::mqtt::Publish& publish) const;
     bool offer();
     bool must_pause() const;
     void count_heard();
@@ -93,6 +106,8 @@ private:
     // mqtt_connection_row.cpp: what outlives it
     boost::asio::awaitable<MqttStoredSession> row_before();
     boost::asio::awaitable<void> write_row(MqttStoredSession row);
+    boost::asio::awaitable<void> on_remember();
+    boost::asio::awaitable<void> on_release();
     void let_go(wire::mqtt::Reason reason);
     // Without waiting for it; then `will` is published, if any.
     void update_row(MqttStoredSession row, std::optional<MqttPendingWill> will = std::nullopt);
@@ -130,6 +145,10 @@ private:
     std::shared_ptr<MqttPrincipal> principal_;
     std::uint32_t packet_bytes_max_{0};  // of this client; 0: the server's
     MqttSessionId session_{0};
+    MqttRememberedMessages remembered_;
+    // Of the message that is offered, before it is remembered and from then on.
+    std::optional<base::Instant> to_remember_;
+    std::optional<base::Instant> instant_;
     std::shared_ptr<const MqttWill> will_;  // null without one, or once it is given away
     bool announced_{false};                 // the handler was told `connected`
 

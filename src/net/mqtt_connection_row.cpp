@@ -32,7 +32,44 @@ MqttStoredSession MqttConnection::stored() {
             .expires_at = std::nullopt,
             .revision = hub_->next_revision(),
             .will = will_,
-            .will_due_at = std::nullopt};
+            .will_due_at = std::nullopt,
+            .remembered = remembered_};
+}
+
+std::uint64_t mqtt_digest(const mqtt::Publish& publish) {
+    // FNV-1a (RFC 9923): whoever makes two that look alike harms nobody but himself.
+    std::uint64_t digest = 0xCBF2'9CE4'8422'2325;
+    const auto add = [&digest](std::string_view text) {
+        for (const char c : text)
+            digest = (digest ^ static_cast<unsigned char>(c)) * 0x100'0000'01B3;
+    };
+    add(publish.topic);
+    add({"\0", 1});  // no topic has it
+    add(publish.payload);
+    return digest;
+}
+
+// Before the message goes on: should the server end in between, it comes again and gets the instant
+// that it has now. What a client that forgets leaves behind makes room for what it sends.
+asio::awaitable<void> MqttConnection::on_remember() {
+    const mqtt::Publish& publish = std::get<mqtt::PublishEvent>(event_).publish;
+    instant_ = std::exchange(to_remember_, std::nullopt);
+    remembered_.erase(publish.packet_id);
+    if (remembered_.size() >= hub_->limits.receive_max) {
+        remembered_.erase(std::ranges::min_element(remembered_, {},
+                                                   [](const auto& one) { return one.second.at; }));
+    }
+    remembered_.emplace(publish.packet_id, MqttRemembered{*instant_, mqtt_digest(publish)});
+    co_await write_row(stored());
+}
+
+// Before PUBCOMP: afterwards the identifier may be another message's.
+asio::awaitable<void> MqttConnection::on_release() {
+    const std::uint16_t packet_id = std::get<mqtt::ReleaseEvent>(event_).packet_id;
+    remembered_.erase(packet_id);
+    co_await write_row(stored());
+    machine_.pubcomp(packet_id, mqtt::Reason::success);
+    event_ = {};
 }
 
 asio::awaitable<void> MqttConnection::write_row(MqttStoredSession row) {
@@ -78,7 +115,8 @@ void MqttConnection::let_go(mqtt::Reason reason) {
     const base::SteadyInstant now = hub_->clock.steady();
     MqttStoredSession row = stored();
     row.expires_at = hub_->clock.now() + std::chrono::seconds{row.expiry_s};
-    auto left = hub_->registry.leave(session_, name_, row.expiry_s, now, machine_.received_qos2(),
+    auto left = hub_->registry.leave(session_, name_, row.expiry_s, now,
+                                     {machine_.received_qos2(), remembered_},
                                      give_will_away(row, now), hub_->settings.sessions_max);
     hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
     // Whoever took the session over writes its row; until then, it holds the will.

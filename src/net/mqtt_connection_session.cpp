@@ -173,6 +173,7 @@ asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assign
     if (over_) co_return;
     std::optional<MqttRegistry::Kept> earlier;
     if (!clean_start) earlier = earlier_session(before);
+    if (earlier) remembered_ = earlier->exchanges.remembered;
     MqttStoredSession row = stored();
     row.subscriptions = earlier ? earlier->subscriptions : std::vector<MqttSubscription>{};
     // Nobody waits for a row that is there for its will alone; what it takes the place of is gone
@@ -208,7 +209,7 @@ void MqttConnection::welcome(const std::optional<MqttRegistry::Kept>& earlier, b
     machine_.accept(
         {.session_present = earlier.has_value(),
          .assigned_client_id = assigned ? std::string_view{client_id_} : std::string_view{},
-         .received_qos2 = earlier ? earlier->received_qos2 : std::vector<std::uint16_t>{},
+         .received_qos2 = earlier ? earlier->exchanges.received : std::vector<std::uint16_t>{},
          .packet_bytes_max = packet_bytes_max_});
     hub_->counters.accepted.fetch_add(1, std::memory_order_relaxed);
     hub_->counters.sessions.store(hub_->registry.size(), std::memory_order_relaxed);
@@ -236,7 +237,7 @@ std::optional<MqttRegistry::Kept> MqttConnection::earlier_session(
     if (kept) return kept;
     const bool over = row.expires_at && *row.expires_at <= hub_->clock.now();
     if (over || row.expiry_s == 0) return std::nullopt;
-    return MqttRegistry::Kept{row.subscriptions, {}};
+    return MqttRegistry::Kept{row.subscriptions, {{}, row.remembered}};
 }
 
 mqtt::Reason MqttConnection::grant(const mqtt::Subscription& asked,

@@ -48,7 +48,7 @@ std::optional<MqttRegistry::Kept> MqttRegistry::kept(MqttSessionId session,
     const Session& one = found->second;
     const bool over = one.expires_at && *one.expires_at <= now;
     if (!one.kept || over) return std::nullopt;
-    return Kept{one.subscriptions, one.received_qos2};
+    return Kept{one.subscriptions, one.exchanges};
 }
 
 std::optional<MqttPendingWill> MqttRegistry::take_will(MqttSessionId session) {
@@ -86,7 +86,7 @@ void MqttRegistry::begin(MqttSessionId session,
     found->second.begun = true;
     found->second.kept = false;
     found->second.will_taken = false;
-    found->second.received_qos2.clear();
+    found->second.exchanges = {};
     found->second.expires_at.reset();
     found->second.row_before.reset();
     for (const MqttSubscription& one : subscriptions) {
@@ -179,8 +179,7 @@ std::optional<MqttStoredSession> MqttRegistry::abandon(MqttSessionId session,
 
 MqttRegistry::Left MqttRegistry::leave(MqttSessionId session, MqttConnectionName connection,
                                        std::uint32_t expiry_s, base::SteadyInstant now,
-                                       std::vector<std::uint16_t> received_qos2,
-                                       std::optional<MqttPendingWill> will,
+                                       Exchanges exchanges, std::optional<MqttPendingWill> will,
                                        std::size_t sessions_max) {
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(session);
@@ -206,7 +205,7 @@ MqttRegistry::Left MqttRegistry::leave(MqttSessionId session, MqttConnectionName
     one.expiry_s = expiry_s;
     one.expires_at = now + std::chrono::seconds{expiry_s};
     one.kept = expiry_s != 0;
-    one.received_qos2 = std::move(received_qos2);
+    one.exchanges = std::move(exchanges);
     one.will = std::move(will);
     return {nobodys, one.kept, std::move(due)};
 }

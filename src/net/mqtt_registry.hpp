@@ -45,9 +45,14 @@ public:
                 MqttConnectionName connection, std::shared_ptr<MqttPrincipal> principal);
     [[nodiscard]] bool is_current(MqttSessionId session, MqttConnectionName connection) const;
 
+    // Of QoS 2, what is under way: the identifiers whose PUBREC went out, and what is remembered.
+    struct Exchanges {
+        std::vector<std::uint16_t> received;
+        MqttRememberedMessages remembered;
+    };
     struct Kept {
         std::vector<MqttSubscription> subscriptions;
-        std::vector<std::uint16_t> received_qos2;
+        Exchanges exchanges;
     };
     // What an earlier connection left to the session; nothing when there was none, or its time is
     // over.
@@ -83,8 +88,8 @@ public:
     // The connection is over. With an `expiry_s` of 0 the session is, too; otherwise it is kept
     // until then, and so is the will until it is due; unless `sessions_max` are kept already.
     Left leave(MqttSessionId session, MqttConnectionName connection, std::uint32_t expiry_s,
-               base::SteadyInstant now, std::vector<std::uint16_t> received_qos2,
-               std::optional<MqttPendingWill> will, std::size_t sessions_max);
+               base::SteadyInstant now, Exchanges exchanges, std::optional<MqttPendingWill> will,
+               std::size_t sessions_max);
 
     struct Recipient {
         MqttConnectionName connection{0};
@@ -122,7 +127,7 @@ private:
         bool begun{false};                        // by `connection`
         std::vector<MqttSubscription> subscriptions;
         bool kept{false};  // an earlier connection left something
-        std::vector<std::uint16_t> received_qos2;
+        Exchanges exchanges;
         std::uint32_t expiry_s{0};
         std::optional<base::SteadyInstant> expires_at;
         std::optional<MqttPendingWill> will;

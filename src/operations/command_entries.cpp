@@ -16,7 +16,8 @@ base::Text command_name(const control::Command& command, const assets::Asset* as
 // "level_pct 50, for_s 600"
 std::string parameters_text(const control::Command& command) {
     std::string text;
-    for (const auto& [name, value] : nlohmann::json::parse(command.parameters).items()) {
+    const auto all = nlohmann::json::parse(command.parameters);
+    for (const auto& [name, value] : all.items()) {
         text += text.empty() ? "" : ", ";
         text += name + " " + (value.is_string() ? value.get<std::string>() : value.dump());
     }

@@ -43,22 +43,28 @@ constexpr const char* copy_incoming =
 // What is there already, as it is, is only read: a device that sends its window again costs no
 // write. The rest is merged element by element, as merge_into does in memory: greatest() ignores
 // NULL. The bounds let the planner see the days concerned only; OFFSET 0 keeps it to looking
-// up row by row. In order, so that two upserts never wait for each other in a circle.
+// up row by row. In order, so that two upserts never wait for each other in a circle. Answers how
+// many values are others than those that were there.
 constexpr std::string_view upsert_incoming = R"sql(
-    insert into frame (observed_at, received_at, asset_id, layout, vals)
-    select n.observed_at, n.received_at, n.asset_id, n.layout, n.vals
-      from pg_temp.frame_incoming n
-      left join lateral (select f.received_at, f.vals
-                           from frame f
-                          where f.asset_id = n.asset_id and f.observed_at = n.observed_at
-                            and f.observed_at between {} and {}
-                         offset 0) as o on true
-     where o.vals is null or o.vals is distinct from n.vals or n.received_at < o.received_at
-     order by n.asset_id, n.observed_at
-    on conflict (asset_id, observed_at) do update
-       set vals = (select array_agg(greatest(x, y) order by i)
-                     from unnest(frame.vals, excluded.vals) with ordinality as u (x, y, i)),
-           received_at = least(frame.received_at, excluded.received_at))sql";
+    with met as materialized (
+        select n.observed_at, n.received_at, n.asset_id, n.layout, n.vals,
+               o.vals as was
+          from pg_temp.frame_incoming n
+          left join lateral (select f.received_at, f.vals
+                               from frame f
+                              where f.asset_id = n.asset_id and f.observed_at = n.observed_at
+                                and f.observed_at between {} and {}
+                             offset 0) as o on true
+         where o.vals is null or o.vals is distinct from n.vals or n.received_at < o.received_at),
+    merged as (
+        insert into frame (observed_at, received_at, asset_id, layout, vals)
+        select observed_at, received_at, asset_id, layout, vals from met
+         order by asset_id, observed_at
+        on conflict (asset_id, observed_at) do update
+           set vals = (select array_agg(greatest(x, y) order by i)
+                         from unnest(frame.vals, excluded.vals) with ordinality as u (x, y, i)),
+               received_at = least(frame.received_at, excluded.received_at))
+    select count(*) from met, unnest(was, vals) as u (x, y) where was is not null and x <> y)sql";
 
 // A row may come twice, after a commit that went unheard or out of the spool: then it is the same.
 constexpr const char* insert_quarantine = R"sql(
@@ -295,11 +301,13 @@ bool FrameLane::try_transaction(const Batch& batch) {
     ++counters_.commits;
     counters_.copied += batch.copied.size();
     counters_.upserted += batch.merged.size();
+    counters_.conflicts += conflicts_;
     counters_.late += batch.late.size();
     return true;
 }
 
 void FrameLane::run(const Batch& batch) {
+    conflicts_ = 0;
     pg_->execute("begin");
     copy(copy_frames, batch.copied);
     upsert(batch.merged);
@@ -410,7 +418,9 @@ void FrameLane::upsert(Frames frames) {
     const auto literal = [](const Frame& frame) {
         return "'" + base::to_rfc3339(frame.observed_at) + "'::timestamptz";
     };
-    pg_->execute(fmt::format(upsert_incoming, literal(first), literal(last)).c_str());
+    const auto answer =
+        pg_->column(fmt::format(upsert_incoming, literal(first), literal(last)).c_str());
+    conflicts_ = static_cast<std::uint64_t>(base::parse_int(answer.at(0)).value_or(0));
 }
 
 void FrameLane::copy(const char* into, Frames frames) {

@@ -83,6 +83,7 @@ private:
     FrameWriterCounters& counters_;
     MarkMemory marks_;
     std::size_t quarantined_{};  // rows since quarantine was last held to its bound
+    std::uint64_t conflicts_{};  // in the transaction under way
     std::unique_ptr<PgConnection> pg_;
     BinaryCopy buffer_;
     // By asset: later ones cannot be there yet.

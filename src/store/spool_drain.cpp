@@ -107,7 +107,7 @@ bool SpoolDrain::drain_oldest() {
 
 void SpoolDrain::store(std::vector<Frame>& frames, std::vector<Quarantined>& quarantined) {
     if (frames.empty() && quarantined.empty()) return;
-    sort_and_merge(frames);
+    const std::size_t conflicts = sort_and_merge(frames);
     Instalments batch{frames, quarantined};
     while (!batch.done()) {
         const auto tried = at_once_.now();
@@ -119,6 +119,7 @@ void SpoolDrain::store(std::vector<Frame>& frames, std::vector<Quarantined>& qua
         }
     }
     counters_.drained += frames.size();
+    counters_.conflicts += conflicts;
     come_back(counters_);
     frames.clear();
     quarantined.clear();

@@ -1,5 +1,6 @@
 // A session that was promised is there after a kill: Session Present is 1, and a client of either
-// version finds its subscription, and the commands that waited for it, each once and none late.
+// version finds its subscription, the commands that waited for it, each once and none late, and its
+// messages of QoS 2 stored once.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -10,7 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/e2e/support/device.hpp"
+#include "tests/e2e/support/socket.hpp"
 #include "vigie/net/mqtt_client.hpp"
+#include "vigie/wire/mqtt/packets.hpp"
 
 namespace vigie::e2e {
 namespace {
@@ -178,6 +181,106 @@ TEST_F(SessionCommands, GoOutOnceAfterAKillAndNeverLate) {
     }
     EXPECT_EQ(city_.stop(), 0);
 }
+
+// A message of QoS 2 that says nothing of when it is, as bytes: whether it is sent again is ours.
+class ExactlyOnce : public Sessions, public testing::WithParamInterface<Version> {
+protected:
+    void SetUp() override {
+        Sessions::SetUp();
+        city_.plant("air_station", {"AS-1"});
+    }
+    // Session Present.
+    bool join() {
+        wire::mqtt::Connect connect;
+        connect.version = GetParam();
+        connect.client_id = "device";
+        connect.clean_start = false;
+        connect.user_name = gateway_.user_name;
+        connect.password = gateway_.password;
+        wire::mqtt::Properties properties;
+        if (GetParam() == Version::v5)
+            properties.number(wire::mqtt::PropertyId::session_expiry_interval, 3'600);
+        connect.properties = properties.view();
+        socket_ = std::make_unique<Socket>(city_.mqtt_port());
+        send(connect);
+        const std::string head = socket_->receive(2, patience);
+        const std::string body =
+            head.size() == 2 ? socket_->receive(static_cast<unsigned char>(head[1]), patience) : "";
+        EXPECT_TRUE(body.size() >= 2 && body[1] == 0) << "not let in";
+        return !body.empty() && body[0] == 1;
+    }
+    void publish(double pm10, bool dup) {
+        const std::string payload = nlohmann::json{{"values", {{"pm10_ugm3", pm10}}}}.dump();
+        wire::mqtt::Publish message;
+        message.topic = "vigie/v1/AS-1/observations";
+        message.payload = payload;
+        message.qos = Qos::exactly_once;
+        message.packet_id = 1;
+        message.dup = dup;
+        send(message);
+    }
+    void expect(wire::mqtt::PacketType type) {
+        const std::string answer = socket_->receive(4, patience);
+        ASSERT_EQ(answer.size(), 4U);
+        EXPECT_EQ(static_cast<unsigned char>(answer[0]) >> 4U, static_cast<unsigned>(type));
+        EXPECT_EQ(answer.substr(1), std::string("\x02\x00\x01", 3)) << "with success";
+    }
+    void release() {
+        send(wire::mqtt::Ack{wire::mqtt::PacketType::pubrel, 1, Reason::success});
+        expect(wire::mqtt::PacketType::pubcomp);
+    }
+    bool stored(int wanted) const {
+        return until(
+            [&] { return city_.sql("select count(*) from frame")[0][0].as<int>() == wanted; },
+            std::chrono::seconds{60});
+    }
+    void kill_and_start() {
+        kill(city_.server_pid(), SIGKILL);
+        ASSERT_TRUE(city_.wait_until_dead(std::chrono::seconds{60}));
+        city_.start();
+    }
+
+private:
+    static constexpr std::chrono::seconds patience{20};
+    template <typename Packet>
+    void send(const Packet& packet) {
+        std::string bytes;
+        if constexpr (std::is_same_v<Packet, wire::mqtt::Connect>) {
+            wire::mqtt::encode(packet, bytes);
+        } else {
+            wire::mqtt::encode(packet, GetParam(), bytes);
+        }
+        ASSERT_TRUE(socket_->send(bytes));
+    }
+    std::unique_ptr<Socket> socket_;
+};
+
+TEST_P(ExactlyOnce, IsStoredOnceAndIsSomethingNewAfterItsRelease) {
+    join();
+    publish(1, false);
+    ASSERT_TRUE(stored(1));
+    kill_and_start();
+    EXPECT_TRUE(join());
+    publish(1, true);  // as if its PUBREC had got lost
+    expect(wire::mqtt::PacketType::pubrec);
+    kill_and_start();
+    EXPECT_TRUE(join());
+    publish(1, true);
+    expect(wire::mqtt::PacketType::pubrec);
+    EXPECT_TRUE(stored(1));
+    release();
+    publish(2, false);
+    ASSERT_TRUE(stored(2));
+    kill_and_start();
+    EXPECT_TRUE(join());
+    publish(2, true);
+    expect(wire::mqtt::PacketType::pubrec);
+    release();
+    EXPECT_TRUE(stored(2));
+    EXPECT_EQ(city_.stop(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(BothVersions, ExactlyOnce, testing::Values(Version::v3_1_1, Version::v5));
 
 // Half of the devices keep their session, the others have a row for their will alone.
 class Wills : public Sessions {

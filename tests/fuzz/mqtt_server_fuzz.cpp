@@ -37,6 +37,8 @@ public:
             connection_.unsuback(
                 unsubscribe->unsubscribe.packet_id,
                 std::vector(unsubscribe->unsubscribe.filters.size(), mqtt::Reason::success));
+        } else if (const auto* release = std::get_if<mqtt::ReleaseEvent>(&event)) {
+            connection_.pubcomp(release->packet_id, release->reason);
         } else if (std::holds_alternative<mqtt::DisconnectEvent>(event) ||
                    std::holds_alternative<mqtt::FaultEvent>(event)) {
             return false;

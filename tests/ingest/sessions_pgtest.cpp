@@ -139,6 +139,20 @@ TEST_F(SessionRows, AreFoundAfterARestartAndTheirTimeRunsFromIt) {
     EXPECT_FALSE(book_->find("gateway", "here"));
 }
 
+TEST_F(SessionRows, HoldWhatIsRememberedUntilItIsReleased) {
+    auto row = session("one", 1);
+    row.remembered = {{1, {clock_.now(), 7}},
+                      {65'535, {clock_.now() + std::chrono::microseconds{1}, ~0ULL}}};
+    wait(book_->save(row));
+    restart();
+    EXPECT_EQ(book_->find("gateway", "one")->remembered, row.remembered);
+    auto released = session("one", 2);
+    released.remembered = {{1, {clock_.now(), 7}}};
+    wait(book_->save(released));
+    restart();
+    EXPECT_EQ(book_->find("gateway", "one")->remembered, released.remembered);
+}
+
 TEST_F(SessionRows, AreNotUndoneByWhatComesLate) {
     wait(book_->save(session("one", 5)));
     auto late = session("one", 4);

@@ -57,8 +57,9 @@ public:
         }
         const std::lock_guard lock(mutex_);
         if (!room_) return MqttAdmission::busy();
-        lines_.push_back("publish " + std::string{message.topic} + "=" +
-                         std::string{message.payload.substr(0, 20)});
+        if (message.topic.starts_with("untimed/") && message.resumable && !message.instant)
+            return MqttAdmission::remember(message.received_at);
+        lines_.push_back(line_of(message));
         ++messages;
         tickets_.push_back(message.ticket);
         changed_.notify_all();
@@ -123,7 +124,6 @@ public:
     [[nodiscard]] std::uint64_t last_session_revision() const override {
         return rows.last_revision();
     }
-
     std::vector<MqttLeftWill> left_wills() override { return rows.left_wills(); }
     void forget_will(const MqttWillOrigin& origin) override { rows.forget_will(origin); }
     [[nodiscard]] bool holds_will(const MqttWillOrigin& origin) const override {

@@ -1,4 +1,5 @@
-// The sessions that a handler of the tests keeps, as a database would. Thread-safe.
+// The sessions that a handler of the tests keeps, as a database would, and what it says it was
+// told. Thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +21,13 @@ struct BenchPrincipal final : MqttPrincipal {
     explicit BenchPrincipal(std::string name_given) : name(std::move(name_given)) {}
     std::string name;
 };
+
+inline std::string line_of(const MqttMessage& message) {
+    std::string line = "publish " + std::string{message.topic} + "=";
+    line += message.payload.substr(0, 20);
+    if (message.instant) line += " of " + std::to_string(base::epoch_ms(*message.instant));
+    return line;
+}
 
 class BenchRows {
 public:

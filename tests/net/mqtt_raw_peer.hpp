@@ -23,10 +23,10 @@ public:
         const std::string raw = wire::mqtt::bytes(text);
         boost::asio::write(socket, boost::asio::buffer(raw));
     }
-    // CONNECT of 5.0 as "owner" with the password "pw"; `rest` of flags, keep-alive and properties.
+    // CONNECT of 5.0 as "owner" with the password "pw", with a clean start.
     void greet(std::string_view client_id, std::string_view keep_alive = "0000",
-               std::string_view properties = "00") {
-        const std::string body = wire::mqtt::bytes("00 04 'MQTT' 05 c2") +
+               std::string_view properties = "00", std::string_view flags = "c2") {
+        const std::string body = wire::mqtt::bytes("00 04 'MQTT' 05") + wire::mqtt::bytes(flags) +
                                  wire::mqtt::bytes(keep_alive) + wire::mqtt::bytes(properties) +
                                  field(client_id) + field("owner") + field("pw");
         std::string packet = wire::mqtt::bytes("10");

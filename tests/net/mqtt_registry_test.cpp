@@ -16,7 +16,7 @@ protected:
     // As the connection of a client that asked for a session of a minute.
     MqttRegistry::Left leave(MqttConnectionName connection,
                              std::optional<MqttPendingWill> will = {}) {
-        return registry_.leave(session_, connection, 60, now_, {7}, std::move(will), 100);
+        return registry_.leave(session_, connection, 60, now_, {{7}, {}}, std::move(will), 100);
     }
     std::optional<MqttStoredSession> abandon(MqttConnectionName connection,
                                              std::uint64_t revision = 9) {

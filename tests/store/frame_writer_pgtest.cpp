@@ -195,6 +195,29 @@ TEST_F(FrameWriterTest, TheSameDayThreeTimesShuffledIsStoredOnce) {
     EXPECT_GT(writer_->counters().upserted, 0U);
 }
 
+TEST_F(FrameWriterTest, CountsTwoValuesForOneInstantInAndBetweenBatches) {
+    open();
+    submit(frame(1, 0, {1, 7, nothing}));
+    wait_all();
+    submit(frame(1, 0, {1, 7, nothing}));  // the same again
+    submit(frame(2, 0, {5}));
+    wait_all();
+    submit(frame(1, 0, {1, nothing, 3}));  // and what was missing
+    wait_all();
+    EXPECT_EQ(writer_->counters().conflicts, 0U);
+    submit(frame(1, 0, {2, 6, 3}));
+    wait_all();
+    EXPECT_EQ(writer_->counters().conflicts, 2U);
+    EXPECT_NE(dump().find("{2,7,3}"), std::string::npos) << "the greater of both: " << dump();
+    Submission both;
+    both.frames = {frame(3, 0, {1}), frame(3, 0, {2})};
+    both.ticket = 1;
+    ASSERT_TRUE(writer_->submit(both));
+    ++sent_;
+    wait_all();
+    EXPECT_EQ(writer_->counters().conflicts, 3U);
+}
+
 TEST_F(FrameWriterTest, MakesTheDayThatAnOldFrameNeeds) {
     open();
     submit(frame(1, -86'400 * 400, {1}));

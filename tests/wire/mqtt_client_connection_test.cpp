@@ -199,6 +199,9 @@ TEST(MqttClientConnection, ClientAndServerUnderstandEachOther) {
                 if (const auto* one = std::get_if<PublishEvent>(&event)) {
                     handles.push_back(one->handle);
                 }
+                if (const auto* release = std::get_if<ReleaseEvent>(&event)) {
+                    server.pubcomp(release->packet_id, release->reason);
+                }
                 ASSERT_FALSE(std::holds_alternative<FaultEvent>(event));
             }
             EXPECT_EQ(consumed, input.size());

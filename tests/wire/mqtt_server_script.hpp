@@ -47,6 +47,7 @@ struct EventText {
     std::string operator()(const DeliveredEvent& event) const {
         return "delivered " + std::to_string(event.tag) + " " + code_shown(event.reason);
     }
+    std::string operator()(const ReleaseEvent& /*answered*/) const { return {}; }
     std::string operator()(const DisconnectEvent& event) const {
         return "disconnect " + code_shown(event.reason) + (event.with_will ? " will" : "");
     }
@@ -71,6 +72,10 @@ public:
         for (;;) {
             const ServerEvent event = connection.next(pending_, consumed);
             if (std::holds_alternative<std::monostate>(event)) break;
+            if (const auto* release = std::get_if<ReleaseEvent>(&event)) {
+                connection.pubcomp(release->packet_id, release->reason);
+                continue;
+            }
             if (!told.empty()) told += "; ";
             told += std::visit(EventText{}, event);
         }

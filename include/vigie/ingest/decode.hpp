@@ -73,7 +73,8 @@ struct Decoded {
 struct Arrival {
     base::Instant received_at;
     bool may_backfill{};
-    // Of what lay in quarantine: when it came first. What it says without a time is of then.
+    // Of what lay in quarantine or is sent again: when it came first. What it says without a time
+    // is of then.
     std::optional<base::Instant> first_received_at{};
 
     [[nodiscard]] base::Instant said_at() const { return first_received_at.value_or(received_at); }

@@ -41,7 +41,9 @@ struct Parcel {
     std::string_view payload;
     base::Instant received_at;
     Format format{Format::by_shape};
-    std::optional<base::Instant> first_received_at{};  // of what lay in quarantine
+    // Of what lay in quarantine. The same as `received_at`: of what was remembered under that
+    // instant, which is its stamp.
+    std::optional<base::Instant> first_received_at{};
 };
 
 // What became of it. `submission` is complete but for who waits.
@@ -51,6 +53,7 @@ struct Sorted {
     std::size_t messages{};
     std::size_t values{};
     std::size_t unknown_properties{};
+    std::size_t without_time{};
     std::map<UnknownProperty, std::size_t> unknown;
     base::Instant stamped;
 };
@@ -88,6 +91,7 @@ public:
 
 private:
     base::Instant stamp(base::Instant now);
+    base::Instant stamp_of(const Parcel& parcel);
     void keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const Parcel& parcel,
               base::Instant stamped);
 

@@ -18,6 +18,9 @@
 //  - who comes back in time has none published, nor who said goodbye;
 //  - a will is published once: the row is let go of when the publication is durable, and a crash in
 //    between publishes it again under the same instant, which changes nothing.
+// It also holds the instants of messages of QoS 2 that nothing in them tells from new ones
+// (MQTT-4.3.3-10 of 5.0): one that comes again is stored under the instant of its first arrival.
+//
 // Not promised, when the server is killed:
 //  - for a session that ends with its connection, the moments after CONNACK until the row is
 //    written: the will is lost;
@@ -28,7 +31,7 @@
 //  - the will that a client's return publishes (by a clean start, after it was due, or by taking
 //    over), until that is durable: the row is the new connection's already, and the will is lost;
 //  - while PostgreSQL is away, what the row did not learn in time: a will may then be published
-//    after all, or a second time under another instant.
+//    after all, or a second time under another instant, and so may a message of QoS 2.
 //
 // Thread-safe. The executors of those who wait have one thread each, and outlive the book.
 #pragma once

@@ -65,7 +65,12 @@ struct MqttMessage {
     bool dup{false};
     wire::mqtt::PropertyView properties{};
     MqttTicket ticket{};
-    base::Instant received_at{};
+    base::Instant received_at{};  // the first time
+    // QoS 2 in a session that outlives its connection: should its PUBREC get lost, by a restart of
+    // the server too, it comes again and must not count twice. `instant`: what was remembered for
+    // it (MqttAdmission::remember).
+    bool resumable{false};
+    std::optional<base::Instant> instant{};
 };
 
 struct MqttAdmission {
@@ -76,23 +81,30 @@ struct MqttAdmission {
         // Above its rate: offered again after `wait`, and nothing is read meanwhile. QoS 0 is
         // dropped and counted; `wait` says how long to read nothing all the same.
         slowed,
+        // `resumable`, and nothing in it tells it from a new one: offered again, with `instant`,
+        // once that is kept with the session.
+        remember,
         ended,  // the connection ends with `reason`; the message was not taken
     };
     Kind kind{Kind::accepted};
     wire::mqtt::Reason reason{wire::mqtt::Reason::success};
     std::string text{};
     base::Duration wait{};
+    base::Instant instant{};
 
     [[nodiscard]] static MqttAdmission accepted() { return {}; }
-    [[nodiscard]] static MqttAdmission busy() { return {Kind::busy, {}, {}, {}}; }
+    [[nodiscard]] static MqttAdmission busy() { return {.kind = Kind::busy}; }
     [[nodiscard]] static MqttAdmission refused(wire::mqtt::Reason reason, std::string text) {
-        return {Kind::refused, reason, std::move(text), {}};
+        return {.kind = Kind::refused, .reason = reason, .text = std::move(text)};
     }
     [[nodiscard]] static MqttAdmission slowed(base::Duration wait) {
-        return {Kind::slowed, {}, {}, wait};
+        return {.kind = Kind::slowed, .wait = wait};
+    }
+    [[nodiscard]] static MqttAdmission remember(base::Instant instant) {
+        return {.kind = Kind::remember, .instant = instant};
     }
     [[nodiscard]] static MqttAdmission ended(wire::mqtt::Reason reason, std::string text) {
-        return {Kind::ended, reason, std::move(text), {}};
+        return {.kind = Kind::ended, .reason = reason, .text = std::move(text)};
     }
 };
 
@@ -139,10 +151,11 @@ public:
                               wire::mqtt::Reason reason) = 0;
 
     // Sessions with an expiry, kept where a restart does not lose them. A session is saved before
-    // its CONNACK and SUBACK go out; it is loaded before, so that the row of a client that is not
-    // let in after all is put back as it was. Erasing is asked for at every clean start: know
-    // cheaply when there is no row. Should one of these throw, the session lives on in memory only,
-    // and that is logged. The defaults keep nothing.
+    // its CONNACK, its SUBACK, and what is done about an instant that it remembers; it is loaded
+    // before, so that the row of a client that is not let in after all is put back as it was.
+    // Erasing is asked for at every clean start: know cheaply when there is no row. Should one of
+    // these throw, the session lives on in memory only, and that is logged. The defaults keep
+    // nothing.
     virtual boost::asio::awaitable<std::optional<MqttStoredSession>> load_session(
         std::string owner, std::string client_id);
     virtual boost::asio::awaitable<void> save_session(MqttStoredSession session);

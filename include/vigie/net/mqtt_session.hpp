@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,17 @@ struct MqttWill {
     friend bool operator==(const MqttWill&, const MqttWill&) = default;
 };
 
+// A message of QoS 2 that nothing in it tells from a new one that looks like it: when it came
+// first, and a digest of topic and payload, since identifiers are used again.
+struct MqttRemembered {
+    base::Instant at{};
+    std::uint64_t digest{0};
+    friend bool operator==(const MqttRemembered&, const MqttRemembered&) = default;
+};
+// By packet identifier, from before it is taken until its PUBREL. At most as many as may be in
+// flight (MqttServerSettings): beyond, the oldest goes.
+using MqttRememberedMessages = std::map<std::uint16_t, MqttRemembered>;
+
 // A session that outlives its connection, or the will of one that does not.
 struct MqttStoredSession {
     std::string owner{};
@@ -57,6 +69,7 @@ struct MqttStoredSession {
     // connected when the server stopped: count its delay, but no longer than the session lasts,
     // from the next start.
     std::optional<base::Instant> will_due_at{};
+    MqttRememberedMessages remembered{};
 };
 
 // Whose a will is that is published, and of which moment it speaks.

@@ -86,8 +86,8 @@ struct FrameWriterCounters {
     std::atomic<std::uint64_t> copied{0};    // frames that went by COPY
     std::atomic<std::uint64_t> upserted{0};  // frames that went by the merging upsert
     std::atomic<std::uint64_t> late{0};      // frames of days that are packed
-    std::atomic<std::uint64_t> conflicts{
-        0};  // two values for one property and instant, seen in one batch
+    // Two values for one property and instant. Not those that come for days that are packed.
+    std::atomic<std::uint64_t> conflicts{0};
     std::atomic<std::uint64_t> refused_rows{0};  // refused by the database, quarantined instead
     std::atomic<std::uint64_t> pending{0};       // now
     std::atomic<std::uint64_t> retries{0};       // of a batch, because the database was away

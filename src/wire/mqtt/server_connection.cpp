@@ -268,11 +268,8 @@ std::optional<ServerEvent> ServerConnection::on_ack(const Ack& ack) {
             if (!tag) return std::nullopt;
             return ServerEvent{DeliveredEvent{*tag, ack.reason}};
         }
-        case PacketType::pubrel: {
-            const Reason reason = inbound_.release(ack.packet_id);
-            encode(Ack{PacketType::pubcomp, ack.packet_id, reason}, version_, output_);
-            return std::nullopt;
-        }
+        case PacketType::pubrel:
+            return ServerEvent{ReleaseEvent{ack.packet_id, inbound_.release(ack.packet_id)}};
         case PacketType::pubrec:
             // No message of QoS 2 goes out; an identifier of nothing is released at once.
             encode(Ack{PacketType::pubrel, ack.packet_id, Reason::packet_identifier_not_found},
@@ -357,6 +354,11 @@ void ServerConnection::suback(std::uint16_t packet_id, std::vector<Reason> reaso
 
 void ServerConnection::unsuback(std::uint16_t packet_id, std::vector<Reason> reasons) {
     answer(Unsuback{packet_id, std::move(reasons)});
+}
+
+void ServerConnection::pubcomp(std::uint16_t packet_id, Reason reason) {
+    if (state_ == State::connected)
+        encode(Ack{PacketType::pubcomp, packet_id, reason}, version_, output_);
 }
 
 template <typename T>

@@ -57,6 +57,12 @@ struct DeliveredEvent {
     std::uint64_t tag{0};
     Reason reason{};
 };
+// The client's PUBREL: the identifier is free. Answer with pubcomp(), and with this reason when the
+// owner knows no better: packet_identifier_not_found when no PUBREC went out here.
+struct ReleaseEvent {
+    std::uint16_t packet_id{0};
+    Reason reason{};
+};
 // The client says goodbye: close. With `with_will` the will is published all the same.
 struct DisconnectEvent {
     Reason reason{};
@@ -66,8 +72,9 @@ struct DisconnectEvent {
 struct FaultEvent {
     Fault fault;
 };
-using ServerEvent = std::variant<std::monostate, ConnectEvent, PublishEvent, SubscribeEvent,
-                                 UnsubscribeEvent, DeliveredEvent, DisconnectEvent, FaultEvent>;
+using ServerEvent =
+    std::variant<std::monostate, ConnectEvent, PublishEvent, SubscribeEvent, UnsubscribeEvent,
+                 DeliveredEvent, ReleaseEvent, DisconnectEvent, FaultEvent>;
 
 struct Acceptance {
     bool session_present{false};
@@ -92,6 +99,7 @@ public:
     // answer of that size is told goodbye instead: look at is_connected().
     void suback(std::uint16_t packet_id, std::vector<Reason> reasons);
     void unsuback(std::uint16_t packet_id, std::vector<Reason> reasons);
+    void pubcomp(std::uint16_t packet_id, Reason reason);
 
     enum class Sent : std::uint8_t { sent, window_full, too_large };
     // QoS 0 or 1. The packet identifier is given here; `tag` comes back in DeliveredEvent.
