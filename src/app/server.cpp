@@ -265,6 +265,8 @@ struct Server::Impl {
     // A database that stands still must not hold the threads of the pools.
     void cut_silent_statements() {
         const bool silent = pulse->silent() >= silence_endured;
+        // Nobody waits for what Storage does: away but not silent, it may be slow.
+        if (silent) storage->cut_silent(silence_endured);
         if (!silent && !pipeline->writer().counters().away) return;
         for (auto* pool : {&foundation->pool, &foundation->public_pool, pulse_pool.get()})
             pool->cut_silent(silent ? silence_endured : silent_statement_max);
@@ -437,7 +439,7 @@ void Server::stop() {
         s.pipeline->close_doors(left(3));
         s.self_watch->stop();
         s.pipeline->stop_writers(left(2));
-        s.storage->stop();
+        s.storage->stop(left(3));
         s.modules->stop();
         s.admin_door->stop(left(2));
         s.metrics_door->stop(left(1));
@@ -445,6 +447,9 @@ void Server::stop() {
             thread->stop();
         s.open_io.stop();
         s.admin_io.stop();
+        // Whoever waited for what the pools are still at is gone.
+        for (auto* pool : {&s.foundation->pool, &s.foundation->public_pool})
+            pool->cut_silent({});
     }
     s.database_watch = {};
     if (s.pulse) s.pulse->stop();

@@ -1,8 +1,14 @@
 #include "app/storage.hpp"
 
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
 namespace vigie::app {
 
 namespace {
+
+constexpr std::chrono::milliseconds cut_every{50};  // a statement may begin just then
 
 live::ArchiveSettings archive_settings(const config::Settings& settings, const std::string& app_url,
                                        const std::string& owner_url) {
@@ -36,9 +42,24 @@ void Storage::start() {
     archive_.start();
 }
 
-void Storage::stop() {
+void Storage::stop(std::chrono::milliseconds limit) {
+    const std::jthread cutter([this, limit](const std::stop_token& stop) {
+        std::mutex mutex;
+        std::condition_variable_any wake;
+        std::unique_lock lock(mutex);
+        auto pause = limit;
+        while (!wake.wait_for(lock, stop, pause, [&stop] { return stop.stop_requested(); })) {
+            cut_silent({});
+            pause = cut_every;
+        }
+    });
     archive_.stop();
     rollups_.stop();
+}
+
+void Storage::cut_silent(std::chrono::milliseconds older_than) {
+    archive_.cut_silent(older_than);
+    rollups_.cut_silent(older_than);
 }
 
 }  // namespace vigie::app

@@ -61,6 +61,15 @@ void Archive::stop() {
     }
     stop_came_.notify_all();
     if (thread_.joinable()) thread_.join();
+    clerk_.join();
+}
+
+std::size_t Archive::cut_silent(std::chrono::milliseconds older_than) {
+    return closing_.cut_silent(older_than) + pool_.cut_silent(older_than);
+}
+
+void Archive::throw_when_stopping() const {
+    if (stopping_) throw store::Unavailable("the server stops");
 }
 
 store::Day Archive::last_due() const {

@@ -1,7 +1,6 @@
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 
@@ -14,14 +13,19 @@ namespace vigie::live {
 namespace {
 
 using boost::asio::awaitable;
-// These take long and block: a thread of their own.
-using Clerk = std::shared_ptr<boost::asio::thread_pool>;
 
+// These take long and block: a thread of their own. Whoever comes, or waits for it, when the server
+// stops is told so at once.
 template <typename Work>
-awaitable<api::Answer> clerked(Clerk clerk, Work work) {
+awaitable<api::Answer> clerked(Archive& archive, Work work) {
     using Later = std::optional<api::Answer>;
+    archive.throw_when_stopping();
     auto answer = co_await boost::asio::co_spawn(
-        *clerk, [](Work task) -> awaitable<Later> { co_return Later(task()); }(std::move(work)),
+        archive.clerk(),
+        [](Archive& of, Work task) -> awaitable<Later> {
+            of.throw_when_stopping();
+            co_return Later(task());
+        }(archive, std::move(work)),
         boost::asio::use_awaitable);
     co_return *std::move(answer);
 }
@@ -77,25 +81,24 @@ api::Answer answer_verify(Archive& archive, std::optional<std::size_t> sample) {
 }  // namespace
 
 void add_storage_admin_routes(api::Router& admin, Archive& archive) {
-    const auto clerk = std::make_shared<boost::asio::thread_pool>(1);
     admin.handle("GET", "/admin/v1/storage", api::signed_in(),
-                 [&archive, clerk](api::Request) -> awaitable<api::Answer> {
-                     return clerked(clerk, [&archive]() -> api::Answer {
+                 [&archive](api::Request) -> awaitable<api::Answer> {
+                     return clerked(archive, [&archive]() -> api::Answer {
                          return api::json_response(200, archive.status());
                      });
                  });
     admin.handle("POST", "/admin/v1/storage/close", api::signed_in(),
-                 [&archive, clerk](api::Request request) -> awaitable<api::Answer> {
+                 [&archive](api::Request request) -> awaitable<api::Answer> {
                      spdlog::info("{} asks to close days", request.actor.login);
-                     return clerked(clerk, [&archive, day = request.query("day")] {
+                     return clerked(archive, [&archive, day = request.query("day")] {
                          return answer_close(archive, day);
                      });
                  });
     admin.handle("GET", "/admin/v1/storage/verify", api::signed_in(),
-                 [&archive, clerk](api::Request request) -> awaitable<api::Answer> {
+                 [&archive](api::Request request) -> awaitable<api::Answer> {
                      const auto sample = sample_of(request);
                      if (!sample) co_return sample.error();
-                     co_return co_await clerked(clerk, [&archive, wanted = *sample] {
+                     co_return co_await clerked(archive, [&archive, wanted = *sample] {
                          return answer_verify(archive, wanted);
                      });
                  });

@@ -7,6 +7,7 @@
 
 #include "store/packing.hpp"
 #include "store/partitions.hpp"
+#include "store/under_way.hpp"
 #include "vigie/store/chunk.hpp"
 #include "vigie/store/series.hpp"
 
@@ -170,14 +171,21 @@ Closing::Closing(ClosingSettings settings, const base::Clock& clock,
     : settings_(std::move(settings)),
       clock_(clock),
       route_late_(std::move(route_late)),
-      pool_(settings_.app_url, 0) {}
+      pool_(settings_.app_url, 0),
+      owner_under_way_(std::make_unique<UnderWay>()) {}
+
+Closing::~Closing() = default;
+
+std::size_t Closing::cut_silent(std::chrono::milliseconds older_than) {
+    return pool_.cut_silent(older_than) + owner_under_way_->cut(older_than);
+}
 
 void Closing::at(ClosingStep step) const {
     if (settings_.at_step) settings_.at_step(step);
 }
 
 std::vector<Day> Closing::open_days(Day last) {
-    PgConnection owner(settings_.owner_url);
+    PgConnection owner(settings_.owner_url, {}, owner_under_way_.get());
     std::vector<Day> days;
     for (const auto& name : owner.column(
              "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid "
@@ -205,7 +213,7 @@ base::Result<ClosedDay> Closing::close(Day day) {
         return row && row->get<bool>("closed");
     });
     if (is_closed) return base::fail(base::Errc::conflict, text + " is closed", text + " est clos");
-    PgConnection owner(settings_.owner_url);
+    PgConnection owner(settings_.owner_url, {}, owner_under_way_.get());
     if (attachment(owner, name).empty())
         return base::fail(base::Errc::not_found, "nothing is stored of " + text,
                           "rien n'est enregistré du " + text);
@@ -246,7 +254,7 @@ std::size_t Closing::drop_closed() {
 
 bool Closing::drop(Day day) {
     const auto name = partition_name(day);
-    PgConnection owner(settings_.owner_url);
+    PgConnection owner(settings_.owner_url, {}, owner_under_way_.get());
     owner.execute(
         ("set statement_timeout = " + std::to_string(settings_.wait_max.count())).c_str());
     try {

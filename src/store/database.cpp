@@ -1,20 +1,18 @@
 #include "vigie/store/database.hpp"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
 #include <deque>
-#include <list>
 #include <mutex>
 #include <pqxx/pqxx>
 #include <thread>
 #include <unordered_map>
 
 #include "store/pg.hpp"
+#include "store/under_way.hpp"
 
 namespace vigie::store {
 
@@ -163,51 +161,6 @@ Rows::Iterator Rows::end() const {
 }
 
 namespace {
-
-struct StatementUnderWay {
-    int socket{};
-    std::chrono::steady_clock::time_point since;
-};
-
-// Statements under way, so that those of a database that stands still can be cut off.
-class UnderWay {
-public:
-    class Passage {
-    public:
-        Passage(UnderWay& all, int socket) : all_(all) {
-            const std::lock_guard lock(all_.mutex_);
-            place_ = all_.entries_.insert(all_.entries_.end(),
-                                          {socket, std::chrono::steady_clock::now()});
-        }
-        ~Passage() {
-            const std::lock_guard lock(all_.mutex_);
-            all_.entries_.erase(place_);
-        }
-        Passage(const Passage&) = delete;
-        Passage& operator=(const Passage&) = delete;
-
-    private:
-        UnderWay& all_;
-        std::list<StatementUnderWay>::iterator place_;
-    };
-
-    // The waiting thread finds its connection broken.
-    std::size_t cut(std::chrono::milliseconds older_than) {
-        const auto since = std::chrono::steady_clock::now() - older_than;
-        const std::lock_guard lock(mutex_);
-        std::size_t count = 0;
-        for (const auto& entry : entries_) {
-            if (entry.since > since) continue;
-            ::shutdown(entry.socket, SHUT_RDWR);
-            ++count;
-        }
-        return count;
-    }
-
-private:
-    std::mutex mutex_;
-    std::list<StatementUnderWay> entries_;
-};
 
 // A connection that cannot be made is given up after a while; what the URL says wins.
 std::string with_connect_limit(const std::string& url) {

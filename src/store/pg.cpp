@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <optional>
+
+#include "store/under_way.hpp"
 
 namespace vigie::store {
 
@@ -32,8 +35,9 @@ bool state_means_away(std::string_view state) {
            state.starts_with("53") || state == state_only_reads;
 }
 
-PgConnection::PgConnection(const std::string& url, std::chrono::milliseconds answer_limit)
-    : connection_(connect_to(url), &PQfinish), answer_limit_(answer_limit) {
+PgConnection::PgConnection(const std::string& url, std::chrono::milliseconds answer_limit,
+                           UnderWay* under_way)
+    : connection_(connect_to(url), &PQfinish), answer_limit_(answer_limit), under_way_(under_way) {
     if (PQstatus(connection_.get()) != CONNECTION_OK || PQsetnonblocking(connection_.get(), 1) != 0)
         throw Unavailable(PQerrorMessage(connection_.get()));
     if (answer_limit_.count() == 0) return;
@@ -43,6 +47,8 @@ PgConnection::PgConnection(const std::string& url, std::chrono::milliseconds ans
 
 void PgConnection::wait_for(short events) {
     pollfd polled{PQsocket(connection_.get()), events, 0};
+    std::optional<UnderWay::Passage> passage;
+    if (under_way_ != nullptr) passage.emplace(*under_way_, polled.fd);
     const int limit = answer_limit_.count() > 0 ? static_cast<int>(answer_limit_.count()) : -1;
     int ready = 0;
     do {

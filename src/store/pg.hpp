@@ -19,6 +19,8 @@ public:
     using Unavailable::Unavailable;
 };
 
+class UnderWay;
+
 // An acknowledgement rests on each commit, whatever the server's default is; a stronger one stays.
 inline constexpr const char* promise_commits =
     "select set_config('synchronous_commit', 'on', false) "
@@ -34,8 +36,10 @@ public:
     // `answer_limit`: how long the database may stay silent in the middle of a statement, as a
     // stopped process or a network that swallows packets would; 0: for ever. A database that lives
     // ends the statement itself a little before that, so that nothing stays locked behind a
-    // connection that nobody listens to. Throws Unavailable.
-    explicit PgConnection(const std::string& url, std::chrono::milliseconds answer_limit = {});
+    // connection that nobody listens to. Throws Unavailable. `under_way`: where each wait for the
+    // database is entered, so that somebody else can cut it off; outlives this.
+    explicit PgConnection(const std::string& url, std::chrono::milliseconds answer_limit = {},
+                          UnderWay* under_way = nullptr);
 
     // Throws Unavailable when the connection broke or stayed silent (then it is of no more use),
     // TooSlow when the database ended the statement for its time, Refused otherwise.
@@ -58,6 +62,7 @@ private:
     ResultPtr answer();
     std::unique_ptr<PGconn, decltype(&PQfinish)> connection_;
     std::chrono::milliseconds answer_limit_;
+    UnderWay* under_way_;
 };
 
 // A row in PostgreSQL's binary COPY format (documentation, COPY, "Binary Format").

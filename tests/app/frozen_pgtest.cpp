@@ -1,5 +1,5 @@
-// The database stands still in a city where nothing happens: the server says so by itself, and
-// whoever asks is answered.
+// The database stands still in a city where nothing happens: the server says so by itself, whoever
+// asks is answered, and it stops when it is told to.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -7,6 +7,9 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <fstream>
+#include <future>
+#include <optional>
+#include <pqxx/pqxx>
 #include <sstream>
 
 #include "tests/support/pgtest_database.hpp"
@@ -25,9 +28,30 @@ constexpr store::Query frozen_backends{
     "select pid from pg_stat_activity where datname = current_database() and pid <> "
     "pg_backend_pid() and backend_type = 'client backend'"};
 
+constexpr store::Query frozen_waiters{
+    "frozen_waiters",
+    "select count(*) as n from pg_locks l join pg_database d on d.oid = l.database where "
+    "d.datname = current_database() and not l.granted and l.relation = to_regclass($1::text)"};
+constexpr store::Query frozen_mark{"frozen_mark",
+                                   "insert into rollup_dirty (asset_id, hour) values (1, 400000)"};
+
+// Whoever asks this table next waits in the middle of a statement.
+class HeldTable {
+public:
+    HeldTable(const std::string& url, const std::string& table)
+        : connection_(url), work_(connection_) {
+        work_.exec("lock table " + table + " in access exclusive mode");
+    }
+
+private:
+    pqxx::connection connection_;
+    pqxx::work work_;
+};
+
 class FrozenDatabase : public testing::Test {
 protected:
-    FrozenDatabase() { server_.start(); }
+    using Local = boost::asio::local::stream_protocol;
+
     ~FrozenDatabase() override { thaw(); }
 
     config::Settings settings() const {
@@ -76,11 +100,13 @@ protected:
 
     // The whole answer; a broken-off one if it takes too long.
     template <typename Protocol>
-    static std::string get(const typename Protocol::endpoint& door, const std::string& path) {
+    static std::string get(const typename Protocol::endpoint& door, const std::string& path,
+                           const std::string& method = "GET") {
         typename Protocol::iostream stream;
-        stream.expires_after(10s);
+        stream.expires_after(20s);
         stream.connect(door);
-        stream << "GET " << path << " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        stream << method << " " << path
+               << " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
                << std::flush;
         std::ostringstream answer;
         answer << stream.rdbuf();
@@ -88,12 +114,10 @@ protected:
     }
     std::string ready() {
         return get<boost::asio::ip::tcp>(
-            {boost::asio::ip::make_address("127.0.0.1"), server_.ports().metrics}, "/readyz");
+            {boost::asio::ip::make_address("127.0.0.1"), server_->ports().metrics}, "/readyz");
     }
-    std::string status() {
-        return get<boost::asio::local::stream_protocol>({server_.ports().admin_socket},
-                                                        "/admin/v1/status");
-    }
+    Local::endpoint admin() const { return {server_->ports().admin_socket}; }
+    std::string status() const { return get<Local>(admin(), "/admin/v1/status"); }
     // Asks until it says that, or no longer does.
     void wait_until_ready_says(const std::string& text, bool said = true) {
         const auto until = std::chrono::steady_clock::now() + 30s;
@@ -104,14 +128,53 @@ protected:
         }
     }
 
+    void hold(const std::string& table) { held_.emplace(database_.superuser_url(), table); }
+    void wait_until_somebody_waits_for(const std::string& table) {
+        const auto until = std::chrono::steady_clock::now() + 30s;
+        const auto waiters = [&] {
+            return superuser_.read_now([&](store::Transaction& tx) {
+                return tx.row(frozen_waiters, table)->get<std::int64_t>("n");
+            });
+        };
+        while (waiters() == 0)
+            ASSERT_LT(std::chrono::steady_clock::now(), until) << "nobody asks " << table;
+    }
+    // Stops the server and takes it down, as vigied does, while the database is as it is.
+    void expect_an_end_in_time() {
+        auto end = std::async(std::launch::async, [this] {
+            server_->stop();
+            server_.reset();
+        });
+        const std::chrono::seconds limit{settings().server.shutdown_limit_s};
+        EXPECT_TRUE(end.wait_for(limit) == std::future_status::ready) << "the database holds it up";
+        thaw();
+        held_.reset();
+        end.get();
+    }
+    // The same while a request is in the middle of a statement: whoever asked is told.
+    void expect_an_end_in_time(const std::string& method, const std::string& path, bool frozen) {
+        server_->start();
+        hold("storage_day");
+        auto answer = std::async(std::launch::async, [door = admin(), path, method] {
+            return get<Local>(door, path, method);
+        });
+        wait_until_somebody_waits_for("storage_day");
+        if (frozen) freeze();
+        expect_an_end_in_time();
+        EXPECT_THAT(answer.get(), HasSubstr(" 503 "));
+    }
+
     test::Database database_;
     test::Folder folder_;
     base::SystemClock clock_;
-    Server server_{settings(), clock_};
+    store::Pool superuser_{database_.superuser_url(), 0};
+    std::optional<Server> server_{std::in_place, settings(), clock_};
     std::vector<pid_t> frozen_;
+    std::optional<HeldTable> held_;
 };
 
 TEST_F(FrozenDatabase, IsSaidAtOnceAlsoWhenNothingHappens) {
+    server_->start();
     wait_until_ready_says("fsync = off");  // as test clusters run
     wait_until_ready_says("the database ", false);
     freeze();
@@ -122,18 +185,39 @@ TEST_F(FrozenDatabase, IsSaidAtOnceAlsoWhenNothingHappens) {
     EXPECT_LT(std::chrono::steady_clock::now() - since, 10s);
     thaw();
     wait_until_ready_says("the database ", false);
-    server_.stop();
+    server_->stop();
+}
+
+TEST_F(FrozenDatabase, KeepsNoRollUpFromItsEnd) {
+    superuser_.write_now([](store::Transaction& tx) { tx.execute(frozen_mark); });
+    hold("rollup");
+    server_->start();
+    wait_until_somebody_waits_for("rollup");
+    freeze();
+    expect_an_end_in_time();
+}
+
+TEST_F(FrozenDatabase, KeepsNoQuestionAboutStorageFromItsEnd) {
+    expect_an_end_in_time("GET", "/admin/v1/storage", true);
+}
+
+TEST_F(FrozenDatabase, KeepsNoClosingOfDaysFromItsEnd) {
+    expect_an_end_in_time("POST", "/admin/v1/storage/close", true);
+}
+
+// The database is well, but one statement takes for ever.
+TEST_F(FrozenDatabase, AStatementThatTakesForEverIsCutAtTheEnd) {
+    expect_an_end_in_time("POST", "/admin/v1/storage/close?day=2020-01-01", false);
 }
 
 // Here, for the whole server with its doors is at hand.
 TEST_F(FrozenDatabase, MetricsCountAnswersByRouteAndStatus) {
-    const auto admin = boost::asio::local::stream_protocol::endpoint(server_.ports().admin_socket);
-    using Local = boost::asio::local::stream_protocol;
-    get<Local>(admin, "/admin/v1/status");
-    get<Local>(admin, "/admin/v1/quarantine/4711");
-    get<Local>(admin, "/made/up");
+    server_->start();
+    get<Local>(admin(), "/admin/v1/status");
+    get<Local>(admin(), "/admin/v1/quarantine/4711");
+    get<Local>(admin(), "/made/up");
     const auto figures = get<boost::asio::ip::tcp>(
-        {boost::asio::ip::make_address("127.0.0.1"), server_.ports().metrics}, "/metrics");
+        {boost::asio::ip::make_address("127.0.0.1"), server_->ports().metrics}, "/metrics");
     const auto of = [](const std::string& method, const std::string& route,
                        const std::string& status) {
         return "{door=\"admin\",method=\"" + method + "\",route=\"" + route + "\",status=\"" +

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
@@ -55,6 +56,7 @@ public:
     Archive& operator=(const Archive&) = delete;
 
     void start();
+    // Waits for what is under way, also on the clerk; cut_silent() shortens that.
     void stop();
     // One round of the thread: closes what is due if it is the hour for it, then the small things.
     void tend();
@@ -66,6 +68,12 @@ public:
     // Reads chunks and roll-ups again and compares these with the frames: about `sample` of each,
     // or all.
     [[nodiscard]] Verification verify(std::optional<std::size_t> sample);
+    // What Pool::cut_silent promises, of all that is done here.
+    std::size_t cut_silent(std::chrono::milliseconds older_than);
+    // Where requests are served that take long and block, one after the other, until stop().
+    [[nodiscard]] boost::asio::thread_pool& clerk() { return clerk_; }
+    // Unavailable, once stop() was called.
+    void throw_when_stopping() const;
     [[nodiscard]] const ArchiveCounters& counters() const { return counters_; }
 
 private:
@@ -86,6 +94,7 @@ private:
     std::condition_variable stop_came_;
     std::atomic<bool> stopping_{false};
     std::thread thread_;
+    boost::asio::thread_pool clerk_{1};  // last: it uses all of the above
 };
 
 // GET /admin/v1/storage, POST /admin/v1/storage/close, GET /admin/v1/storage/verify.

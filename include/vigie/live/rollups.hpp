@@ -38,6 +38,10 @@ public:
     // All that may be taken now, on the calling thread; at most one caller at a time. Throws
     // store::Unavailable.
     void compute();
+    // What Pool::cut_silent promises. On any thread.
+    std::size_t cut_silent(std::chrono::milliseconds older_than) {
+        return pool_.cut_silent(older_than);
+    }
     [[nodiscard]] const RollupCounters& counters() const { return counters_; }
 
 private:

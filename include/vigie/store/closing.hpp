@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@
 #include "vigie/store/frames.hpp"
 
 namespace vigie::store {
+
+class UnderWay;
 
 // What has just been done; for tests that break off there.
 enum class ClosingStep { routed, locked, packed, compared, closed, detached, dropped };
@@ -60,6 +63,9 @@ public:
     // `route_late`: what FrameWriter::route_late promises.
     Closing(ClosingSettings settings, const base::Clock& clock,
             std::function<void(Day)> route_late);
+    ~Closing();
+    Closing(const Closing&) = delete;
+    Closing& operator=(const Closing&) = delete;
 
     // Days that have a partition and are not closed, up to `last`, oldest first.
     [[nodiscard]] std::vector<Day> open_days(Day last);
@@ -72,6 +78,8 @@ public:
     std::size_t repack();
     // Forgets what is older than its kind is kept.
     Expired expire(const std::vector<Retention>& kinds);
+    // What Pool::cut_silent promises, of the schema's owner as well. On any thread.
+    std::size_t cut_silent(std::chrono::milliseconds older_than);
 
 private:
     void at(ClosingStep step) const;
@@ -81,6 +89,8 @@ private:
     const base::Clock& clock_;
     std::function<void(Day)> route_late_;
     Pool pool_;
+    // Packing may take as long as it takes: no answer limit ends what the owner does.
+    std::unique_ptr<UnderWay> owner_under_way_;
 };
 
 }  // namespace vigie::store

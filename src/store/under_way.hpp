@@ -1,0 +1,57 @@
+// Statements under way, so that those of a database that stands still can be cut off. Thread-safe.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <chrono>
+#include <list>
+#include <mutex>
+
+namespace vigie::store {
+
+class UnderWay {
+    struct Entry {
+        int socket{};
+        std::chrono::steady_clock::time_point since;
+    };
+
+public:
+    // While somebody waits at a socket, which stays open meanwhile.
+    class Passage {
+    public:
+        Passage(UnderWay& all, int socket) : all_(all) {
+            const std::lock_guard lock(all_.mutex_);
+            place_ = all_.entries_.insert(all_.entries_.end(),
+                                          Entry{socket, std::chrono::steady_clock::now()});
+        }
+        ~Passage() {
+            const std::lock_guard lock(all_.mutex_);
+            all_.entries_.erase(place_);
+        }
+        Passage(const Passage&) = delete;
+        Passage& operator=(const Passage&) = delete;
+
+    private:
+        UnderWay& all_;
+        std::list<Entry>::iterator place_;
+    };
+
+    // The waiting thread finds its connection broken. Answers how many.
+    std::size_t cut(std::chrono::milliseconds older_than) {
+        const auto since = std::chrono::steady_clock::now() - older_than;
+        const std::lock_guard lock(mutex_);
+        std::size_t count = 0;
+        for (const auto& entry : entries_) {
+            if (entry.since > since) continue;
+            ::shutdown(entry.socket, SHUT_RDWR);
+            ++count;
+        }
+        return count;
+    }
+
+private:
+    std::mutex mutex_;
+    std::list<Entry> entries_;
+};
+
+}  // namespace vigie::store
