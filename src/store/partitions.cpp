@@ -6,6 +6,10 @@ namespace vigie::store {
 
 namespace {
 
+// A day is packed and dropped: to freeze what is only inserted writes each of its pages once more,
+// while devices wait for the same disk.
+constexpr const char* never_vacuumed_for_inserts = "autovacuum_vacuum_insert_threshold = -1";
+
 std::string stamp(Day day) {
     const std::chrono::year_month_day date{day};
     char text[16];
@@ -60,8 +64,9 @@ void Partitions::ensure(Day day) {
         // the parent. The lock serialises two programs on one database.
         owner_->execute("begin");
         owner_->execute("select pg_advisory_xact_lock(5931)");
-        owner_->execute(
-            ("create table if not exists " + name + " (like frame including all)").c_str());
+        owner_->execute(("create table if not exists " + name +
+                         " (like frame including all) with (" + never_vacuumed_for_inserts + ")")
+                            .c_str());
         const auto attached = owner_->column(
             ("select 1 from pg_inherits where inhparent = 'frame'::regclass and inhrelid = '" +
              name + "'::regclass")
