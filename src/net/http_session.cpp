@@ -206,10 +206,10 @@ private:
 
     // The last address in the list is the one our own proxy saw.
     static void believe_proxy(wire::Request& request) {
-        const auto forwarded = base::split(request.headers.get("X-Forwarded-For"), ',');
+        const auto forwarded = base::split(request.headers.last("X-Forwarded-For"), ',');
         if (const auto last = base::trimmed(forwarded.back()); !last.empty())
             request.peer = std::string(last);
-        request.secure = request.headers.get("X-Forwarded-Proto") == "https";
+        request.secure = request.headers.last("X-Forwarded-Proto") == "https";
     }
 
     asio::awaitable<bool> upgrade(wire::Request request) {

@@ -30,8 +30,10 @@ constexpr std::size_t socket_path_bytes_max =
     100;  // sun_path is 108; the socket's own name takes the rest
 constexpr int version_min = 15;
 
+// As Debian names the folder, /usr/lib/postgresql/15/bin; 0: it does not say.
 int major_of(const fs::path& bin_folder) {
-    const std::string name = bin_folder.parent_path().filename();
+    const std::string name =
+        (bin_folder / "").lexically_normal().parent_path().parent_path().filename();
     int major = 0;
     std::from_chars(name.data(), name.data() + name.size(), major);
     return major;
@@ -197,14 +199,16 @@ void Cluster::check_version() const {
     const std::string found = read_file(data_folder_ / "PG_VERSION");
     const int data_major = std::atoi(found.c_str());
     const int program_major = major_of(options_.bin_folder);
-    if (data_major == program_major) return;
+    // What does not say may be the right one: if it is not, it says so itself and does not start.
+    if (program_major == 0 || data_major == program_major) return;
     const std::string old_bin = "/usr/lib/postgresql/" + std::to_string(data_major) + "/bin";
-    throw std::runtime_error(
-        "the data in " + data_folder_.string() + " are of PostgreSQL " +
-        std::to_string(data_major) + ", the program found is " + std::to_string(program_major) +
-        ". Either set database.bin_folder to " + old_bin +
-        ", or upgrade: " + (options_.bin_folder / "pg_upgrade").string() + " -b " + old_bin +
-        " -B " + options_.bin_folder.string() + " -d " + data_folder_.string() + " -D NEW_FOLDER");
+    throw std::runtime_error("the data in " + data_folder_.string() + " are of PostgreSQL " +
+                             std::to_string(data_major) + ", the program found is " +
+                             std::to_string(program_major) +
+                             ". Either set database.bin_folder to " + old_bin +
+                             ", or upgrade: " + (options_.bin_folder / "pg_upgrade").string() +
+                             " -b " + old_bin + " -B " + options_.bin_folder.string() + " -d " +
+                             data_folder_.string() + " -D NEW_FOLDER -U vigie");
 }
 
 void Cluster::launch() {

@@ -60,6 +60,14 @@ std::string_view Headers::get(std::string_view name) const {
     return {};
 }
 
+std::string_view Headers::last(std::string_view name) const {
+    std::string_view found;
+    for (const auto& [field, value] : fields_) {
+        if (same_name(field, name)) found = value;
+    }
+    return found;
+}
+
 bool Headers::has(std::string_view name) const {
     return std::ranges::any_of(fields_,
                                [&](const auto& field) { return same_name(field.first, name); });

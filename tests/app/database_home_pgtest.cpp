@@ -1,9 +1,11 @@
 #include "app/database_home.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
 #include <fstream>
+#include <stdexcept>
 
 #include "tests/support/pgtest_folder.hpp"
 #include "vigie/store/database.hpp"
@@ -47,6 +49,28 @@ TEST(DatabaseHomeTest, StartsThePrivatePostgresAgainWhenItWasKilled) {
     }
     EXPECT_NE(postmaster_of(folder.path()), first);
     home.close();
+}
+
+// After an upgrade of the machine the newest programs no longer read what older ones wrote.
+TEST(DatabaseHomeTest, DoesNotStartOnDataOfAnotherMajorVersionAndSaysWhatToDo) {
+    test::Folder folder;
+    const std::string data = folder.path() + "/pg";
+    std::filesystem::create_directory(data);
+    std::ofstream(data + "/PG_VERSION") << "14\n";
+    auto settings = config::defaults();
+    settings.paths.folder = folder.path();
+    DatabaseHome home(settings);
+    using testing::HasSubstr;
+    EXPECT_THAT([&home] { home.open(); },
+                testing::ThrowsMessage<std::runtime_error>(testing::AllOf(
+                    HasSubstr("the data in " + data + " are of PostgreSQL 14, the program found"),
+                    HasSubstr("database.bin_folder to /usr/lib/postgresql/14/bin"),
+                    HasSubstr("/bin/pg_upgrade "), HasSubstr(" -b /usr/lib/postgresql/14/bin -B "),
+                    HasSubstr(" -d " + data + " -D "))));
+    EXPECT_EQ(postmaster_of(folder.path()), 0) << "nothing was started";
+    std::string version;
+    std::getline(std::ifstream(data + "/PG_VERSION"), version);
+    EXPECT_EQ(version, "14") << "nor made anew";
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // What the console tells and offers the people of the room, in a real browser: node --test tests/e2e/room.e2e.mjs
 //
-// The variables of console.e2e.mjs, and VIGIE_DIRECTOR_LOGIN and _PASSWORD: somebody who may look and not act. Where a test
-// needs a city that misbehaves, it speaks on the stream in the server's place.
+// The variables of console.e2e.mjs, VIGIE_DIRECTOR_LOGIN and _PASSWORD: somebody who may look and not act, and VIGIE_OPEN_URL:
+// the door of those who are not in the room. Where a test needs a city that misbehaves, it speaks on the stream in the
+// server's place.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fromEnvironment, launch, mapReady, openPage, person, signIn, until, violations } from './browser.mjs';
@@ -300,5 +301,63 @@ describe('the room', () => {
     await until('one', async () => (await page.locator('[data-testid=queue-row]').count()) === 1);
     assert.match(await page.textContent('[data-testid=queue-row]'), /T2/);
     assert.equal((await page.textContent('[data-testid=tab-interventions] .tab-count')).trim(), '1');
+  });
+});
+
+describe('the public door', () => {
+  const url = new URL('/open/v1/car-parks.geojson', env.VIGIE_OPEN_URL);
+  const ask = (headers = {}) => fetch(url, { headers: { Origin: 'https://elsewhere.example', ...headers } });
+  const isForAll = ({ headers }) => assert.equal(headers.get('access-control-allow-origin'), '*');
+
+  it('tells anybody from anywhere of the car parks, how old each value is, and when nothing changed', async () => {
+    const { rows } = await (await person(who)).must('GET', '/api/v1/assets?kind=car_park');
+    const [{ code, attributes }] = rows;
+    const at = minutesAgo(0.5);
+    const free = attributes.capacity - 1;
+    await say(code, { t: at, values: { free, open: true } });
+    let answer;
+    let features;
+    // It is computed once a second.
+    const tells = (places) => until(`${places} free places`, async () => {
+      answer = await ask();
+      ({ features } = await answer.json());
+      return features.find(({ id }) => id === code)?.properties.free === places;
+    });
+    await tells(free);
+    assert.match(answer.headers.get('content-type'), /^application\/geo\+json\b/);
+    isForAll(answer);
+    assert.deepEqual(features.map(({ id }) => id).sort(), rows.map((row) => row.code).sort());
+    for (const { id, geometry, properties } of features) {
+      assert.equal(geometry.type, 'Point');
+      if (id === code) {
+        assert.equal(properties.status, 'open');
+        assert.equal(Date.parse(properties.observed_at), Date.parse(at));
+        for (const age of [properties.age_s, properties.open_age_s]) {
+          assert.ok(age >= 30 && age <= (Date.now() - Date.parse(at)) / 1000, `${age} s`);
+        }
+      } else {
+        // Nobody speaks for it: no number is made up.
+        const { status, free: places, age_s } = properties;
+        assert.deepEqual({ status, places, age_s }, { status: 'unknown', places: null, age_s: null }, id);
+      }
+    }
+    const etag = answer.headers.get('etag');
+    assert.match(etag, /^W\/".+"$/);
+    const same = await ask({ 'If-None-Match': etag });
+    assert.equal(same.status, 304);
+    assert.equal(await same.text(), '');
+    isForAll(same);
+    await say(code, { t: minutesAgo(0), values: { free: free - 1 } });
+    await tells(free - 1);
+    assert.notEqual(answer.headers.get('etag'), etag);
+    assert.equal((await ask({ 'If-None-Match': etag })).status, 200);
+  });
+
+  it('leads to nothing of the room', async () => {
+    const status = async (path, door) => (await fetch(new URL(path, door))).status;
+    assert.deepEqual([await status('/', who.url), await status('/api/v1/assets', who.url)], [200, 401]);
+    for (const path of ['/', '/api/v1/assets', '/api/v1/session', '/api/v1/stream', '/admin/v1/status']) {
+      assert.equal(await status(path, env.VIGIE_OPEN_URL), 404, path);
+    }
   });
 });

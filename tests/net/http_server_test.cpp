@@ -45,6 +45,7 @@ asio::awaitable<wire::Response> tell(wire::Request request) {
     wire::Response response;
     response.body = request.method + " " + request.path + " " +
                     std::to_string(request.body.size()) + " " + request.peer +
+                    (request.secure ? " secure" : "") +
                     (request.peer_uid ? " uid " + std::to_string(*request.peer_uid) : "");
     co_return response;
 }
@@ -211,6 +212,44 @@ TEST_F(HttpServerTest, AHeadIsAGetWithoutBody) {
     const auto answer = exchange("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_NE(answer.find("Content-Length: 17"), std::string::npos) << answer;
     EXPECT_TRUE(answer.ends_with("\r\n\r\n"));
+}
+
+// A request with these fields, as a proxy adds them.
+std::string forwarded(const std::string& fields) {
+    return "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + fields + "\r\n";
+}
+
+TEST_F(HttpServerTest, BelievesNobodyWhoSaysThatHeIsAProxy) {
+    const auto answer =
+        exchange(forwarded("X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n"));
+    EXPECT_TRUE(answer.ends_with("GET / 0 127.0.0.1")) << answer;
+}
+
+class HttpServerBehindAProxy : public HttpServerTest {
+    void adjust(HttpServerSettings& settings) override { settings.behind_proxy = true; }
+};
+
+// Each proxy adds the address that it saw at the end; what stands before may be made up.
+TEST_F(HttpServerBehindAProxy, TheLastAddressIsTheOneThatItSaw) {
+    const auto peer = [this](const std::string& addresses) {
+        const auto answer = exchange(forwarded("x-forwarded-for:" + addresses + "\r\n"));
+        return answer.substr(answer.find("GET / 0 "));
+    };
+    EXPECT_EQ(peer(" 203.0.113.7"), "GET / 0 203.0.113.7");
+    EXPECT_EQ(peer(" 192.0.2.1, 198.51.100.9,203.0.113.7 "), "GET / 0 203.0.113.7");
+    EXPECT_EQ(peer(" 192.0.2.1, 2001:db8::7"), "GET / 0 2001:db8::7");
+    EXPECT_EQ(peer(" 192.0.2.1\r\nX-Forwarded-For: 203.0.113.7"), "GET / 0 203.0.113.7")
+        << "a proxy that adds a field of its own";
+    EXPECT_EQ(peer(""), "GET / 0 127.0.0.1") << "it names nobody: its own is all we know";
+    EXPECT_TRUE(exchange(forwarded("")).ends_with("GET / 0 127.0.0.1"));
+}
+
+TEST_F(HttpServerBehindAProxy, ItSaysWhetherTheRequestCameOverTls) {
+    EXPECT_TRUE(exchange(forwarded("X-Forwarded-Proto: https\r\n")).ends_with("0.1 secure"));
+    EXPECT_TRUE(exchange(forwarded("X-Forwarded-Proto: http\r\n")).ends_with("0.1"));
+    EXPECT_TRUE(exchange(forwarded("")).ends_with("0.1")) << "nothing said is no promise";
+    EXPECT_TRUE(exchange(forwarded("X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\n"))
+                    .ends_with("GET / 0 203.0.113.7 secure"));
 }
 
 TEST_F(HttpServerTest, KnowsWhoIsOnTheUnixSocket) {

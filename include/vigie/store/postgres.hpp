@@ -17,10 +17,9 @@ namespace vigie::store {
 class Cluster {
 public:
     struct Options {
-        std::filesystem::path folder;  // holds pg/ (data), run/ (socket) and pg.log
-        std::filesystem::path
-            bin_folder;      // empty: the newest under /usr/lib/postgresql, or initdb from PATH
-        std::string run_as;  // used when started by root; empty: vigie, else postgres
+        std::filesystem::path folder;      // holds pg/ (data), run/ (socket) and pg.log
+        std::filesystem::path bin_folder;  // empty: the newest under /usr/lib/postgresql
+        std::string run_as;                // used when started by root; empty: vigie, else postgres
         int shared_buffers_mb = 256;
         std::chrono::seconds start_limit{60};
         std::chrono::seconds stop_limit{30};

@@ -19,6 +19,8 @@ public:
     void set(std::string_view name, std::string value);
     // The first field of that name; empty when there is none.
     [[nodiscard]] std::string_view get(std::string_view name) const;
+    // The last one: what the nearest of several proxies added by a field of its own.
+    [[nodiscard]] std::string_view last(std::string_view name) const;
     [[nodiscard]] bool has(std::string_view name) const;
     [[nodiscard]] auto begin() const { return fields_.begin(); }
     [[nodiscard]] auto end() const { return fields_.end(); }
