@@ -222,6 +222,9 @@ def try_options():
         must(any(" --scale 1 " in line for line in stage.words()), stage.words())
         below = children(started.pid)
         must(len(below) == 2, f"not a server and a simulator: {below}")
+        while not any(line.startswith("vigie-sim run") for line in stage.words()):
+            pass  # it has a session of its own before it says anything
+        must(all(os.getsid(one) == one for one in below), "Ctrl-C reaches them before scripts/run")
         os.killpg(started.pid, signal.SIGINT)
         started.stdout.read()
         must(started.wait() == 130 and all(is_gone(one) for one in below), "Ctrl-C left the server or the simulator")

@@ -15,6 +15,8 @@ inline constexpr store::Query online_frames{
 class MqttWillsBench : public DeviceDoorBench {
 protected:
     MqttWillsBench() {
+        // A client here lives on the thread that stops the server, and cannot hang up meanwhile.
+        settings_.server.shutdown_limit_s = 6;
         std::vector<assets::PlannedAsset> planned(1);
         auto& camera = planned.front();
         camera.asset.code = "CAM-1";

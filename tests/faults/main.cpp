@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -49,6 +50,7 @@ struct Options {
     std::size_t kills = 8;
     std::uint64_t seed{};
     std::string only;
+    std::string not_tried_to;
     int back_limit_s = 5;
     bool json = false;
     bool require_all = false;
@@ -113,6 +115,7 @@ public:
         for (const auto& [disk, trial] : trials_)
             astray_ += trial->astray();
         options_.json ? print_json() : print_table();
+        if (!options_.not_tried_to.empty()) write_not_tried(options_.not_tried_to);
         return good();
     }
 
@@ -218,6 +221,16 @@ private:
         }
     }
 
+    // Empty when everything was tried: what an earlier run could not try is not said again.
+    void write_not_tried(const std::filesystem::path& path) const {
+        std::filesystem::create_directories(std::filesystem::absolute(path).parent_path());
+        std::ofstream file(path);
+        for (const auto& [name, count] : not_tried_)
+            file << fmt::format("fault {}{}: nothing may be mounted here\n", name,
+                                options_.lying_disk ? " on a disk that lies" : "");
+        if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
+    }
+
     static nlohmann::json as_json(const Score& score) {
         return {{"faults", score.tried},
                 {"repeated", score.repeated},
@@ -274,6 +287,8 @@ int run(int argc, char** argv) {
     app.add_option("--back-limit-s", options.back_limit_s, "later than this is late")
         ->check(CLI::Range(1, 600));
     app.add_flag("--json", options.json, "the table as JSON");
+    app.add_option("--not-tried-to", options.not_tried_to,
+                   "a file for what could not be tried here, a line each");
     app.add_flag("--require-all", options.require_all, "fail when a fault could not be tried here");
     app.add_flag("--lying-disk", options.lying_disk,
                  "the control: a disk that syncs nothing and loses power; fails unless each round "
