@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "bench/device_packets.hpp"
 
@@ -83,26 +84,44 @@ struct DeviceLoad::Impl {
         for (const auto& device : devices) {
             links.push_back(std::make_unique<Link>(device, assets));
             assets += device.topics.size();
-            auto& link = *links.back();
-            link.socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-            sockaddr_in to{};
-            to.sin_family = AF_INET;
-            to.sin_port = htons(port);
-            to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-            if (::connect(link.socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-                throw std::runtime_error(std::string("cannot connect: ") + std::strerror(errno));
-            const int yes = 1;
-            setsockopt(link.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-            fcntl(link.socket, F_SETFL, fcntl(link.socket, F_GETFL) | O_NONBLOCK);
-            epoll_event event{};
-            event.events = EPOLLIN;
-            event.data.ptr = &link;
-            epoll_ctl(poll, EPOLL_CTL_ADD, link.socket, &event);
-            link.out = connect_packet(device);
-            write(link);
-            while (!link.accepted)
-                wait(std::chrono::milliseconds{1'000});
+            connect(port, device, *links.back());
         }
+    }
+
+    // They know what they said, and nothing of it is under way.
+    void reconnect(std::uint16_t port, const std::vector<Device>& devices) {
+        for (const auto& link : links)
+            close(std::exchange(link->socket, -1));
+        for (std::size_t i = 0; i < links.size(); ++i) {
+            auto& link = *links[i];
+            link.first = link.next;
+            link.accepted = link.blocked = false;
+            link.in.clear();
+            link.out.clear();
+            link.written = 0;
+            connect(port, devices.at(i), link);
+        }
+    }
+
+    void connect(std::uint16_t port, const Device& device, Link& link) {
+        link.socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in to{};
+        to.sin_family = AF_INET;
+        to.sin_port = htons(port);
+        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        if (::connect(link.socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+            throw std::runtime_error(std::string("cannot connect: ") + std::strerror(errno));
+        const int yes = 1;
+        setsockopt(link.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        fcntl(link.socket, F_SETFL, fcntl(link.socket, F_GETFL) | O_NONBLOCK);
+        epoll_event event{};
+        event.events = EPOLLIN;
+        event.data.ptr = &link;
+        epoll_ctl(poll, EPOLL_CTL_ADD, link.socket, &event);
+        link.out = connect_packet(device);
+        write(link);
+        while (!link.accepted)
+            wait(std::chrono::milliseconds{1'000});
     }
 
     void write(Link& link) {
@@ -262,6 +281,10 @@ DeviceLoad::DeviceLoad(std::uint16_t port, const std::vector<Device>& devices)
 }
 
 DeviceLoad::~DeviceLoad() = default;
+
+void DeviceLoad::reconnect(std::uint16_t port, const std::vector<Device>& devices) {
+    impl_->reconnect(port, devices);
+}
 
 LoadFigures DeviceLoad::saturate(std::size_t window, std::chrono::milliseconds warm_up,
                                  std::chrono::milliseconds measured) {

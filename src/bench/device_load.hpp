@@ -48,6 +48,10 @@ public:
     LoadFigures at_rate(double rate, std::chrono::milliseconds warm_up,
                         std::chrono::milliseconds measured, std::size_t together = 1);
 
+    // After the server went away between two loads: the same devices, each on a connection of its
+    // own again, and it knows what it said.
+    void reconnect(std::uint16_t port, const std::vector<Device>& devices);
+
     // As saturate(), but each device sends the last `window` messages of its own again and again,
     // value for value: what follows an outage.
     LoadFigures repeat(std::size_t window, std::chrono::milliseconds warm_up,

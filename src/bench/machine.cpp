@@ -105,6 +105,18 @@ Memory memory_of(pid_t process) {
     return {kilobytes_after(text, "VmRSS:"), kilobytes_after(text, "VmHWM:")};
 }
 
+std::uint64_t kernel_bytes_of_sockets() {
+    std::istringstream sockets(text_of("/proc/net/sockstat"));
+    std::uint64_t pages = 0;
+    for (std::string line; std::getline(sockets, line);) {
+        const auto at = line.find(" mem ");
+        if (line.starts_with("TCP:") && at != std::string::npos)
+            pages = std::strtoull(line.c_str() + at + 5, nullptr, 10);
+    }
+    return kilobytes_after(text_of("/proc/meminfo"), "Slab:") +
+           pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 std::uint64_t proportional_bytes_of_family(pid_t parent) {
     auto family = children_of(parent);
     family.push_back(parent);

@@ -23,6 +23,10 @@ struct Memory {
 // Each shared page counted once over the family.
 [[nodiscard]] std::uint64_t proportional_bytes_of_family(pid_t parent);
 
+// What the kernel keeps for sockets: their structures (all of its slabs, of whoever) and what lies
+// in TCP's buffers.
+[[nodiscard]] std::uint64_t kernel_bytes_of_sockets();
+
 // Seconds of all processors together, since boot.
 struct Machine {
     double busy{};

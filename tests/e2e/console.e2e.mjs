@@ -227,6 +227,25 @@ describe('the console', () => {
     await page.waitForSelector('[data-testid=history][data-ready=true]');
   });
 
+  it('finds a street by a part of its name and moves the map there', async () => {
+    const operator = await person(who);
+    const [light] = (await operator.must('GET', '/api/v1/assets?kind=light_point&limit=1')).rows;
+    const { rows } = await operator.must('GET', `/api/v1/addresses?limit=10&q=${encodeURIComponent(light.street)}`);
+    const street = rows.find((row) => row.match === 'street' && row.name === light.street);
+    await enter();
+    await mapReady(page);
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type(light.street);
+    await page.locator('[role=option]', { hasText: light.street }).first().waitFor();
+    await page.keyboard.press('Enter');
+    await until('the street in the middle', () => /^16\.00\//.test(new URL(page.url()).searchParams.get('at')));
+    const [lat, lon] = new URL(page.url()).searchParams.get('at').split('/').slice(1).map(Number);
+    const found = rows.filter((row) => row.match === 'street').map((row) => row.position);
+    assert.ok(street, `a street of that name: ${JSON.stringify(rows)}`);
+    assert.ok(found.some(([x, y]) => Math.hypot(x - lon, y - lat) < 1e-3), `${lon} ${lat} of ${JSON.stringify(found)}`);
+    assert.equal(selected(), null);
+  });
+
   /** Right of the middle of the map and above it; and what lies there by the address, a pixel on the screen exact. */
   const onMap = async () => {
     await until('the frame', () => new URL(page.url()).searchParams.get('at'));

@@ -148,11 +148,23 @@ TEST_F(RealFilesByTool, MontpellierAndTheCommunesOfDijonAreImported) {
                  {"--kind", "light_point", "--code-prefix", "LP-"}, 29'969);
     take_by_tool("asset", "montpellier/cameras.geojson",
                  {"--kind", "camera", "--code-from", "Nom", "--map", "Adresse=street"}, 141);
+    take_by_tool("asset", "montpellier/signal-junctions.geojson",
+                 {"--kind", "signal_junction", "--code-prefix", "J-", "--map", "CAR_LIEU=street"},
+                 373);
+    const std::vector<std::string> car_park{"--kind", "car_park",    "--map", "COORD_X=lon",
+                                            "--map",  "COORD_Y=lat", "--map", "NBRE_PLACE=capacity",
+                                            "--map",  "NOM=name"};
+    auto by_line = car_park;
+    by_line.insert(by_line.end(), {"--code-prefix", "P-"});
+    take_by_tool("asset", "montpellier/car-parks.csv", by_line, 22);
+    EXPECT_DOUBLE_EQ(car_park_named("Triangle").at("position").at(0), 3.8818441805)
+        << "with a decimal comma in the file";
     // Five car parks have a number that another one has, and are named by their lines.
-    const Ran refused =
-        vigie({"asset", "import", shared_files / "montpellier" / "car-parks.csv", "--kind",
-               "car_park", "--code-from", "ID", "--code-prefix", "P-", "--map", "COORD_X=lon",
-               "--map", "COORD_Y=lat", "--map", "NBRE_PLACE=capacity", "--map", "NOM=name"});
+    auto by_number = car_park;
+    by_number.insert(by_number.begin(),
+                     {"asset", "import", shared_files / "montpellier" / "car-parks.csv"});
+    by_number.insert(by_number.end(), {"--code-from", "ID", "--code-prefix", "N-"});
+    const Ran refused = vigie(by_number);
     EXPECT_EQ(refused.status, 1);
     EXPECT_EQ(refused.answer.value("refused", 0), 5) << refused.answer.dump();
     EXPECT_EQ(refused.answer.at("refusals").at(0).at("line"), 16);

@@ -185,6 +185,29 @@ TEST(Migrations, AreAppliedOnceAndKnowATamperedText) {
     EXPECT_EQ(known.front().version, 1);
 }
 
+// An older program beside its database: nothing is changed, and who must act is told why.
+TEST(Migrations, ADatabaseThatIsNewerIsRefused) {
+    test::Database db;
+    const auto all = embedded::migrations();
+    const auto older = all.first(all.size() - 1);
+    const std::string last{all.back().name};
+    for (const bool apply : {false, true}) {
+        try {
+            if (apply) {
+                (void)migrate(db.owner_url(), older);
+            } else {
+                (void)migration_status(db.owner_url(), older);
+            }
+            ADD_FAILURE() << "taken for its own";
+        } catch (const std::runtime_error& error) {
+            EXPECT_EQ(error.what(), "the database knows migration " + last +
+                                        ", which this program does not: it is older than its "
+                                        "database");
+        }
+    }
+    EXPECT_TRUE(migrate(db.owner_url(), all).empty());
+}
+
 TEST(Roles, TheServerCannotChangeTheSchema) {
     test::Database db;
     Pool pool(db.app_url(), 1);
