@@ -231,7 +231,7 @@ describe('the console', () => {
     const operator = await person(who);
     const [light] = (await operator.must('GET', '/api/v1/assets?kind=light_point&limit=1')).rows;
     const { rows } = await operator.must('GET', `/api/v1/addresses?limit=10&q=${encodeURIComponent(light.street)}`);
-    const street = rows.find((row) => row.match === 'street' && row.name === light.street);
+    const street = rows.find((row) => row.match === 'street' && row.label.startsWith(light.street));
     await enter();
     await mapReady(page);
     await page.keyboard.press('Control+k');
