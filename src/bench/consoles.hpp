@@ -19,6 +19,7 @@ public:
 
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
     [[nodiscard]] std::uint64_t bytes() const { return links_.bytes(); }
+    [[nodiscard]] bool is_cut() const { return links_.is_cut(); }
 
 private:
     std::atomic<std::uint64_t> messages_{0};

@@ -140,6 +140,8 @@ private:
         const auto figures = load_->saturate(options_.window, warm_up, as_ms(options_.seconds));
         round.spent = meter.spent();
         if (roll_ups_) round.rollups = roll_ups_->computed() - rolled_up;
+        if (consoles_ && consoles_->is_cut())
+            throw std::runtime_error("the server cut a console off: this is not the full load");
         if (consoles_)
             round.shown = static_cast<double>(consoles_->messages() - shown) / round.spent.wall_s;
         const auto messages = static_cast<double>(figures.sent_in_all - sent_);

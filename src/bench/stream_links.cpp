@@ -51,7 +51,9 @@ void StreamLinks::read_all() {
         const Instant now = std::chrono::steady_clock::now();
         bytes_ += static_cast<std::uint64_t>(got);
         link.in.append(bytes.data(), static_cast<std::size_t>(got));
-        take_messages(link.in, [&](std::string_view text) { take_(text, now); });
+        take_messages(
+            link.in, [&](std::string_view text) { take_(text, now); },
+            [&](std::string_view ping) { send_text(link.socket, client_pong(ping)); });
     }
 }
 

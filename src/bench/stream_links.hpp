@@ -27,6 +27,8 @@ public:
 
     // Received so far.
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+    // The server ended one of them: from then on nothing is read.
+    [[nodiscard]] bool is_cut() const { return cut_; }
 
 private:
     struct Link {

@@ -113,6 +113,11 @@ std::string client_frame(const std::string& text) {
     return frame + std::string(4, '\0') + text;
 }
 
+std::string client_pong(std::string_view ping) {
+    std::string frame{'\x8A', static_cast<char>(0x80U | ping.size())};
+    return frame + std::string(4, '\0') + std::string(ping);
+}
+
 ServerMessage first_message(std::string_view bytes) {
     ServerMessage message;
     for (auto left = bytes;;) {
@@ -126,7 +131,11 @@ ServerMessage first_message(std::string_view bytes) {
             if (is_first && frame.is_last) message.text = frame.body;
             if (!is_first || !frame.is_last) message.joined += frame.body;
         }
-        // A ping may stand between the frames of a message.
+        // A ping may stand between the frames of a message: the next one is answered.
+        if (is_control && is_first && frame.opcode == 9) {
+            message.is_ping = true;
+            message.text = frame.body;
+        }
         if (is_control ? is_first : frame.is_last) {
             message.size = bytes.size() - left.size();
             return message;

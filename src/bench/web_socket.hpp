@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace vigie::bench {
 
@@ -22,25 +23,35 @@ void send_text(int to, const std::string& bytes);
 
 // A masked text frame of a client; the mask is zero.
 [[nodiscard]] std::string client_frame(const std::string& text);
+[[nodiscard]] std::string client_pong(std::string_view ping);
 
 struct ServerMessage {
-    std::string_view text;  // of a message in one frame
+    std::string_view text;  // of a message in one frame, or of a ping
     std::string joined;     // of one in several
     bool is_text{};         // and not a ping or a close
+    bool is_ping{};         // who does not answer is gone, for the server
     std::size_t size{};     // of all its bytes; 0: it is not all there yet
 };
 // The message that `bytes` begin with.
 [[nodiscard]] ServerMessage first_message(std::string_view bytes);
 
-// Hands every whole text message to `take(text)`, and leaves what is not all there.
-template <typename Take>
-void take_messages(std::string& bytes, Take&& take) {
+// Hands every whole text message to `take(text)` and every ping to `answer(text)`, and leaves what
+// is not all there.
+template <typename Take, typename Answer>
+void take_messages(std::string& bytes, Take&& take, Answer&& answer) {
     std::string_view left = bytes;
     for (auto message = first_message(left); message.size > 0; message = first_message(left)) {
         if (message.is_text) take(message.joined.empty() ? message.text : message.joined);
+        if (message.is_ping) answer(message.text);
         left.remove_prefix(message.size);
     }
     bytes.erase(0, bytes.size() - left.size());
+}
+
+// For less than the five minutes that the server waits for an answer to its pings.
+template <typename Take>
+void take_messages(std::string& bytes, Take&& take) {
+    take_messages(bytes, std::forward<Take>(take), [](std::string_view) {});
 }
 
 }  // namespace vigie::bench

@@ -75,7 +75,7 @@ endfunction()
 function(vigie_add_test name executable)
     add_test(NAME ${name} COMMAND ${executable} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT 600
-        ENVIRONMENT "ASAN_OPTIONS=detect_leaks=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:halt_on_error=0;UBSAN_OPTIONS=print_stacktrace=1")
+        ENVIRONMENT "GTEST_OUTPUT=xml:${CMAKE_SOURCE_DIR}/build/results/${name}.xml;ASAN_OPTIONS=detect_leaks=1;LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/lsan.supp:print_suppressions=0;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp:halt_on_error=0;UBSAN_OPTIONS=print_stacktrace=1")
 endfunction()
 
 # In the order in which data flow. A module may include those above it, never one below.

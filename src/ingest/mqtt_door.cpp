@@ -223,9 +223,8 @@ net::MqttAdmission MqttDoor::publish(net::MqttPrincipal& principal,
     auto sorted =
         inbox_.sort_topic({&sender, "mqtt", message.topic, message.payload, message.received_at,
                            format_of(message.properties), message.instant});
-    // What says of when it is, is stored once however often it comes; a refusal is kept once, too.
-    const bool alike = sorted.without_time != 0 || sorted.refusal;
-    if (alike && message.resumable && !message.instant) {
+    // What says of when it is, is stored once however often it comes.
+    if (sorted.without_time != 0 && message.resumable && !message.instant) {
         if (allowance != nullptr) allowance->give_back(0);
         return net::MqttAdmission::remember(sorted.stamped);
     }

@@ -109,6 +109,23 @@ TEST(WebSocketMessages, InSeveralFramesAreJoined) {
         << "its end is not there yet";
 }
 
+// Who does not answer is cut after some minutes.
+TEST(WebSocketMessages, PingsAreAnswered) {
+    std::string bytes(
+        "\x89\x02"
+        "hi"
+        "\x81\x01"
+        "a");
+    std::vector<std::string> taken;
+    std::vector<std::string> pings;
+    take_messages(
+        bytes, [&](std::string_view text) { taken.emplace_back(text); },
+        [&](std::string_view ping) { pings.emplace_back(ping); });
+    EXPECT_EQ(taken, std::vector<std::string>{"a"});
+    EXPECT_EQ(pings, std::vector<std::string>{"hi"});
+    EXPECT_EQ(client_pong("hi"), std::string("\x8A\x82\0\0\0\0hi", 8)) << "masked";
+}
+
 TEST(SpokenWords, AreTimedFromWhenTheyShouldHaveLeft) {
     Spoken spoken({"A", "B"});
     const Spoken::Steady::time_point at{std::chrono::seconds{100}};

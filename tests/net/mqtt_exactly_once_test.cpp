@@ -44,10 +44,20 @@ protected:
         restart();
         return join();
     }
+    // On the same thread of the server: what it could do before is done once this one is answered.
+    std::unique_ptr<MqttRawPeer> neighbour() {
+        auto peer = std::make_unique<MqttRawPeer>(io, server->ports().front());
+        peer->greet("b");
+        welcome(*peer);
+        return peer;
+    }
+    void let_speak(MqttRawPeer& peer) {
+        give(peer, "32 07 00 01 't' 0001 00 'n'", "publish t=n", "40 02 0001");
+    }
     void restart() {
         stop();
         clock.advance(std::chrono::seconds{5});
-        start();
+        start({}, 1);
     }
     // Told, and answered with PUBREC.
     void give(MqttRawPeer& peer, std::string_view packet, const std::string& told,
@@ -74,13 +84,15 @@ protected:
 };
 
 TEST_F(MqttExactlyOnce, IsRememberedBeforeItIsTaken) {
-    start();
+    start({}, 1);
     auto peer = join();
+    auto other = neighbour();
     handler.rows.changes.close();
     peer->send(untimed);
     EXPECT_TRUE(handler.expect("saved owner/a"));
     EXPECT_EQ(remembered(), (Since{{1, clock.now()}}));
-    EXPECT_EQ(handler.messages, 0U);
+    let_speak(*other);
+    EXPECT_EQ(handler.messages, 1U) << "but for the neighbour's";
     handler.rows.changes.open();
     EXPECT_TRUE(handler.expect("publish untimed/t=x of " + now()));
     EXPECT_EQ(read(*peer, 4), spaced(untimed_received));
@@ -97,9 +109,11 @@ TEST_F(MqttExactlyOnce, IsTheSameAfterARestartUntilItIsReleased) {
         peer = join();
         give(*peer, untimed_again, told);
     }
+    auto other = neighbour();
     handler.rows.changes.close();
     peer->send(untimed_release);
     run_until([this] { return remembered().empty(); });
+    let_speak(*other);
     EXPECT_EQ(peer->socket.available(), 0U) << "PUBCOMP waits until it is forgotten";
     handler.rows.changes.open();
     EXPECT_EQ(read(*peer, 4), spaced(untimed_complete));
