@@ -18,7 +18,6 @@ top = Path(__file__).resolve().parent.parent
 # Of what comes before step 1, and of each step.
 blocks_of_steps = [1, 0, 3, 1, 0, 0, 1, 1]
 limit_s = 60
-between_looks_s = 0.02
 mark = "-- the shell has done all of it"
 
 
@@ -28,11 +27,10 @@ def must(condition, why):
 
 
 def until(look, why):
-    """What `look` answers once that is something."""
+    """What `look` answers once that is something. To look is a request, which takes its time."""
     end = time.monotonic() + limit_s
     while not (seen := look()):
         must(time.monotonic() < end, why)
-        time.sleep(between_looks_s)
     return seen
 
 

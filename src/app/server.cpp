@@ -5,9 +5,9 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <condition_variable>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -30,6 +30,7 @@
 #include "vigie/api/access_routes.hpp"
 #include "vigie/api/router.hpp"
 #include "vigie/assets/kind_files.hpp"
+#include "vigie/base/again.hpp"
 #include "vigie/ingest/quarantine.hpp"
 #include "vigie/live/stream_upgrade.hpp"
 
@@ -43,6 +44,7 @@ constexpr std::chrono::minutes housekeeping_every{10};
 constexpr std::chrono::milliseconds database_looked_at_every{500};
 // A database silent for so long is one that is away, to whoever would begin to wait for it ...
 constexpr std::chrono::milliseconds silence_taken_for_away{1'000};
+constexpr std::chrono::milliseconds at_once{0};
 constexpr std::chrono::milliseconds shortest_stop{100};
 // ... and for so long, to whoever waits already.
 constexpr std::chrono::seconds silence_endured{2};
@@ -148,9 +150,9 @@ struct Server::Impl {
     std::unique_ptr<net::HttpServer> open_door;
     std::unique_ptr<net::HttpServer> admin_door;
     std::unique_ptr<net::HttpServer> metrics_door;
-    std::jthread housekeeper;
-    std::jthread rights_watch;
-    std::jthread database_watch;
+    std::optional<base::Again> housekeeper;
+    std::optional<base::Again> rights_watch;
+    std::optional<base::Again> database_watch;
     bool started{};
 
     [[nodiscard]] std::string socket_path() const {
@@ -291,43 +293,23 @@ struct Server::Impl {
     }
 
     void start_database_watch() {
-        database_watch = std::jthread([this](const std::stop_token& stop) {
-            std::mutex mutex;
-            std::condition_variable_any wake;
-            std::unique_lock lock(mutex);
-            while (!wake.wait_for(lock, stop, database_looked_at_every,
-                                  [&stop] { return stop.stop_requested(); })) {
-                database->revive();
-                cut_silent_statements();
-            }
+        database_watch.emplace(database_looked_at_every, database_looked_at_every, [this] {
+            database->revive();
+            cut_silent_statements();
         });
     }
 
     void start_housekeeper() {
-        housekeeper = std::jthread([this](const std::stop_token& stop) {
-            std::mutex mutex;
-            std::condition_variable_any wake;
-            std::unique_lock lock(mutex);
-            while (!stop.stop_requested()) {
-                keep_house();
-                wake.wait_for(lock, stop, housekeeping_every, [] { return false; });
-            }
-        });
+        housekeeper.emplace(at_once, housekeeping_every, [this] { keep_house(); });
     }
 
     // What another process changes of credentials holds here within seconds.
     void start_rights_watch() {
-        rights_watch = std::jthread([this](const std::stop_token& stop) {
-            std::mutex mutex;
-            std::condition_variable_any wake;
-            std::unique_lock lock(mutex);
-            while (!stop.stop_requested()) {
-                try {
-                    foundation->credentials.look_again(clock.now());
-                } catch (const std::exception& error) {
-                    spdlog::debug("credentials stay as they were known: {}", error.what());
-                }
-                wake.wait_for(lock, stop, rights_looked_at_every, [] { return false; });
+        rights_watch.emplace(at_once, rights_looked_at_every, [this] {
+            try {
+                foundation->credentials.look_again(clock.now());
+            } catch (const std::exception& error) {
+                spdlog::debug("credentials stay as they were known: {}", error.what());
             }
         });
     }
@@ -425,8 +407,8 @@ void Server::stop() {
     if (s.started) {
         s.started = false;
         s.health->set_serving(false);
-        s.housekeeper = {};
-        s.rights_watch = {};
+        s.housekeeper.reset();
+        s.rights_watch.reset();
         // Each has a share of what is left, so that none takes it all.
         const auto end = std::chrono::steady_clock::now() + s.limit();
         const auto left = [end](int share) {
@@ -451,7 +433,7 @@ void Server::stop() {
         for (auto* pool : {&s.foundation->pool, &s.foundation->public_pool})
             pool->cut_silent({});
     }
-    s.database_watch = {};
+    s.database_watch.reset();
     if (s.pulse) s.pulse->stop();
     if (s.database) s.database->close();
     s.database.reset();

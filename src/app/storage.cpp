@@ -1,8 +1,6 @@
 #include "app/storage.hpp"
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include "vigie/base/again.hpp"
 
 namespace vigie::app {
 
@@ -43,16 +41,7 @@ void Storage::start() {
 }
 
 void Storage::stop(std::chrono::milliseconds limit) {
-    const std::jthread cutter([this, limit](const std::stop_token& stop) {
-        std::mutex mutex;
-        std::condition_variable_any wake;
-        std::unique_lock lock(mutex);
-        auto pause = limit;
-        while (!wake.wait_for(lock, stop, pause, [&stop] { return stop.stop_requested(); })) {
-            cut_silent({});
-            pause = cut_every;
-        }
-    });
+    const base::Again cutter(limit, cut_every, [this] { cut_silent({}); });
     archive_.stop();
     rollups_.stop();
 }

@@ -45,8 +45,7 @@ base::Instant Inbox::stamp(base::Instant now) {
 }
 
 base::Instant Inbox::stamp_of(const Parcel& parcel) {
-    if (parcel.first_received_at == parcel.received_at) return parcel.received_at;
-    return stamp(parcel.received_at);
+    return parcel.first_received_at ? parcel.received_at : stamp(parcel.received_at);
 }
 
 Sorted Inbox::sort_topic(const Parcel& parcel) {
@@ -98,7 +97,6 @@ void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const 
         return;
     }
     sorted = refused(parcel, std::move(decoded).error());
-    sorted.stamped = stamped;
 }
 
 Sorted Inbox::refused(const Parcel& parcel, Refusal refusal) {

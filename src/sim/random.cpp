@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "vigie/base/fnv.hpp"
+
 namespace vigie::sim {
 
 namespace {
@@ -20,11 +22,7 @@ std::uint64_t mixed(std::uint64_t value) {
 }
 
 std::uint64_t hashed(std::string_view text) {
-    std::uint64_t hash = 0xCBF29CE484222325U;
-    for (const char c : text) {
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3U;
-    }
-    return mixed(hash);
+    return mixed(base::fnv_1a(text));
 }
 
 double unit_of(std::uint64_t seed, std::uint64_t device, std::uint64_t tick) {

@@ -16,7 +16,7 @@ class UnderWay {
     };
 
 public:
-    // While somebody waits at a socket, which stays open meanwhile.
+    // While somebody waits at a socket. libpq may close it in that time, when it finds it broken.
     class Passage {
     public:
         Passage(UnderWay& all, int socket) : all_(all) {

@@ -4,6 +4,7 @@
 
 #include "vigie/assets/field_choice.hpp"
 #include "vigie/assets/geojson.hpp"
+#include "vigie/base/fnv.hpp"
 #include "vigie/base/text.hpp"
 
 namespace vigie::streets {
@@ -19,13 +20,9 @@ std::string street_text(const assets::SourceRow& row, const Chosen& chosen,
     return value ? assets::text_in(*value) : std::string();
 }
 
-// FNV-1a, 64 bits, over the line as text: the same on every machine and in every release.
+// Of the line as text: the same on every machine and in every release.
 std::string line_code(const std::vector<base::LonLat>& line) {
-    std::uint64_t hash = 0xCBF29CE484222325ULL;
-    for (const char c : assets::line_geometry(line)) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= 0x100000001B3ULL;
-    }
+    std::uint64_t hash = base::fnv_1a(assets::line_geometry(line));
     std::string bytes(8, '\0');
     for (char& byte : bytes) {
         byte = static_cast<char>(hash & 0xFFU);

@@ -41,8 +41,7 @@ struct Parcel {
     std::string_view payload;
     base::Instant received_at;
     Format format{Format::by_shape};
-    // Of what lay in quarantine. The same as `received_at`: of what was remembered under that
-    // instant, which is its stamp.
+    // Of what lay in quarantine or is sent again: it has its stamp.
     std::optional<base::Instant> first_received_at{};
 };
 
