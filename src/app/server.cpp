@@ -48,6 +48,7 @@ constexpr std::chrono::milliseconds at_once{0};
 constexpr std::chrono::milliseconds shortest_stop{100};
 // ... and for so long, to whoever waits already.
 constexpr std::chrono::seconds silence_endured{2};
+constexpr std::chrono::seconds storage_silence_endured{30};
 // Once it takes nothing in, though it answers.
 constexpr std::chrono::seconds silent_statement_max{5};
 // Credentials says what is due; the database is asked far less often.
@@ -267,11 +268,19 @@ struct Server::Impl {
     // A database that stands still must not hold the threads of the pools.
     void cut_silent_statements() {
         const bool silent = pulse->silent() >= silence_endured;
-        // Nobody waits for what Storage does: away but not silent, it may be slow.
-        if (silent) storage->cut_silent(silence_endured);
+        // Hardly anybody waits for what Storage does: it may be slow, and after a pause of the
+        // whole machine it goes on.
+        if (pulse->silent() >= storage_silence_endured)
+            storage->cut_silent(storage_silence_endured);
         if (!silent && !pipeline->writer().counters().away) return;
         for (auto* pool : {&foundation->pool, &foundation->public_pool, pulse_pool.get()})
             pool->cut_silent(silent ? silence_endured : silent_statement_max);
+    }
+
+    void cut_all_statements() {
+        for (auto* pool : {&foundation->pool, &foundation->public_pool, pulse_pool.get()})
+            pool->cut_silent({});
+        storage->cut_silent({});
     }
 
     // Partitions ahead, what is over thrown away. A database that is away is tried again the next
@@ -407,10 +416,12 @@ void Server::stop() {
     if (s.started) {
         s.started = false;
         s.health->set_serving(false);
+        const auto end = std::chrono::steady_clock::now() + s.limit();
+        // Then whoever still waits for the database is cut: each thread is joined below.
+        const base::Again cutter(s.limit(), store::cut_every, [&s] { s.cut_all_statements(); });
         s.housekeeper.reset();
         s.rights_watch.reset();
         // Each has a share of what is left, so that none takes it all.
-        const auto end = std::chrono::steady_clock::now() + s.limit();
         const auto left = [end](int share) {
             const auto all = std::chrono::duration_cast<std::chrono::milliseconds>(
                 end - std::chrono::steady_clock::now());
@@ -431,7 +442,7 @@ void Server::stop() {
         s.admin_io.stop();
         // Whoever waited for what the pools are still at is gone.
         for (auto* pool : {&s.foundation->pool, &s.foundation->public_pool})
-            pool->cut_silent({});
+            pool->stop();
     }
     s.database_watch.reset();
     if (s.pulse) s.pulse->stop();

@@ -1,12 +1,11 @@
 #include "app/storage.hpp"
 
 #include "vigie/base/again.hpp"
+#include "vigie/store/database.hpp"
 
 namespace vigie::app {
 
 namespace {
-
-constexpr std::chrono::milliseconds cut_every{50};  // a statement may begin just then
 
 live::ArchiveSettings archive_settings(const config::Settings& settings, const std::string& app_url,
                                        const std::string& owner_url) {
@@ -41,7 +40,7 @@ void Storage::start() {
 }
 
 void Storage::stop(std::chrono::milliseconds limit) {
-    const base::Again cutter(limit, cut_every, [this] { cut_silent({}); });
+    const base::Again cutter(limit, store::cut_every, [this] { cut_silent({}); });
     archive_.stop();
     rollups_.stop();
 }

@@ -1,6 +1,7 @@
 #include "vigie/store/database.hpp"
 
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -13,6 +14,7 @@
 
 #include "store/pg.hpp"
 #include "store/under_way.hpp"
+#include "vigie/base/again.hpp"
 
 namespace vigie::store {
 
@@ -266,6 +268,7 @@ struct Pool::Impl {
     std::vector<std::unique_ptr<Connection>> idle;
     std::vector<std::jthread> threads;
     bool stopping = false;
+    std::atomic<bool> ended{false};
 
     void work() {
         for (;;) {
@@ -279,6 +282,15 @@ struct Pool::Impl {
             }
             task();
         }
+    }
+
+    void end_threads() {
+        {
+            const std::lock_guard lock(mutex);
+            stopping = true;
+        }
+        wake.notify_all();
+        threads.clear();
     }
 
     std::unique_ptr<Connection> take() {
@@ -311,12 +323,13 @@ Pool::Pool(std::string connection_string, std::size_t threads) : impl_(std::make
 }
 
 Pool::~Pool() {
-    {
-        const std::lock_guard lock(impl_->mutex);
-        impl_->stopping = true;
-    }
-    impl_->wake.notify_all();
-    impl_->threads.clear();
+    impl_->end_threads();
+}
+
+void Pool::stop() {
+    impl_->ended = true;
+    const base::Again cutter({}, cut_every, [this] { cut_silent({}); });
+    impl_->end_threads();
 }
 
 void Pool::away_while(std::function<bool()> away) {
@@ -324,6 +337,7 @@ void Pool::away_while(std::function<bool()> away) {
 }
 
 void Pool::throw_while_away() const {
+    if (impl_->ended) throw Unavailable("the server stops");
     if (impl_->away && impl_->away()) throw Unavailable("the database does not answer");
 }
 

@@ -1,7 +1,9 @@
 // Statements under way, so that those of a database that stands still can be cut off. Thread-safe.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <list>
@@ -16,23 +18,29 @@ class UnderWay {
     };
 
 public:
-    // While somebody waits at a socket. libpq may close it in that time, when it finds it broken.
+    // While somebody waits at a socket. Held by a number of its own: the library may close the one
+    // it uses, which then is anybody's.
     class Passage {
     public:
-        Passage(UnderWay& all, int socket) : all_(all) {
+        Passage(UnderWay& all, int socket)
+            : all_(all), socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)) {
             const std::lock_guard lock(all_.mutex_);
             place_ = all_.entries_.insert(all_.entries_.end(),
-                                          Entry{socket, std::chrono::steady_clock::now()});
+                                          Entry{socket_, std::chrono::steady_clock::now()});
         }
         ~Passage() {
-            const std::lock_guard lock(all_.mutex_);
-            all_.entries_.erase(place_);
+            {
+                const std::lock_guard lock(all_.mutex_);
+                all_.entries_.erase(place_);
+            }
+            if (socket_ >= 0) ::close(socket_);
         }
         Passage(const Passage&) = delete;
         Passage& operator=(const Passage&) = delete;
 
     private:
         UnderWay& all_;
+        int socket_;
         std::list<Entry>::iterator place_;
     };
 

@@ -62,6 +62,7 @@ protected:
         settings.database.owner_url = database_.owner_url();
         settings.storage.disk_free_alarm_bytes = 0;
         settings.storage.disk_free_min_bytes = 0;
+        settings.server.shutdown_limit_s = 6;
         for (auto* port :
              {&settings.device.mqtt_port, &settings.device.http_port, &settings.control.port,
               &settings.open.port, &settings.admin.metrics_port}) {
@@ -129,14 +130,14 @@ protected:
     }
 
     void hold(const std::string& table) { held_.emplace(database_.superuser_url(), table); }
-    void wait_until_somebody_waits_for(const std::string& table) {
+    void wait_until_somebody_waits_for(const std::string& table, std::int64_t many = 1) {
         const auto until = std::chrono::steady_clock::now() + 30s;
         const auto waiters = [&] {
             return superuser_.read_now([&](store::Transaction& tx) {
                 return tx.row(frozen_waiters, table)->get<std::int64_t>("n");
             });
         };
-        while (waiters() == 0)
+        while (waiters() < many)
             ASSERT_LT(std::chrono::steady_clock::now(), until) << "nobody asks " << table;
     }
     // Stops the server and takes it down, as vigied does, while the database is as it is.
@@ -145,7 +146,8 @@ protected:
             server_->stop();
             server_.reset();
         });
-        const std::chrono::seconds limit{settings().server.shutdown_limit_s};
+        // What is cut at the end of its time still has to unwind, and others may then connect.
+        const std::chrono::seconds limit{settings().server.shutdown_limit_s + 10};
         EXPECT_TRUE(end.wait_for(limit) == std::future_status::ready) << "the database holds it up";
         thaw();
         held_.reset();
@@ -208,6 +210,31 @@ TEST_F(FrozenDatabase, KeepsNoClosingOfDaysFromItsEnd) {
 // The database is well, but one statement takes for ever.
 TEST_F(FrozenDatabase, AStatementThatTakesForEverIsCutAtTheEnd) {
     expect_an_end_in_time("POST", "/admin/v1/storage/close?day=2020-01-01", false);
+}
+
+// Some wait for the lock, the others for a thread; none may begin once what it uses is going.
+TEST_F(FrozenDatabase, MoreRequestsThanThreadsThatWaitForALockAreBrokenOffAtTheEnd) {
+    server_->start();
+    hold("quarantine");
+    const auto threads = settings().database.pool_threads;
+    std::vector<std::future<std::string>> answers;
+    for (std::int64_t i = 0; i < threads + 2; ++i) {
+        answers.push_back(std::async(std::launch::async, [door = admin()] {
+            return get<Local>(door, "/admin/v1/quarantine/4711");
+        }));
+    }
+    wait_until_somebody_waits_for("quarantine", threads);
+    expect_an_end_in_time();
+    for (auto& answer : answers)
+        EXPECT_THAT(answer.get(), testing::Not(HasSubstr(" 200 ")));
+}
+
+// What looks at credentials again and again is joined first of all.
+TEST_F(FrozenDatabase, ALockOnWhatIsLookedAtAgainKeepsNothingFromItsEnd) {
+    server_->start();
+    hold("credential_change");
+    wait_until_somebody_waits_for("credential_change");
+    expect_an_end_in_time();
 }
 
 // Here, for the whole server with its doors is at hand.

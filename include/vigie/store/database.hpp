@@ -23,27 +23,11 @@
 #include <vector>
 
 #include "vigie/base/result.hpp"
+#include "vigie/store/errors.hpp"
 #include "vigie/store/param.hpp"
 #include "vigie/store/rows.hpp"
 
 namespace vigie::store {
-
-// The database cannot be reached, or the connection broke. The transaction left no trace, unless
-// `in_doubt`: the answer to the commit was lost, and only reading again tells.
-class Unavailable : public std::runtime_error {
-public:
-    explicit Unavailable(const std::string& what, bool commit_in_doubt = false)
-        : std::runtime_error(what), in_doubt(commit_in_doubt) {}
-    bool in_doubt;
-};
-
-// The database refused a statement. `sqlstate` is the five characters of PostgreSQL's appendix A.
-class Refused : public std::runtime_error {
-public:
-    Refused(const std::string& what, std::string state)
-        : std::runtime_error(what), sqlstate(std::move(state)) {}
-    std::string sqlstate;
-};
 
 // A statement and its name; the name appears in metrics, logs and errors.
 struct Query {
@@ -87,6 +71,9 @@ public:
 
 enum class Mode { read, write };
 
+// How often what is to end is cut: a statement may begin just then.
+inline constexpr std::chrono::milliseconds cut_every{50};
+
 // `threads` connections and as many threads that block on them. Connections that break are made
 // anew for the next transaction. Thread-safe.
 class Pool {
@@ -125,6 +112,11 @@ public:
     // Unavailable. For a database that stands still; a slow answer of one that is well is nobody's
     // business. Answers how many.
     std::size_t cut_silent(std::chrono::milliseconds older_than);
+
+    // The end: what is under way on its threads is cut until they are idle; what waits for one, and
+    // whatever is begun from now on, throws Unavailable. Nobody's work runs afterwards, so that
+    // what it uses may go.
+    void stop();
 
 private:
     // Runs the function in a transaction; commits when it answers true. Throws Unavailable,
