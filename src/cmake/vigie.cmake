@@ -43,8 +43,11 @@ function(vigie_module name)
     list(TRANSFORM libraries PREPEND vigie_)
     list(REVERSE libraries)
     target_link_libraries(vigie_${name} PUBLIC ${libraries} vigie_third_party)
-    if(VIGIE_UNITY AND NOT name STREQUAL "net")
+    if(VIGIE_UNITY)
         set_target_properties(vigie_${name} PROPERTIES UNITY_BUILD ON)
+    endif()
+    if(VIGIE_SANITIZE AND name IN_LIST VIGIE_COMPUTES)
+        target_compile_options(vigie_${name} PRIVATE -O1)
     endif()
     set_property(GLOBAL APPEND PROPERTY vigie_modules ${name})
 endfunction()
@@ -62,9 +65,6 @@ function(vigie_module_tests name)
         target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
         target_link_libraries(${target} PRIVATE vigie_${name} vigie_third_party GTest::gmock GTest::gtest GTest::gtest_main)
         target_compile_definitions(${target} PRIVATE VIGIE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-        if(VIGIE_SANITIZE)  # tests run once: what they test is optimized, they are compiled in half the time
-            target_compile_options(${target} PRIVATE -O0)
-        endif()
         if(VIGIE_UNITY)
             set_target_properties(${target} PROPERTIES UNITY_BUILD ON)
         endif()
@@ -83,6 +83,10 @@ set(VIGIE_MODULES
     base config wire net store access api assets streets ingest live alarms control notify operations
     lighting signals signs bollards video buildings traffic parking environment vehicles winter
     citizens opendata contract app cli sim bench)
+
+# Under sanitizers little is optimized: that takes a third of the time to compile, and most tests wait more than they
+# compute. These are searched by fuzz targets, or compute.
+set(VIGIE_COMPUTES base wire store ingest api sim)
 
 # The bounded run of a fuzz target (tests/fuzz/run).
 function(vigie_add_fuzz_run name executable)
