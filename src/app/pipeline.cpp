@@ -87,7 +87,10 @@ Pipeline::Pipeline(const Parts& parts)
       // 1. bytes
       mqtt_(parts.io, mqtt_settings(parts.settings), parts.clock, mqtt_door_),
       http_(parts.io, http_settings(parts.settings),
-            {[this](wire::Request request) { return http_door_.serve(std::move(request)); }, {}}) {
+            {.request =
+                 [this](wire::Request request) { return http_door_.serve(std::move(request)); },
+             .upgrade = {},
+             .head = [this](const wire::Request& head) { return http_door_.refuse(head); }}) {
     writer_.on_room([this] { mqtt_.resume(); });
 }
 

@@ -88,6 +88,25 @@ wire::Response too_large(std::size_t bytes_max, bool french) {
         french);
 }
 
+bool in_french(const wire::Request& request) {
+    return wire::language_of(request.headers.get("Accept-Language")) == "fr";
+}
+
+std::optional<wire::Response> not_observations(const wire::Request& request, bool french) {
+    if (request.path != "/ingest/v1/observations") {
+        return api::problem(base::fail(base::Errc::not_found, "no such path at the device door",
+                                       "chemin inconnu à la porte des équipements"),
+                            french);
+    }
+    if (request.method == "POST") return std::nullopt;
+    auto response = api::problem(base::fail(base::Errc::unsupported, "only POST is spoken here",
+                                            "seul POST est accepté ici"),
+                                 french);
+    response.status = 405;
+    response.headers.set("Allow", "POST");
+    return response;
+}
+
 base::Errc code_of(Reason reason) {
     switch (reason) {
         case Reason::not_json:
@@ -119,21 +138,17 @@ HttpDoor::HttpDoor(Inbox& inbox, Authority authority, DoorThrottle& throttle,
       patience_(patience) {}
 
 asio::awaitable<wire::Response> HttpDoor::serve(wire::Request request) {
-    const bool french = wire::language_of(request.headers.get("Accept-Language")) == "fr";
-    if (request.path != "/ingest/v1/observations") {
-        co_return api::problem(base::fail(base::Errc::not_found, "no such path at the device door",
-                                          "chemin inconnu à la porte des équipements"),
-                               french);
-    }
-    if (request.method != "POST") {
-        auto response = api::problem(base::fail(base::Errc::unsupported, "only POST is spoken here",
-                                                "seul POST est accepté ici"),
-                                     french);
-        response.status = 405;
-        response.headers.set("Allow", "POST");
-        co_return response;
-    }
+    const bool french = in_french(request);
+    if (auto elsewhere = not_observations(request, french)) co_return *std::move(elsewhere);
     co_return co_await observations(request, french);
+}
+
+std::optional<wire::Response> HttpDoor::refuse(const wire::Request& head) {
+    const bool french = in_french(head);
+    if (auto elsewhere = not_observations(head, french)) return elsewhere;
+    auto signed_in = sign_in(head, french);
+    if (auto* refusal = std::get_if<wire::Response>(&signed_in)) return std::move(*refusal);
+    return std::nullopt;
 }
 
 // What stands against the request, of the credential's limits; a short wait is waited for here.
@@ -155,27 +170,33 @@ asio::awaitable<std::optional<wire::Response>> HttpDoor::hold_back(Allowance& al
     co_return above_rate(admission.wait, french);
 }
 
-asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& request, bool french) {
+HttpDoor::SignedIn HttpDoor::sign_in(const wire::Request& request, bool french) {
     const auto secrets = secrets_of(request);
     // Nothing said about who it is: a probe, as some clients send one first.
     const bool tried = request.headers.has("Authorization");
     GuessLimit::Place place;
     if (tried) {
         place = throttle_.guesses().take(secrets.user_name, request.peer);
-        if (!place) co_return too_often(place.wait(), french);
+        if (!place) return too_often(place.wait(), french);
     }
-    const auto sender = authority_(secrets.user_name, secrets.secret);
+    auto sender = authority_(secrets.user_name, secrets.secret);
     if (sender) {
         throttle_.guesses().right(place);
-    } else {
-        if (tried) {
-            if (const auto wait = throttle_.failed(secrets.user_name, request.peer))
-                co_return too_often(*wait, french);
-        }
-        auto response = api::problem(sender.error(), french);
-        response.headers.set("WWW-Authenticate", "Basic realm=\"device door\"");
-        co_return response;
+        return *std::move(sender);
     }
+    if (tried) {
+        if (const auto wait = throttle_.failed(secrets.user_name, request.peer))
+            return too_often(*wait, french);
+    }
+    auto response = api::problem(sender.error(), french);
+    response.headers.set("WWW-Authenticate", "Basic realm=\"device door\"");
+    return response;
+}
+
+asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& request, bool french) {
+    auto signed_in = sign_in(request, french);
+    if (auto* refusal = std::get_if<wire::Response>(&signed_in)) co_return std::move(*refusal);
+    const auto& sender = std::get<std::shared_ptr<const Sender>>(signed_in);
     const auto format = format_of(request.headers.get("Content-Type"));
     if (!format) {
         co_return api::problem(
@@ -184,13 +205,13 @@ asio::awaitable<wire::Response> HttpDoor::observations(const wire::Request& requ
                        "envoyer application/json, application/x-ndjson ou application/senml+json"),
             french);
     }
-    Allowance* allowance = (*sender)->allowance();
+    Allowance* allowance = sender->allowance();
     if (allowance != nullptr) {
         if (auto refusal = co_await hold_back(*allowance, request.body.size(), french))
             co_return *std::move(refusal);
     }
     auto sorted = inbox_.sort_messages(
-        {sender->get(), "http", request.path, request.body, clock_.now(), *format});
+        {sender.get(), "http", request.path, request.body, clock_.now(), *format});
     if (allowance != nullptr) allowance->charge_values(sorted.values);
     const DurableWait wait(co_await asio::this_coro::executor, patience_);
     sorted.submission.durable = wait.told();

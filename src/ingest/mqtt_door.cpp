@@ -304,11 +304,13 @@ net::MqttAdmission MqttDoor::change_subscriptions(net::MqttPrincipal& principal)
     return held ? *std::move(held) : net::MqttAdmission::accepted();
 }
 
-// A device may listen to the commands of its own assets, named one by one or by a filter that
-// may_receive narrows.
-wire::mqtt::Reason MqttDoor::subscribe(net::MqttPrincipal&, std::string_view filter,
+// A device may listen to the commands of its own assets, named one by one or by the filter for all
+// of them, which may_receive narrows. What could never be heard is not kept: else memory would be
+// anybody's who invents names.
+wire::mqtt::Reason MqttDoor::subscribe(net::MqttPrincipal& principal, std::string_view filter,
                                        wire::mqtt::Qos qos) {
-    if (!filter.starts_with("vigie/v1/") || !filter.ends_with("/commands"))
+    const auto code = asset_of_topic(filter, "commands");
+    if (code != "+" && !inbox_.covers(sender_of(principal), code))
         return MqttReason::not_authorized;
     return qos == wire::mqtt::Qos::at_most_once ? MqttReason::success : MqttReason::granted_qos_1;
 }
@@ -382,6 +384,11 @@ boost::asio::awaitable<std::optional<net::MqttStoredSession>> MqttDoor::load_ses
 
 std::uint64_t MqttDoor::last_session_revision() const {
     return sessions_.last_revision();
+}
+
+std::size_t MqttDoor::sessions_beside(const std::string& owner,
+                                      const std::string& client_id) const {
+    return sessions_.kept_beside(owner, client_id);
 }
 
 boost::asio::awaitable<void> MqttDoor::save_session(net::MqttStoredSession session) {

@@ -76,7 +76,7 @@ public:
             for (auto& row : found) {
                 auto key = session_key(row.owner, row.client_id);
                 last_revision_ = std::max(last_revision_, row.revision);
-                entries_.insert_or_assign(std::move(key), Entry{std::move(row), std::nullopt});
+                put(entries_[std::move(key)], std::move(row));
             }
         }
         thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -94,6 +94,14 @@ public:
         const auto found = entries_.find(session_key(owner, client_id));
         if (found == entries_.end() || found->second.erased_at) return std::nullopt;
         return found->second.row;
+    }
+
+    std::size_t kept_beside(const std::string& owner, const std::string& client_id) const {
+        const std::lock_guard lock(mutex_);
+        const auto all = kept_.find(owner);
+        if (all == kept_.end()) return 0;
+        const auto own = entries_.find(session_key(owner, client_id));
+        return all->second - (own != entries_.end() && is_kept(own->second) ? 1 : 0);
     }
 
     // A row that was put back has a revision of its own; its will is still the one of that time.
@@ -151,7 +159,7 @@ public:
             }
         }
         last_revision_ = std::max(last_revision_, row.revision);
-        found->second = Entry{std::move(row), std::nullopt};
+        put(found->second, std::move(row));
         return change(key, waiter);
     }
 
@@ -178,7 +186,10 @@ public:
             if (is_under_way(one.first)) return false;
             const Entry& entry = one.second;
             if (entry.erased_at) return *entry.erased_at < forgotten;
-            return !entry.row.will && entry.row.expires_at && *entry.row.expires_at <= now;
+            const bool over =
+                !entry.row.will && entry.row.expires_at && *entry.row.expires_at <= now;
+            if (over) count_out(entry);
+            return over;
         });
         return removed;
     }
@@ -207,8 +218,21 @@ private:
         Waiters waiters;
     };
 
+    static bool is_kept(const Entry& entry) { return !entry.erased_at && entry.row.expiry_s != 0; }
+    void put(Entry& entry, net::MqttStoredSession row) {
+        count_out(entry);
+        entry = {std::move(row), std::nullopt};
+        if (is_kept(entry)) ++kept_[entry.row.owner];
+    }
+    // Before it is no longer kept.
+    void count_out(const Entry& entry) {
+        if (!is_kept(entry)) return;
+        const auto all = kept_.find(entry.row.owner);
+        if (--all->second == 0) kept_.erase(all);
+    }
     void mark_erased(const std::string& key, Entry& entry) {
         drop_erased();
+        count_out(entry);
         entry.erased_at = clock_.steady();
         erased_.emplace_back(*entry.erased_at, key);
         entry.row.subscriptions.clear();
@@ -332,6 +356,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable_any work_;
     std::unordered_map<std::string, Entry> entries_;
+    std::unordered_map<std::string, std::size_t> kept_;  // of each owner
     SessionChanges changed_;
     std::deque<std::pair<base::SteadyInstant, std::string>> erased_;  // in that order
     std::uint64_t last_revision_{0};
@@ -383,6 +408,10 @@ asio::awaitable<void> SessionBook::erase(std::string owner, std::string client_i
     const auto waiter = std::make_shared<Waiter>(co_await asio::this_coro::executor);
     if (impl_->erase(owner, client_id, revision, waiter))
         co_await wait_for_row(waiter, impl_->patience());
+}
+
+std::size_t SessionBook::kept_beside(const std::string& owner, const std::string& client_id) const {
+    return impl_->kept_beside(owner, client_id);
 }
 
 std::vector<net::MqttStoredSession> SessionBook::with_wills() const {

@@ -121,6 +121,13 @@ private:
             std::tie(ec, std::ignore) =
                 co_await http::async_read_header(stream_, buffer_, parser, quietly);
         idle_ = false;
+        if (!ec && shared_->handlers.head && !has_come(parser)) {
+            if (const auto refusal = refusal_by_head(parser)) {
+                ++shared_->counters.requests;
+                co_await write(*refusal, false, false);
+                co_return false;
+            }
+        }
         BodyShare share(*shared_);
         if (!ec) ec = co_await read_body(parser, share);
         if (ec) {
@@ -151,6 +158,18 @@ private:
             co_await stream_.async_read_some(buffer_.prepare(first_bytes_max), quietly);
         buffer_.commit(size);
         co_return ec == asio::error::eof ? http::error::end_of_stream : ec;
+    }
+
+    // The body, with the head.
+    [[nodiscard]] bool has_come(const Parser& parser) const {
+        const auto length = parser.content_length();
+        return parser.is_done() || (length && *length <= buffer_.size());
+    }
+
+    std::optional<wire::Response> refusal_by_head(Parser& parser) const {
+        wire::Request head;
+        if (!take(parser.get(), head)) return std::nullopt;  // said once the body is there
+        return shared_->handlers.head(head);
     }
 
     asio::awaitable<beast::error_code> read_body(Parser& parser, BodyShare& share) {

@@ -90,6 +90,7 @@ private:
     boost::asio::awaitable<void> displace(MqttConnectionName previous);
     [[nodiscard]] std::optional<MqttRegistry::Kept> earlier_session(
         const MqttStoredSession& row) const;
+    [[nodiscard]] bool owner_has_enough() const;
     boost::asio::awaitable<void> take_session(bool clean_start, bool assigned);
     void welcome(const std::optional<MqttRegistry::Kept>& earlier, bool assigned);
     boost::asio::awaitable<void> refuse(MqttConnectDecision decision);

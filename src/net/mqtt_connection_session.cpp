@@ -74,6 +74,13 @@ std::string subject_of(const PeerCertificate& certificate) {
     return count > 0 ? std::string{bytes, static_cast<std::size_t>(count)} : std::string{};
 }
 
+MqttConnectDecision one_too_many() {
+    MqttConnectDecision decision;
+    decision.reason = mqtt::Reason::quota_exceeded;
+    decision.reason_string = "too many sessions are kept for this credential";
+    return decision;
+}
+
 }  // namespace
 
 MqttConnectRequest MqttConnection::request_of(const mqtt::Connect& connect) {
@@ -163,6 +170,11 @@ asio::awaitable<void> MqttConnection::refuse(MqttConnectDecision decision) {
     finish(decision.reason, true);
 }
 
+bool MqttConnection::owner_has_enough() const {
+    return hub_->handler.sessions_beside(owner_, client_id_) >=
+           hub_->settings.sessions_per_owner_max;
+}
+
 asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assigned) {
     const auto claim = hub_->registry.claim(owner_, client_id_, name_, principal_);
     session_ = claim.session;
@@ -171,8 +183,13 @@ asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assign
     if (over_) co_return;
     const MqttStoredSession before = co_await row_before();
     if (over_) co_return;
-    std::optional<MqttRegistry::Kept> earlier;
-    if (!clean_start) earlier = earlier_session(before);
+    auto earlier = earlier_session(before);
+    const bool is_new = !earlier && machine_.session_expiry_s() != 0;
+    if (is_new && owner_has_enough()) {
+        co_await refuse(one_too_many());
+        co_return;
+    }
+    if (clean_start) earlier.reset();
     if (earlier) remembered_ = earlier->exchanges.remembered;
     MqttStoredSession row = stored();
     row.subscriptions = earlier ? earlier->subscriptions : std::vector<MqttSubscription>{};
@@ -186,6 +203,11 @@ asio::awaitable<void> MqttConnection::take_session(bool clean_start, bool assign
     co_await write_row(std::move(row));
     if (over_ || !hub_->registry.is_current(session_, name_)) {
         cut(mqtt::Reason::session_taken_over);
+        co_return;
+    }
+    // Others may have come at the same moment: of two for one place, neither has it.
+    if (is_new && owner_has_enough()) {
+        co_await refuse(one_too_many());
         co_return;
     }
     auto will = hub_->registry.take_will(session_);
@@ -252,7 +274,9 @@ mqtt::Reason MqttConnection::grant(const mqtt::Subscription& asked,
     if (mqtt::is_failure(answer)) return answer;
     const auto qos = std::min(highest, static_cast<mqtt::Qos>(answer));
     MqttSubscription subscription{std::string{asked.filter}, qos};
-    if (!hub_->registry.subscribe(session_, subscription, hub_->settings.subscriptions_max)) {
+    const MqttRegistry::Room room{hub_->settings.subscriptions_max,
+                                  hub_->settings.filters_bytes_max};
+    if (!hub_->registry.subscribe(session_, subscription, room)) {
         return mqtt::Reason::quota_exceeded;
     }
     granted.push_back(std::move(subscription));

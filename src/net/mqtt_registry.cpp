@@ -97,7 +97,7 @@ void MqttRegistry::begin(MqttSessionId session,
 }
 
 bool MqttRegistry::subscribe(MqttSessionId session, const MqttSubscription& subscription,
-                             std::size_t subscriptions_max) {
+                             const Room& room) {
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(session);
     if (found == sessions_.end()) return false;
@@ -106,7 +106,10 @@ bool MqttRegistry::subscribe(MqttSessionId session, const MqttSubscription& subs
     if (same != all.end()) {
         same->qos = subscription.qos;
     } else {
-        if (all.size() >= subscriptions_max) return false;
+        std::size_t bytes = subscription.filter.size();
+        for (const MqttSubscription& one : all)
+            bytes += one.filter.size();
+        if (all.size() >= room.subscriptions_max || bytes > room.filters_bytes_max) return false;
         all.push_back(subscription);
     }
     tree_.add(subscription.filter, session, subscription.qos);

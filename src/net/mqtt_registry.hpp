@@ -2,6 +2,7 @@
 // called under its lock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -64,9 +65,12 @@ public:
 
     // Its client is connected, and the session holds this and nothing else.
     void begin(MqttSessionId session, const std::vector<MqttSubscription>& subscriptions);
-    // False when that would be more than `subscriptions_max`.
-    bool subscribe(MqttSessionId session, const MqttSubscription& subscription,
-                   std::size_t subscriptions_max);
+    struct Room {
+        std::size_t subscriptions_max{0};
+        std::size_t filters_bytes_max{0};
+    };
+    // False when there is no room for it.
+    bool subscribe(MqttSessionId session, const MqttSubscription& subscription, const Room& room);
     bool unsubscribe(MqttSessionId session, const std::string& filter);
     [[nodiscard]] std::vector<MqttSubscription> subscriptions(MqttSessionId session) const;
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/app/device_door_bench.hpp"
+#include "vigie/ingest/guess_limit.hpp"
 
 namespace vigie::app {
 namespace {
@@ -218,6 +219,17 @@ TEST_P(DeviceLimits, ThrottleWrongSignInsAndNeverARightOne) {
     secrets_["wrong"] = secret;
     EXPECT_TRUE(connect(wrong, "wrong")) << "mended, it need not wait";
     EXPECT_EQ(figure("vigie_ingest_throttled_total"), 17);
+}
+
+TEST_P(DeviceLimits, LetNoStrangerHoldMemoryWithABodyThatIsStillOnItsWay) {
+    start();
+    const std::string head =
+        "POST /ingest/v1/observations HTTP/1.1\r\nHost: x\r\n"
+        "Content-Type: application/json\r\nContent-Length: 8000000\r\n";
+    const auto port = server_->ports().device_http;
+    EXPECT_THAT(ask(port, head + "Authorization: Bearer wrong\r\n\r\n{"),
+                StartsWith("HTTP/1.1 401"));
+    EXPECT_THAT(ask(port, head + "\r\n{"), StartsWith("HTTP/1.1 401"));
 }
 
 TEST_P(DeviceLimits, LookAtSoManyWrongSecretsOfAnAddressAndNotAtOneMore) {

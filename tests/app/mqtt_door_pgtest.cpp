@@ -7,6 +7,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "tests/app/door_run.hpp"
@@ -122,6 +123,33 @@ TEST_P(MqttDoorTest, AWildcardHearsItsOwnAssetsOnly) {
     EXPECT_EQ(mqtt.send({.topic = "vigie/v1/V1/commands", .payload = "dim"}), 1U);
     run_until([&] { return !heard.empty(); });
     EXPECT_THAT(heard, ElementsAre("vigie/v1/V1/commands"));
+}
+
+TEST_P(MqttDoorTest, AFilterThatNamesNoAssetOfItsOwnIsRefused) {
+    plant({"V1", "V2"});
+    std::map<std::string, std::string> secrets{
+        {"gateway", make({"gateway", {"V1"}, "", false, false}).secret},
+        {"hub", make({"hub", {}, "", true, false}).secret}};
+    const auto refused =
+        GetParam() == Version::v5 ? Reason::not_authorized : Reason::unspecified_error;
+    const auto granted = Reason::granted_qos_1;
+    const auto ask = [&](const std::string& user) {
+        net::MqttClient client{io_.get_executor()};
+        EXPECT_TRUE(wait_for(client.connect(as(user, secrets.at(user)))).ok());
+        std::vector<std::pair<std::string, Qos>> filters;
+        for (const char* asset : {"V1", "V2", "V3", "+", "v1", "", "V1/x", "+/+"})
+            filters.emplace_back("vigie/v1/" + std::string(asset) + "/commands",
+                                 Qos::at_least_once);
+        return wait_for(client.subscribe(filters));
+    };
+    EXPECT_THAT(ask("gateway"), ElementsAre(granted, refused, refused, granted, refused, refused,
+                                            refused, refused));
+    EXPECT_THAT(ask("hub"), ElementsAre(granted, granted, refused, granted, refused, refused,
+                                        refused, refused));
+    plant({"V3"});
+    EXPECT_THAT(ask("hub"), ElementsAre(granted, granted, granted, granted, refused, refused,
+                                        refused, refused));
+    EXPECT_EQ(ask("gateway").at(2), refused);
 }
 
 // 3.1.1 has none.

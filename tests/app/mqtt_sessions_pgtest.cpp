@@ -31,7 +31,7 @@ protected:
         std::unique_ptr<net::MqttClient> client;
         net::MqttConnected connected;
     };
-    Joined join(const std::string& user = "gateway", bool clean = false) {
+    net::MqttClientSettings as(const std::string& user, bool clean) {
         net::MqttClientSettings settings;
         settings.port = run_->pipeline.mqtt().ports().at(0);
         settings.version = GetParam();
@@ -40,8 +40,11 @@ protected:
         settings.password = passwords_.at(user);
         settings.clean_start = clean;
         settings.session_expiry_s = clean ? 0 : 0xFFFF'FFFF;
+        return settings;
+    }
+    Joined join(const std::string& user = "gateway", bool clean = false) {
         Joined joined{std::make_unique<net::MqttClient>(io_.get_executor()), {}};
-        auto answer = wait_for(joined.client->connect(settings));
+        auto answer = wait_for(joined.client->connect(as(user, clean)));
         EXPECT_TRUE(answer.ok());
         if (answer.ok()) joined.connected = *std::move(answer);
         return joined;
@@ -135,6 +138,32 @@ TEST_P(MqttSessions, ConnectWithoutARowWhileTheDatabaseIsAway) {
     root.write_now([&](store::Transaction& tx) { tx.execute(in); });
     wait_until_gone();
     EXPECT_THAT(stored(), ElementsAre(R"([["vigie/v1/+/commands", 1]])"));
+}
+
+// What an earlier run left counts; the limit is the server's own.
+TEST_P(MqttSessions, OfACredentialAreKeptAtNAndNotAtNPlus1) {
+    static constexpr store::Query leave{
+        "test_leave",
+        "insert into session (credential, client_id, subscriptions, expiry_s, revision) select "
+        "'gateway', 'kept-' || n, '[]', 100, 1 from generate_series(1, $1::int) as n"};
+    const std::size_t sessions_max = net::MqttServerSettings{}.sessions_per_owner_max;
+    run_->foundation.pool.write_now(
+        [&](store::Transaction& tx) { tx.execute(leave, static_cast<int>(sessions_max) - 1); });
+    restart();
+    const auto last = join();
+    auto settings = as("gateway", false);
+    settings.client_id = "device-2";
+    net::MqttClient client{io_.get_executor()};
+    EXPECT_FALSE(wait_for(client.connect(settings)).ok());
+    EXPECT_EQ(client.refused_with(),
+              GetParam() == Version::v5 ? Reason::quota_exceeded : Reason::server_unavailable);
+    EXPECT_EQ(stored().size(), sessions_max);
+    settings.client_id = "kept-1";
+    const auto back = wait_for(client.connect(settings));
+    ASSERT_TRUE(back.ok());
+    EXPECT_TRUE(back->session_present);
+    join("other");
+    EXPECT_EQ(stored().size(), sessions_max + 1) << "another credential has its own";
 }
 
 INSTANTIATE_TEST_SUITE_P(InBothVersions, MqttSessions,

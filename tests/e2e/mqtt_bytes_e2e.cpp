@@ -61,7 +61,7 @@ protected:
         database_ = std::make_unique<pqxx::connection>(city_->database_url());
         std::vector<std::string> codes{"LP-1", "LP-2"};
         for (std::size_t number = 1; number <= playable().size(); ++number) {
-            for (const char letter : {'T', 'U', 'V'})
+            for (const char letter : {'T', 'U', 'V', 't'})
                 codes.push_back(letter + std::to_string(number));
         }
         city_->plant("light_point", codes);
@@ -86,7 +86,7 @@ protected:
     static std::string observations_of(const std::string& asset) {
         return "vigie/v1/" + asset + "/observations";
     }
-    // Each case has three assets for itself: at most one command is on its way to each.
+    // Each case has assets for itself: at most one command is on its way to each.
     static std::string asset_of(const std::string& letter) {
         return letter + std::to_string(number_);
     }

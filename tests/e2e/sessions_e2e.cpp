@@ -67,6 +67,10 @@ protected:
 };
 
 TEST_F(Sessions, AKillForgetsNone) {
+    std::vector<std::string> codes;
+    for (int round = 0; round < kills; ++round)
+        codes.push_back("A" + std::to_string(round));
+    city_.plant("air_station", codes);
     for (int round = 0; round < kills; ++round) {
         const int known = round == 0 ? 0 : clients_count;
         const int present = play(round);

@@ -114,6 +114,38 @@ TEST_F(SessionRows, AreDurableWhenSaveReturns) {
     EXPECT_FALSE(book_->find("gateway", "one"));
 }
 
+TEST_F(SessionRows, AreCountedForTheirOwner) {
+    const auto beside = [this](const std::string& client_id) {
+        return book_->kept_beside("gateway", client_id);
+    };
+    wait(book_->save(session("one", 1)));
+    wait(book_->save(session("two", 2)));
+    wait(book_->save({.owner = "other", .client_id = "one", .expiry_s = 60, .revision = 3}));
+    auto with_will = session("will", 4);
+    with_will.expiry_s = 0;
+    with_will.will = std::make_shared<const net::MqttWill>(net::MqttWill{.topic = "w"});
+    wait(book_->save(with_will));
+    EXPECT_EQ(beside("three"), 2U);
+    EXPECT_EQ(beside("will"), 2U) << "there is nothing to resume";
+    EXPECT_EQ(beside("one"), 1U);
+    EXPECT_EQ(book_->kept_beside("nobody", "one"), 0U);
+    wait(book_->save(session("two", 5, {{"a", wire::mqtt::Qos::at_least_once}})));
+    wait(book_->save(session("two", 6, {{"a", wire::mqtt::Qos::at_least_once}})));
+    EXPECT_EQ(beside("three"), 2U);
+    for (const std::uint64_t revision : {7U, 8U}) {
+        wait(book_->erase("gateway", "one", revision));
+        EXPECT_EQ(beside("three"), 1U);
+    }
+    EXPECT_EQ(beside("one"), 1U);
+    wait(book_->save(session("one", 9)));
+    restart();
+    EXPECT_EQ(beside("three"), 2U);
+    clock_.advance(seconds{60});
+    book_->purge();
+    EXPECT_EQ(beside("three"), 0U);
+    EXPECT_EQ(book_->kept_beside("other", "two"), 0U);
+}
+
 TEST_F(SessionRows, AreFoundAfterARestartAndTheirTimeRunsFromIt) {
     wait(book_->save(session("here", 1, {{"a/+/c", wire::mqtt::Qos::at_least_once}})));
     auto gone = session("gone", 1);

@@ -85,10 +85,10 @@ protected:
         settings.connections_max = connections_max;
         adjust(settings);
         asio::io_context* contexts[] = {&io_};
-        server_ = std::make_unique<HttpServer>(
-            contexts, settings, HttpHandlers{tell, [this](wire::Request request) {
-                                                 return decide(late_, std::move(request));
-                                             }});
+        HttpHandlers handlers{
+            tell, [this](wire::Request request) { return decide(late_, std::move(request)); }};
+        handlers.head = head_;
+        server_ = std::make_unique<HttpServer>(contexts, settings, handlers);
         server_->start();
         thread_ = std::jthread([this] { io_.run(); });
     }
@@ -121,6 +121,7 @@ protected:
         return until_closed(socket);
     }
 
+    std::function<std::optional<wire::Response>(const wire::Request&)> head_;
     asio::io_context io_;
     Late late_{io_};
     asio::io_context client_io_;
@@ -182,6 +183,49 @@ TEST_F(HttpServerTest, AllBodiesTogetherHaveALimitAtNAndNPlusOne) {
     EXPECT_NE(until_closed(slow).find("POST / 900"), std::string::npos);
     EXPECT_NE(exchange(begun(1000, 1000)).find("POST / 1000"), std::string::npos)
         << "what was answered takes no room any more";
+}
+
+class HttpServerThatAsksAboutHeads : public HttpServerTest {
+    void adjust(HttpServerSettings&) override {
+        head_ = [this](const wire::Request& head) -> std::optional<wire::Response> {
+            EXPECT_EQ(head.body, "");
+            ++asked;
+            if (head.headers.get("Authorization") == "yes") return std::nullopt;
+            wire::Response refusal;
+            refusal.status = 401;
+            return refusal;
+        };
+    }
+
+protected:
+    std::atomic<int> asked{0};
+};
+
+TEST_F(HttpServerThatAsksAboutHeads, ABodyThatIsNotWantedIsNotWaitedFor) {
+    const std::string head = "POST / HTTP/1.1\r\nHost: x\r\n";
+    auto stranger = connected();
+    asio::write(stranger, asio::buffer(head + "Content-Length: 900\r\n\r\n" + "some"));
+    EXPECT_TRUE(until_closed(stranger).starts_with("HTTP/1.1 401"));
+    auto without_length = connected();
+    asio::write(without_length,
+                asio::buffer(head + "Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n"));
+    EXPECT_TRUE(until_closed(without_length).starts_with("HTTP/1.1 401"));
+    EXPECT_EQ(asked, 2);
+}
+
+TEST_F(HttpServerThatAsksAboutHeads, ABodyThatIsWantedIsReadAndOneThatIsThereIsNotAskedFor) {
+    auto friendly = connected();
+    asio::write(friendly, asio::buffer(std::string("POST / HTTP/1.1\r\nHost: x\r\n"
+                                                   "Authorization: yes\r\nConnection: close\r\n"
+                                                   "Content-Length: 8\r\n\r\nhalf")));
+    while (asked == 0)
+        std::this_thread::yield();
+    asio::write(friendly, asio::buffer(std::string("half")));
+    EXPECT_NE(until_closed(friendly).find("POST / 8"), std::string::npos);
+    EXPECT_NE(
+        exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nfull").find("POST / 4"),
+        std::string::npos);
+    EXPECT_EQ(asked, 1);
 }
 
 TEST_F(HttpServerTest, AnswersGarbageAndGoesOn) {

@@ -25,9 +25,7 @@ inline constexpr std::chrono::seconds bench_patience{20};
 // Thread-safe. Everything told becomes a line; a test waits for lines.
 class BenchHandler final : public MqttHandler {
 public:
-    using Awaitable = boost::asio::awaitable<MqttConnectDecision>;
-
-    Awaitable authenticate(MqttConnectRequest request) override {
+    boost::asio::awaitable<MqttConnectDecision> authenticate(MqttConnectRequest request) override {
         if (request.user_name == "broken") throw std::runtime_error("the database is away");
         if (request.password == "slowly") {
             co_return MqttConnectDecision{.reason = wire::mqtt::Reason::quota_exceeded,
@@ -124,6 +122,10 @@ public:
     [[nodiscard]] std::uint64_t last_session_revision() const override {
         return rows.last_revision();
     }
+    [[nodiscard]] std::size_t sessions_beside(const std::string& owner,
+                                              const std::string& client_id) const override {
+        return rows.beside(owner, client_id);
+    }
     std::vector<MqttLeftWill> left_wills() override { return rows.left_wills(); }
     void forget_will(const MqttWillOrigin& origin) override { rows.forget_will(origin); }
     [[nodiscard]] bool holds_will(const MqttWillOrigin& origin) const override {
@@ -180,9 +182,6 @@ public:
     bool at_once{true};  // complete every message as it comes
 
 private:
-    static std::string name_of(MqttPrincipal& principal) {
-        return static_cast<BenchPrincipal&>(principal).name;
-    }
     void write(std::string line) {
         const std::lock_guard lock(mutex_);
         lines_.push_back(std::move(line));

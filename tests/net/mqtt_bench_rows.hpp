@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,10 @@ struct BenchPrincipal final : MqttPrincipal {
     explicit BenchPrincipal(std::string name_given) : name(std::move(name_given)) {}
     std::string name;
 };
+
+inline const std::string& name_of(MqttPrincipal& principal) {
+    return static_cast<BenchPrincipal&>(principal).name;
+}
 
 inline std::string line_of(const MqttMessage& message) {
     std::string line = "publish " + std::string{message.topic} + "=";
@@ -78,6 +83,18 @@ public:
         return last;
     }
 
+    [[nodiscard]] std::size_t beside(const std::string& owner, const std::string& client_id) const {
+        std::size_t count = 0;
+        {
+            const std::lock_guard lock(mutex_);
+            for (const auto& [key, row] : rows_)
+                count += row.owner == owner && row.client_id != client_id && row.expiry_s != 0;
+        }
+        if (after_counting) after_counting();
+        return count;
+    }
+
+    std::function<void()> after_counting;
     // What is asked of a database that does not answer waits here.
     BenchBarrier loads;
     BenchBarrier changes;

@@ -4,7 +4,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
+#include <variant>
 
 #include "vigie/ingest/door_throttle.hpp"
 #include "vigie/ingest/inbox.hpp"
@@ -19,8 +21,13 @@ public:
     HttpDoor(Inbox& inbox, Authority authority, DoorThrottle& throttle, const base::Clock& clock,
              std::chrono::milliseconds patience = std::chrono::seconds{25});
     boost::asio::awaitable<wire::Response> serve(wire::Request request);
+    // What stands against a request whose body is still on its way: who may not send it is told at
+    // once. Nothing stands against it: nullopt.
+    std::optional<wire::Response> refuse(const wire::Request& head);
 
 private:
+    using SignedIn = std::variant<std::shared_ptr<const Sender>, wire::Response>;
+    SignedIn sign_in(const wire::Request& request, bool french);
     boost::asio::awaitable<wire::Response> observations(const wire::Request& request, bool french);
     boost::asio::awaitable<std::optional<wire::Response>> hold_back(Allowance& allowance,
                                                                     std::size_t bytes, bool french);

@@ -48,6 +48,8 @@ public:
                                                std::uint64_t revision) override;
 
     [[nodiscard]] std::uint64_t last_session_revision() const override;
+    [[nodiscard]] std::size_t sessions_beside(const std::string& owner,
+                                              const std::string& client_id) const override;
     // Of whoever is still in force; the others are forgotten.
     std::vector<net::MqttLeftWill> left_wills() override;
     void forget_will(const net::MqttWillOrigin& origin) override;

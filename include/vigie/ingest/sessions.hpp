@@ -81,6 +81,10 @@ public:
     boost::asio::awaitable<void> save(net::MqttStoredSession session);
     boost::asio::awaitable<void> erase(std::string owner, std::string client_id,
                                        std::uint64_t revision);
+    // How many that may be resumed are kept for that owner, but for this client's. Those whose time
+    // is over count until purge().
+    [[nodiscard]] std::size_t kept_beside(const std::string& owner,
+                                          const std::string& client_id) const;
     // Those with a will. After start(): what an earlier run left.
     [[nodiscard]] std::vector<net::MqttStoredSession> with_wills() const;
     // The will of the session is published, or void, unless something newer was saved that is not

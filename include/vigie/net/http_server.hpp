@@ -59,7 +59,10 @@ struct HttpHandlers {
     // Must not throw but at shutdown; an exception ends the connection.
     std::function<boost::asio::awaitable<wire::Response>(wire::Request)> request;
     // Empty: no WebSocket here (404 by `request`).
-    std::function<boost::asio::awaitable<UpgradeDecision>(wire::Request)> upgrade;
+    std::function<boost::asio::awaitable<UpgradeDecision>(wire::Request)> upgrade{};
+    // Of a request whose body is still on its way: an answer ends it, and the body is not waited
+    // for. So whoever may not send it holds no memory with it. Empty: every body is read.
+    std::function<std::optional<wire::Response>(const wire::Request& head)> head{};
 };
 
 struct HttpTls {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -161,6 +162,12 @@ public:
     virtual boost::asio::awaitable<void> save_session(MqttStoredSession session);
     // The greatest revision of any session that is kept: later ones begin above it.
     [[nodiscard]] virtual std::uint64_t last_session_revision() const { return 0; }
+    // How many with an expiry are kept for that owner, its connected clients included, but for this
+    // client's.
+    [[nodiscard]] virtual std::size_t sessions_beside(const std::string& /*owner*/,
+                                                      const std::string& /*client_id*/) const {
+        return 0;
+    }
     // Only when nothing newer than `revision` was saved.
     virtual boost::asio::awaitable<void> erase_session(std::string owner, std::string client_id,
                                                        std::uint64_t revision);
