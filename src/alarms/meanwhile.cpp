@@ -92,11 +92,8 @@ std::vector<Occurrence> Meanwhile::left_over() {
     std::vector<Occurrence> all;
     spool_.each([&all](std::string_view payload) {
         auto found = decode_occurrences(payload);
-        if (found) {
-            std::ranges::move(*found, std::back_inserter(all));
-        } else {
-            spdlog::error("a record of alarm transitions means nothing: {}", payload);
-        }
+        if (found) std::ranges::move(*found, std::back_inserter(all));
+        return found.has_value();
     });
     return all;
 }

@@ -1,13 +1,27 @@
 #include "app/database_home.hpp"
 
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include "vigie/store/migrate.hpp"
 
 namespace vigie::app {
 
+namespace {
+
+bool is_same_disk(const std::string& folder, const std::string& other) {
+    struct stat of_folder{};
+    struct stat of_other{};
+    return stat(folder.c_str(), &of_folder) == 0 && stat(other.c_str(), &of_other) == 0 &&
+           of_folder.st_dev == of_other.st_dev;
+}
+
+}  // namespace
+
 DatabaseHome::DatabaseHome(const config::Settings& settings)
-    : app_url_(settings.database.url), owner_url_(settings.database.owner_url) {
+    : app_url_(settings.database.url),
+      owner_url_(settings.database.owner_url),
+      folder_(settings.paths.folder) {
     if (!app_url_.empty()) return;
     cluster_ = std::make_unique<store::Cluster>(store::Cluster::Options{
         .folder = settings.paths.folder,
@@ -24,6 +38,7 @@ void DatabaseHome::open(StartSteps* steps) {
         spdlog::info("private PostgreSQL {}",
                      cluster_->adopted() ? "was still running and is adopted" : "started");
     }
+    shares_disk_ = cluster_ && is_same_disk(folder_, folder_ + "/pg");
     if (steps != nullptr) steps->done("database");
     store::migrate(owner_url_, embedded::migrations(),
                    [](const std::string& name) { spdlog::info("applying migration {}", name); });

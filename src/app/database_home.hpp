@@ -24,11 +24,15 @@ public:
     [[nodiscard]] const std::string& app_url() const { return app_url_; }
     [[nodiscard]] const std::string& owner_url() const { return owner_url_; }
     [[nodiscard]] bool embedded() const { return cluster_ != nullptr; }
+    // Whether what is stored takes room on the disk of vigied's own data folder; once opened.
+    [[nodiscard]] bool shares_disk() const { return shares_disk_; }
 
 private:
     std::unique_ptr<store::Cluster> cluster_;
     std::string app_url_;
     std::string owner_url_;
+    std::string folder_;
+    bool shares_disk_{};
 };
 
 }  // namespace vigie::app

@@ -30,7 +30,7 @@ double resident_bytes() {
 
 }  // namespace
 
-std::vector<Figure> pipeline_figures(Pipeline& pipeline) {
+std::vector<Figure> pipeline_figures(Pipeline& pipeline, const Modules& modules) {
     const auto& mqtt = pipeline.mqtt().counters();
     const auto& writer = pipeline.writer().counters();
     const auto& inbox = pipeline.inbox().counters();
@@ -100,8 +100,8 @@ std::vector<Figure> pipeline_figures(Pipeline& pipeline) {
         counter("vigie_spool_full_total", "times that the spool had no room", writer.spool_full),
         gauge("vigie_spool_bytes", "bytes that wait in the spool",
               pipeline.spool().counters().bytes),
-        gauge("vigie_spool_damaged_bytes", "bytes of the spool that were kept aside",
-              pipeline.spool().counters().damaged_bytes),
+        {"vigie_spool_damaged_bytes", "bytes of the spools that are damaged and kept aside", false,
+         [&modules] { return static_cast<double>(modules.spool_damaged_bytes()); }, "", ""},
     };
 }
 

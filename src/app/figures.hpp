@@ -6,13 +6,14 @@
 
 #include "app/foundation.hpp"
 #include "app/health.hpp"
+#include "app/modules.hpp"
 #include "app/pipeline.hpp"
 #include "app/storage.hpp"
 #include "vigie/api/router.hpp"
 
 namespace vigie::app {
 
-[[nodiscard]] std::vector<Figure> pipeline_figures(Pipeline& pipeline);
+[[nodiscard]] std::vector<Figure> pipeline_figures(Pipeline& pipeline, const Modules& modules);
 [[nodiscard]] std::vector<Figure> door_figures(const std::string& door,
                                                const net::HttpServer& server);
 // Answers and the time they took, by route as the contract writes it and by status; `route` is

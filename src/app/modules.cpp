@@ -178,6 +178,12 @@ bool Modules::alarms_crowded() const {
     return impl_->alarms.recorder().crowded();
 }
 
+std::uint64_t Modules::spool_damaged_bytes() const {
+    return impl_->pipeline.spool().counters().damaged_bytes +
+           impl_->alarm_spool.counters().damaged_bytes +
+           impl_->result_spool.counters().damaged_bytes;
+}
+
 void Modules::keep_house() {
     impl_->operations.erase_callers(impl_->foundation.clock.now() - callers_kept);
 }

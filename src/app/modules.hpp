@@ -26,6 +26,8 @@ public:
     void stop();
     // More happens to alarms than can be kept while the database is away.
     [[nodiscard]] bool alarms_crowded() const;
+    // Of every spool: observations, alarm transitions, results of commands.
+    [[nodiscard]] std::uint64_t spool_damaged_bytes() const;
     // What is to be done now and then: personal data past their retention are erased. Throws
     // store::Unavailable.
     void keep_house();

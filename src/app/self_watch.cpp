@@ -50,6 +50,13 @@ void judge_database(const Vitals& v, std::vector<Trouble>& found) {
                          2,
                          {"the database takes long to store what comes in",
                           "la base de données met longtemps à enregistrer ce qui arrive"}});
+    } else if (v.spool_bytes > 0 && hold_of(v).drain) {
+        found.push_back({"spool_waits",
+                         2,
+                         {"what was kept in the spool is not brought to the database before there "
+                          "is room on the data disk",
+                          "le contenu du tampon attend de la place sur le disque des données pour "
+                          "être versé dans la base"}});
     } else if (v.spool_bytes > 0) {
         found.push_back({"spool_emptying",
                          3,
@@ -76,7 +83,7 @@ void judge_spool(const Vitals& v, std::vector<Trouble>& found) {
 
 void judge_disk(const Vitals& v, const DiskLimits& limits, std::vector<Trouble>& found) {
     if (!v.disk_free) return;
-    if (*v.disk_free < limits.min_bytes) {
+    if (is_disk_short(v, limits, v.disk_short)) {
         found.push_back({"disk_full",
                          1,
                          {"the data disk is full: devices are made to wait",
@@ -102,14 +109,19 @@ std::vector<Trouble> troubles_of(const Vitals& vitals, const DiskLimits& limits)
     return found;
 }
 
-bool must_hold(const Vitals& vitals, const DiskLimits& limits, bool held) {
-    if (vitals.alarms_crowded) return true;
+bool is_disk_short(const Vitals& vitals, const DiskLimits& limits, bool was_short) {
     if (!vitals.disk_free) return false;
-    return *vitals.disk_free < limits.min_bytes + (held ? limits.min_bytes / 10 : 0);
+    return *vitals.disk_free < limits.min_bytes + (was_short ? limits.min_bytes / 10 : 0);
+}
+
+// Where the database has a disk of its own, the drain makes room.
+Hold hold_of(const Vitals& vitals) {
+    return {.devices = vitals.alarms_crowded || vitals.disk_short,
+            .drain = vitals.disk_short && vitals.database_shares_disk};
 }
 
 SelfWatch::SelfWatch(live::Stream& stream, const base::Clock& clock, DiskLimits limits,
-                     std::function<Vitals()> vitals, std::function<void(bool)> hold)
+                     std::function<Vitals()> vitals, std::function<void(Hold)> hold)
     : stream_(stream),
       clock_(clock),
       limits_(limits),
@@ -143,8 +155,10 @@ void SelfWatch::stop() {
 }
 
 void SelfWatch::look() {
-    const auto vitals = vitals_();
-    if (const bool hold = must_hold(vitals, limits_, held_); hold != held_) {
+    auto vitals = vitals_();
+    vitals.disk_short = is_disk_short(vitals, limits_, disk_short_);
+    disk_short_ = vitals.disk_short;
+    if (const auto hold = hold_of(vitals); hold != held_) {
         held_ = hold;
         hold_(hold);
     }
@@ -171,6 +185,12 @@ void SelfWatch::look() {
         standing_ = std::move(standing);
     }
     if (!changed.empty()) stream_.publish("system", std::move(changed));
+}
+
+Vitals SelfWatch::vitals() const {
+    auto vitals = vitals_();
+    vitals.disk_short = disk_short_;
+    return vitals;
 }
 
 std::vector<Trouble> SelfWatch::found_in(const Vitals& vitals) {

@@ -4,6 +4,7 @@
 // status`.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -29,6 +30,8 @@ struct Vitals {
     std::uint64_t spool_damaged_bytes{};
     bool alarms_crowded{};                     // their spool is full
     std::optional<std::uint64_t> disk_free{};  // of the data folder
+    bool database_shares_disk{};               // what leaves the spool takes room there
+    bool disk_short{};                         // as SelfWatch found last
 };
 
 struct DiskLimits {
@@ -44,9 +47,18 @@ struct Trouble {
 
 // Pure. Worst first.
 [[nodiscard]] std::vector<Trouble> troubles_of(const Vitals& vitals, const DiskLimits& limits);
-// Pure: whether nothing more is to be taken in. Once held, a tenth more than the minimum must be
-// free again.
-[[nodiscard]] bool must_hold(const Vitals& vitals, const DiskLimits& limits, bool held);
+// Pure: whether there is too little room for anything more. Once it was short, a tenth more than
+// the minimum must be free again.
+[[nodiscard]] bool is_disk_short(const Vitals& vitals, const DiskLimits& limits, bool was_short);
+
+// What must wait.
+struct Hold {
+    bool devices{};
+    bool drain{};  // of the spool
+    bool operator==(const Hold&) const = default;
+};
+// Pure; by what `disk_short` says.
+[[nodiscard]] Hold hold_of(const Vitals& vitals);
 
 class SelfWatch {
 public:
@@ -56,22 +68,22 @@ public:
     // A database that falls silent again and again is one trouble, not many.
     static constexpr std::chrono::seconds silence_over_after{2};
 
-    // `hold` hears whether devices are to wait; `vitals` is called on any thread. All outlive it.
+    // `hold` hears what changes of it; `vitals` is called on any thread. All outlive it.
     SelfWatch(live::Stream& stream, const base::Clock& clock, DiskLimits limits,
-              std::function<Vitals()> vitals, std::function<void(bool)> hold);
+              std::function<Vitals()> vitals, std::function<void(Hold)> hold);
     ~SelfWatch() { stop(); }
     SelfWatch(const SelfWatch&) = delete;
     SelfWatch& operator=(const SelfWatch&) = delete;
 
     void start();
     void stop();
-    // Once, by hand.
+    // Once, by hand; not while the thread runs.
     void look();
-    [[nodiscard]] Vitals vitals() const { return vitals_(); }
+    [[nodiscard]] Vitals vitals() const;
     // What was so at the last look and since when, as the topic shows it: a JSON array. Any thread.
     [[nodiscard]] std::string rows() const;
     // What is so at this moment. Any thread.
-    [[nodiscard]] std::vector<Trouble> troubles() const { return troubles_of(vitals_(), limits_); }
+    [[nodiscard]] std::vector<Trouble> troubles() const { return troubles_of(vitals(), limits_); }
 
 private:
     struct Standing {
@@ -84,8 +96,9 @@ private:
     const base::Clock& clock_;
     DiskLimits limits_;
     std::function<Vitals()> vitals_;
-    std::function<void(bool)> hold_;
-    bool held_{};
+    std::function<void(Hold)> hold_;
+    Hold held_{};
+    std::atomic<bool> disk_short_{false};
     mutable std::mutex mutex_;
     std::map<std::string, Standing> standing_;  // by code
     base::SteadyInstant silent_last_{};

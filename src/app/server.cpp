@@ -224,8 +224,9 @@ struct Server::Impl {
                    .storing_waits = writer.waiting(),
                    .spool_bytes = spool.bytes,
                    .spool_bytes_max = static_cast<std::uint64_t>(settings.spool.bytes_max),
-                   .spool_damaged_bytes = spool.damaged_bytes,
-                   .alarms_crowded = modules->alarms_crowded()};
+                   .spool_damaged_bytes = modules->spool_damaged_bytes(),
+                   .alarms_crowded = modules->alarms_crowded(),
+                   .database_shares_disk = database->shares_disk()};
         try {
             now.disk_free = store::disk_files().free_bytes(settings.paths.folder);
             disk_measured = true;
@@ -262,7 +263,10 @@ struct Server::Impl {
                                 static_cast<std::uint64_t>(settings.storage.disk_free_min_bytes)};
         self_watch = std::make_unique<SelfWatch>(
             foundation->stream, clock, limits, [this] { return vitals(); },
-            [this](bool hold) { pipeline->writer().hold(hold); });
+            [this](Hold hold) {
+                pipeline->writer().hold_drain(hold.drain);
+                pipeline->writer().hold(hold.devices);
+            });
     }
 
     // A database that stands still must not hold the threads of the pools.
@@ -355,7 +359,7 @@ void Server::start() {
     s.storage->add_admin_routes(*s.admin);
     s.make_self_watch();
     s.make_doors(contexts);
-    s.health->add(pipeline_figures(*s.pipeline));
+    s.health->add(pipeline_figures(*s.pipeline, *s.modules));
     s.health->add(door_figures("control", *s.control_door));
     s.health->add(door_figures("public", *s.open_door));
     for (const auto& [door, router] : {std::pair{"control", s.control.get()},
@@ -374,6 +378,7 @@ void Server::start() {
     });
     s.steps.done("modules");
     s.modules->start(s.steps);
+    s.self_watch->look();  // what lies in the spool may have to wait from the first moment
     s.pipeline->start_writers();
     s.storage->start();
     s.steps.done("writers");

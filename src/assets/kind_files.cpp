@@ -224,12 +224,18 @@ void read_times(TomlTable& from, Kind& kind) {
     kind.unknown_after = seconds{from.integer_or("unknown_after_s", 3 * period, 1, year_s)};
     kind.late_limit =
         seconds{from.integer_or("late_limit_s", std::max(3600L, 4 * period), 1, year_s)};
-    kind.past_limit = std::chrono::hours{from.integer_or("past_limit_h", 24 * 30, 1, 24 * 366)};
     // Where people go stays no longer than it is needed (CNIL, deliberation 2015-165: two months).
     kind.raw_kept =
         std::chrono::days{from.integer_or("raw_days", kind.mobile ? 60 : 400, 3, kept_days_max)};
     kind.rollups_kept = std::chrono::days{
         from.integer_or("rollup_days", kind.mobile ? 60 : 4'383, 3, kept_days_max)};
+    // What is taken in is rolled up before its day is forgotten.
+    const std::chrono::hours taken_max = kind.raw_kept - std::chrono::days{1};
+    kind.past_limit = std::chrono::hours{from.integer_or(
+        "past_limit_h", std::min<std::int64_t>(24 * 30, taken_max.count()), 1, 24 * 366)};
+    if (kind.past_limit > taken_max)
+        from.wrong("past_limit_h", "must be a day less than raw_days, at most",
+                   "doit rester inférieur d'un jour au moins à raw_days");
     if (kind.unknown_after < kind.stale_after)
         from.wrong("unknown_after_s", "must not be less than stale_after_s",
                    "ne doit pas être inférieur à stale_after_s");

@@ -9,11 +9,9 @@ namespace vigie::control {
 std::vector<ingest::CommandResult> KeptResults::left_over() {
     std::vector<ingest::CommandResult> all;
     spool_.each([&all](std::string_view payload) {
-        if (auto found = decode_kept(payload)) {
-            all.push_back(*std::move(found));
-        } else {
-            spdlog::error("a record of a command's result means nothing: {}", payload);
-        }
+        auto found = decode_kept(payload);
+        if (found) all.push_back(*std::move(found));
+        return found.has_value();
     });
     return all;
 }

@@ -15,8 +15,9 @@ constexpr std::size_t faults_told_max = 100;
 
 class Verifier {
 public:
-    explicit Verifier(store::Pool& pool, const std::atomic<bool>& stopping)
-        : pool_(pool), stopping_(stopping) {}
+    Verifier(store::Pool& pool, const assets::Catalogue& catalogue, base::Instant now,
+             const std::atomic<bool>& stopping)
+        : pool_(pool), catalogue_(catalogue), now_(now), stopping_(stopping) {}
 
     void read(Kept what, std::optional<std::size_t> sample) {
         const auto there =
@@ -73,7 +74,8 @@ private:
             ++found.rollups;
             return fault(of, "the roll-up cannot be read");
         }
-        if (!read_dirty_hours(tx, of.asset, hour, hour + 23).empty() || has_rollup_only(tx, of)) {
+        if (!read_dirty_hours(tx, of.asset, hour, hour + 23).empty() ||
+            has_final_rollup(tx, catalogue_, of, now_)) {
             ++found.skipped;
             return;
         }
@@ -87,13 +89,16 @@ private:
     }
 
     store::Pool& pool_;
+    const assets::Catalogue& catalogue_;
+    base::Instant now_;
     const std::atomic<bool>& stopping_;
 };
 
 }  // namespace
 
 Verification Archive::verify(std::optional<std::size_t> sample) {
-    Verifier verifier(pool_, stopping_);
+    const auto catalogue = registry_.current();
+    Verifier verifier(pool_, *catalogue, clock_.now(), stopping_);
     verifier.read(Kept::chunks, sample);
     verifier.read(Kept::rollups, sample);
     throw_when_stopping();  // cut short, it proves nothing

@@ -21,10 +21,9 @@ constexpr store::Query rollup_write{
     "on conflict (asset_id, day) do update set counts = excluded.counts, mins = excluded.mins, "
     "maxs = excluded.maxs, sums = excluded.sums, lasts = excluded.lasts, body = excluded.body"};
 
-constexpr store::Query rollup_alone{
-    "rollup_alone",
+constexpr store::Query rollup_of_closed_day{
+    "rollup_of_closed_day",
     "select exists (select from rollup where asset_id = $1 and day = $2::date) "
-    "and not exists (select from chunk where asset_id = $1 and day = $2::date) "
     "and exists (select from storage_day where day = $2::date and closed_at is not null) as there"};
 
 constexpr store::Query rollup_dirty_hours{
@@ -92,8 +91,14 @@ void write_rollup(store::Transaction& tx, assets::AssetId asset, const store::Da
                store::bytea_text(store::encode_rollup(rollup)));
 }
 
-bool has_rollup_only(store::Transaction& tx, const AssetDay& of) {
-    return tx.row(rollup_alone, of.asset, date_text(of.day))->get<bool>("there");
+// Whether there is still a chunk says nothing: what comes late is packed into one by itself.
+bool has_final_rollup(store::Transaction& tx, const assets::Catalogue& catalogue,
+                      const AssetDay& of, base::Instant now) {
+    const auto* asset = catalogue.find(of.asset);
+    if (asset != nullptr && asset->kind != nullptr &&
+        of.day + asset->kind->raw_kept >= store::day_of(now))
+        return false;
+    return tx.row(rollup_of_closed_day, of.asset, date_text(of.day))->get<bool>("there");
 }
 
 std::vector<std::int32_t> read_dirty_hours(store::Transaction& tx, assets::AssetId asset,

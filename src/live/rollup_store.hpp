@@ -22,8 +22,10 @@ struct AssetDay {
                                                          store::Day last);
 void write_rollup(store::Transaction& tx, assets::AssetId asset, const store::DayRollup& rollup);
 
-// Whether the day is closed and of this asset only the roll-up is left.
-[[nodiscard]] bool has_rollup_only(store::Transaction& tx, const AssetDay& of);
+// Whether the roll-up stays as it is, whatever still comes: the day is closed, and older than its
+// kind keeps observations, so that they may be forgotten. So it is too where the kind is not known.
+[[nodiscard]] bool has_final_rollup(store::Transaction& tx, const assets::Catalogue& catalogue,
+                                    const AssetDay& of, base::Instant now);
 
 // Hours since 1970 from `first` to `last` whose frames changed since the roll-up was computed, in
 // order.

@@ -28,21 +28,11 @@ base::Duration hole_min_in(const assets::Catalogue& catalogue, assets::AssetId i
                                                       : hole_min_of(*asset->kind);
 }
 
-// What comes late for a day whose observations are not kept any more must not replace what they
-// came to.
-bool is_beyond_retention(store::Transaction& tx, const assets::Catalogue& catalogue,
-                         const AssetDay& of, base::Instant now) {
-    const auto* asset = catalogue.find(of.asset);
-    if (asset == nullptr || asset->kind == nullptr) return false;
-    if (of.day + asset->kind->raw_kept >= store::day_of(now)) return false;
-    return has_rollup_only(tx, of);
-}
-
 void compute_days(store::Transaction& tx, const assets::Catalogue& catalogue,
                   const Settled& settled, std::span<const AssetDay> days, base::Instant now) {
     allow_loss(tx);
     for (const auto& of : days) {
-        if (is_beyond_retention(tx, catalogue, of, now)) continue;
+        if (has_final_rollup(tx, catalogue, of, now)) continue;
         const auto frames = store::read_series(tx, {.asset = of.asset,
                                                     .from = of.day,
                                                     .to = of.day + std::chrono::days{1},

@@ -75,9 +75,10 @@ constexpr Query expire_chunks{
 
 constexpr Query expire_late{
     "expire_late",
-    "delete from frame_late using asset a where a.id = asset_id and a.kind_id = $1 "
-    "and observed_at < $2::date and exists (select from storage_day where day = "
-    "observed_at::date and closed_at is not null)"};
+    "delete from frame_late f using asset a where a.id = f.asset_id and a.kind_id = $1 "
+    "and f.observed_at < $2::date and exists (select from storage_day where day = "
+    "f.observed_at::date and closed_at is not null) and not exists (select from rollup_dirty "
+    "where asset_id = a.id and hour / 24 = f.observed_at::date - date '1970-01-01')"};
 
 constexpr Query expire_rollups{
     "expire_rollups",

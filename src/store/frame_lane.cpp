@@ -176,6 +176,15 @@ void FrameLane::connect() {
     pg_ = std::move(pg);
 }
 
+void FrameLane::reach() {
+    disconnect();
+    try {
+        connect();
+    } catch (const Refused& refused) {
+        throw Unavailable(refused.what());
+    }
+}
+
 void FrameLane::store(Instalments& batch, AtOnce& at_once, bool doubted) {
     while (!batch.done()) {
         const auto frames = batch.frames.subspan(batch.frames_done);

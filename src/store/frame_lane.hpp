@@ -36,6 +36,8 @@ public:
 
     void connect();
     void disconnect() { pg_.reset(); }
+    // Connects anew, and so finds out whether the database takes anything. Throws Unavailable.
+    void reach();
 
     // Stores what is left of the batch, in one transaction if that many may go at once; a row that
     // the database refuses goes to quarantine and holds back no other. `doubted`: some of them may

@@ -315,6 +315,10 @@ void FrameWriter::hold(bool held) {
     if (!held) impl_->release(0);
 }
 
+void FrameWriter::hold_drain(bool held) {
+    impl_->drain.hold(held);
+}
+
 bool FrameWriter::takes_in() const {
     return !impl_->held && std::ranges::none_of(impl_->shards, [](const auto& shard) {
         return shard->stuck.load();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <map>
@@ -27,6 +28,11 @@ std::optional<std::uint64_t> segment_number(std::string_view name) {
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (error != std::errc{} || end != name.data() + name.size()) return std::nullopt;
     return number;
+}
+
+// What may be torn is the last write. The header was synced before the first record was written.
+bool may_be_torn(const SegmentContents& contents, std::size_t bytes) {
+    return contents.readable_header || !contents.records.empty() || bytes <= segment_header_bytes;
 }
 
 }  // namespace
@@ -61,8 +67,10 @@ struct Spool::Impl {
         const auto name = fmt::format("{:020}-{}+{}.{}", number, offset, bytes.size(), what);
         try {
             files.make_folder(folder);
-            for (const auto& known : files.list(folder)) {
-                if (known == name) return true;
+            const auto known = files.list(folder);
+            if (std::ranges::find(known, name) != known.end()) {
+                if (files.read(folder + "/" + name) == bytes) return true;
+                files.remove(folder + "/" + name);  // a piece, from when the power or room went
             }
             const auto file = files.create(folder + "/" + name);
             file->append(bytes);
@@ -75,15 +83,17 @@ struct Spool::Impl {
         }
     }
 
-    void cut(std::uint64_t number, std::string_view bytes, std::size_t end) {
+    // False: the disk did not take what is to be kept of it.
+    bool cut(std::uint64_t number, std::string_view bytes, std::size_t end) {
         const auto torn = bytes.size() - end;
         spdlog::warn("spool: {} bytes at the end of {} are torn: a write that no one was told of",
                      torn, segment_name(number));
         counters.torn_bytes += torn;
-        if (!keep_aside(number, end, bytes.substr(end), "torn")) return;
+        if (!keep_aside(number, end, bytes.substr(end), "torn")) return false;
         const auto file = files.open(path(number));
         file->truncate(end);
         file->sync();
+        return true;
     }
 
     // Reports each damage once. False: the disk did not take what is to be kept of it.
@@ -98,23 +108,30 @@ struct Spool::Impl {
                 all_kept = false;
         }
         if (damaged <= kept.damaged_bytes) return all_kept;
-        spdlog::error("spool: {} bytes of {} are damaged; they are kept in aside/",
-                      damaged - kept.damaged_bytes, segment_name(number));
+        spdlog::error("spool: {} bytes of {} are damaged; they are {} in aside/",
+                      damaged - kept.damaged_bytes, segment_name(number),
+                      all_kept ? "kept" : "still to be kept");
         counters.damaged_bytes += damaged - kept.damaged_bytes;
         kept.damaged_bytes = damaged;
         return all_kept;
     }
 
-    void read(std::uint64_t number) {
+    void read(std::uint64_t number, bool is_last) {
         const auto bytes = files.read(path(number));
-        const auto contents = read_segment(bytes);
+        auto contents = read_segment(bytes);
         next = std::max(next, number + 1);
         Kept kept{contents.records.size(), contents.end};
-        (void)keep_damage(number, kept, bytes, contents.damage);
-        if (contents.end < bytes.size()) cut(number, bytes, contents.end);
+        bool all_kept = true;
+        if (contents.end < bytes.size() && is_last && may_be_torn(contents, bytes.size())) {
+            all_kept = cut(number, bytes, contents.end);
+        } else if (contents.end < bytes.size()) {
+            contents.damage.push_back({contents.end, bytes.size() - contents.end});
+            kept.bytes = bytes.size();
+        }
+        all_kept = keep_damage(number, kept, bytes, contents.damage) && all_kept;
         if (contents.records.empty()) {
-            files.remove(path(number));
-            return;
+            if (all_kept) files.remove(path(number));
+            return;  // or the next open tries again
         }
         next = std::max(next, contents.records.back().sequence + 1);
         segments[number] = kept;
@@ -208,9 +225,12 @@ Spool::~Spool() = default;
 void Spool::open() {
     auto& s = *impl_;
     s.files.make_folder(s.settings.folder);
+    std::vector<std::uint64_t> numbers;
     for (const auto& name : s.files.list(s.settings.folder)) {
-        if (const auto number = segment_number(name)) s.read(*number);
+        if (const auto number = segment_number(name)) numbers.push_back(*number);
     }
+    for (const auto number : numbers)
+        s.read(number, number == numbers.back());
     s.files.sync_folder(s.settings.folder);
     s.count();
 }
@@ -278,11 +298,18 @@ void Spool::set_aside(std::uint64_t segment, std::size_t index, std::string_view
     }
 }
 
-void Spool::each(const std::function<void(std::string_view)>& take) {
+void Spool::each(const std::function<bool(std::string_view)>& take) {
     for (const auto& [number, kept] : impl_->segments) {
         const auto bytes = impl_->files.read(impl_->path(number));
-        for (const auto& record : read_segment(bytes).records)
-            take(record.payload);
+        const auto records = read_segment(bytes).records;
+        for (std::size_t i = 0; i < records.size(); ++i) {
+            if (take(records[i].payload)) continue;
+            try {
+                set_aside(number, i, records[i].payload);
+            } catch (const FilesError&) {
+                spdlog::error("spool: it is in this log alone: {}", records[i].payload);
+            }
+        }
     }
 }
 

@@ -38,6 +38,11 @@ void SpoolDrain::wake() {
     wake_.notify_one();
 }
 
+void SpoolDrain::hold(bool held) {
+    held_ = held;
+    wake_.notify_one();
+}
+
 void SpoolDrain::stop() {
     {
         const std::lock_guard lock(mutex_);
@@ -45,6 +50,10 @@ void SpoolDrain::stop() {
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
+}
+
+bool SpoolDrain::has_nothing_to_do() const {
+    return settings_.spool->empty() || (held_ && !counters_.away);
 }
 
 // False: the program ends.
@@ -60,16 +69,28 @@ void SpoolDrain::run() {
         {
             std::unique_lock lock(mutex_);
             // The wake-up may be missed by a hair: look again after a while.
-            while (!stopping_ && settings_.spool->empty())
+            while (!stopping_ && has_nothing_to_do())
                 wake_.wait_for(lock, drain_pause_max);
             if (stopping_) return;
         }
-        if (drain_oldest()) {
+        if (held_ ? reach() : drain_oldest()) {
             pause = drain_pause_min;
         } else {
             if (!nap(pause)) return;
             pause = std::min(pause * 2, drain_pause_max);
         }
+    }
+}
+
+// False: it is still away.
+bool SpoolDrain::reach() {
+    try {
+        lane_.reach();
+        come_back(counters_);
+        return true;
+    } catch (const Unavailable& away) {
+        go_away(counters_, away.what());
+        return false;
     }
 }
 
@@ -91,7 +112,7 @@ bool SpoolDrain::drain_oldest() {
             if (together.frames.size() + together.quarantined.size() < settings_.batch_frames_max)
                 continue;
             store(together.frames, together.quarantined);
-            if (!nap(std::chrono::milliseconds{0})) return false;
+            if (held_ || !nap(std::chrono::milliseconds{0})) return false;
         }
         store(together.frames, together.quarantined);
         settings_.spool->drop(segment->number);
@@ -129,6 +150,7 @@ void read_spooled(Spool& spool, const std::function<void(std::vector<Frame>)>& t
     spool.each([&take](std::string_view payload) {
         auto record = decode_frame_record(payload);
         if (record && !record->frames.empty()) take(std::move(record->frames));
+        return true;  // the drain sets aside what means nothing
     });
 }
 

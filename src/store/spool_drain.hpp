@@ -2,6 +2,7 @@
 // out when the database is back.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -26,12 +27,17 @@ public:
     void start();
     // Something lies in the spool.
     void wake();
+    // After the batch under way; what is left stays in the spool until it is told otherwise.
+    // Meanwhile it only finds out when the database is back.
+    void hold(bool held);
     // After the transaction under way; what is left stays in the spool.
     void stop();
 
 private:
     void run();
+    [[nodiscard]] bool has_nothing_to_do() const;
     bool nap(std::chrono::milliseconds limit);
+    bool reach();
     bool drain_oldest();
     void store(std::vector<Frame>& frames, std::vector<Quarantined>& quarantined);
 
@@ -42,6 +48,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_{};
+    std::atomic<bool> held_{false};
     std::thread thread_;
 };
 

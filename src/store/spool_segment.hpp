@@ -37,7 +37,7 @@ struct SegmentContents {
     bool readable_header{};
     std::vector<SegmentRecord> records;  // sequence numbers grow
     std::vector<SegmentDamage> damage;
-    std::size_t end{};  // of the last record; what lies beyond is torn
+    std::size_t end{};  // of the last record; what lies beyond is torn or damaged
 };
 
 [[nodiscard]] SegmentContents read_segment(std::string_view bytes);

@@ -445,5 +445,22 @@ TEST(Meanwhile, KeepsEveryFieldOfAnOccurrence) {
     EXPECT_FALSE(decode_occurrences("{}"));
 }
 
+TEST(Meanwhile, WhatMeansNothingIsKeptAsideAndTheRestIsRead) {
+    Folder folder;
+    store::Spool spool(store::disk_files(), {.folder = folder.path() + "/alarms"});
+    spool.open();
+    ASSERT_TRUE(spool.append("nonsense"));
+    Meanwhile meanwhile(spool);
+    Occurrence one;
+    one.alarm = "0123";
+    ASSERT_TRUE(meanwhile.keep(std::span(&one, 1)));
+    EXPECT_EQ(meanwhile.left_over().size(), 1U);
+    EXPECT_EQ(spool.counters().damaged_bytes, 8U);
+    meanwhile.forget();
+    const auto aside = store::disk_files().list(folder.path() + "/alarms/aside");
+    ASSERT_EQ(aside.size(), 1U);
+    EXPECT_EQ(store::disk_files().read(folder.path() + "/alarms/aside/" + aside[0]), "nonsense");
+}
+
 }  // namespace
 }  // namespace vigie::alarms

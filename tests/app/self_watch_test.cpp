@@ -67,16 +67,49 @@ TEST(SelfWatchTest, HoldsEachLimitAtNAndNextToIt) {
 
 TEST(SelfWatchTest, MakesDevicesWaitBeforeTheDiskIsFullAndUntilThereIsMore) {
     auto vitals = well();
-    const auto holds = [&vitals](std::uint64_t free, bool held) {
+    const auto is_short = [&vitals](std::uint64_t free, bool was_short) {
         vitals.disk_free = free;
-        return must_hold(vitals, limits, held);
+        return is_disk_short(vitals, limits, was_short);
     };
-    EXPECT_FALSE(holds(1'000, false));
-    EXPECT_TRUE(holds(999, false));
-    EXPECT_TRUE(holds(1'099, true));
-    EXPECT_FALSE(holds(1'100, true));
+    EXPECT_FALSE(is_short(1'000, false));
+    EXPECT_TRUE(is_short(999, false));
+    EXPECT_TRUE(is_short(1'099, true));
+    EXPECT_FALSE(is_short(1'100, true));
+    vitals.disk_short = true;
+    EXPECT_EQ(hold_of(vitals), (Hold{.devices = true}));
+    vitals.database_shares_disk = true;
+    EXPECT_EQ(hold_of(vitals), (Hold{.devices = true, .drain = true}));
+    vitals.disk_short = false;
+    EXPECT_EQ(hold_of(vitals), Hold{});
     vitals.alarms_crowded = true;
-    EXPECT_TRUE(holds(10'000, false));
+    EXPECT_EQ(hold_of(vitals), (Hold{.devices = true}));
+}
+
+// Also while it has more room again, but not enough to go on.
+TEST(SelfWatchTest, SaysThatTheSpoolWaitsForTheDiskAsLongAsItDoes) {
+    base::ManualClock clock{*base::parse_rfc3339("2026-11-22T12:00:00Z")};
+    live::Stream stream{"E1"};
+    auto vitals = well();
+    vitals.spool_bytes = 10;
+    vitals.database_shares_disk = true;
+    std::vector<Hold> held;
+    SelfWatch watch(
+        stream, clock, limits, [&vitals] { return vitals; },
+        [&held](Hold hold) { held.push_back(hold); });
+    const auto with_free = [&](std::uint64_t bytes) {
+        vitals.disk_free = bytes;
+        watch.look();
+        EXPECT_EQ(nlohmann::json::parse(watch.rows()).size(), watch.troubles().size());
+        return codes_of(watch.troubles());
+    };
+    EXPECT_THAT(with_free(1'000), ElementsAre("disk_low", "spool_emptying"));
+    EXPECT_THAT(with_free(999), ElementsAre("disk_full", "spool_waits"));
+    EXPECT_THAT(with_free(1'099), ElementsAre("disk_full", "spool_waits"));
+    EXPECT_THAT(with_free(1'100), ElementsAre("disk_low", "spool_emptying"));
+    EXPECT_THAT(held, ElementsAre(Hold{.devices = true, .drain = true}, Hold{}));
+    vitals.database_shares_disk = false;
+    EXPECT_THAT(with_free(999), ElementsAre("disk_full", "spool_emptying"))
+        << "emptying it makes room";
 }
 
 TEST(SelfWatchTest, StreamsWhatBeginsAndWhatIsOverOnce) {
@@ -86,7 +119,7 @@ TEST(SelfWatchTest, StreamsWhatBeginsAndWhatIsOverOnce) {
     std::vector<bool> held;
     SelfWatch watch(
         stream, clock, limits, [&vitals] { return vitals; },
-        [&held](bool hold) { held.push_back(hold); });
+        [&held](Hold hold) { held.push_back(hold.devices); });
     std::vector<std::string> heard;
     stream.subscribe("system", [&heard](const std::shared_ptr<const live::StreamEvent>& event) {
         for (const auto& row : event->rows) {
@@ -119,7 +152,7 @@ TEST(SelfWatchTest, ADatabaseThatWasSilentIsAwaySinceThen) {
     base::ManualClock clock{*base::parse_rfc3339("2026-11-22T12:00:00Z")};
     live::Stream stream{"E1"};
     auto vitals = well();
-    SelfWatch watch(stream, clock, limits, [&vitals] { return vitals; }, [](bool) {});
+    SelfWatch watch(stream, clock, limits, [&vitals] { return vitals; }, [](Hold) {});
     vitals.database_silent = std::chrono::milliseconds{400};
     watch.look();
     clock.advance(std::chrono::seconds{2});
@@ -144,7 +177,7 @@ TEST(SelfWatchTest, SilenceThatComesAgainAndAgainIsOneTrouble) {
     base::ManualClock clock{*base::parse_rfc3339("2026-11-22T12:00:00Z")};
     live::Stream stream{"E1"};
     auto vitals = well();
-    SelfWatch watch(stream, clock, limits, [&vitals] { return vitals; }, [](bool) {});
+    SelfWatch watch(stream, clock, limits, [&vitals] { return vitals; }, [](Hold) {});
     const auto stands_after = [&](std::chrono::microseconds passed,
                                   std::chrono::milliseconds quiet) {
         clock.advance(passed);

@@ -92,6 +92,7 @@ TEST(KindFiles, AnswersWhatIsWrongWithFileLineAndPointer) {
         {kind_with("feeder_property = \"on\"\n"), "/feeder_property", "boolean property", "5"},
         {kind_with("stale_after_s = 90\nunknown_after_s = 80\n"), "/unknown_after_s", "not be less",
          "6"},
+        {kind_with("raw_days = 30\npast_limit_h = 697\n"), "/past_limit_h", "a day less", "6"},
         {"name = { en = \"L\", fr = \"L\" }\ndesk = \"video\"\n", "/code", "is missing", ""},
         {"code = \"a\"\nname = { en = \"L\" }\ndesk = \"video\"\n", "/name/fr", "is missing", "2"},
         {"code = \"a\"\nname = { en = \"L\", fr = \"L\" }\ndesk = \"roof\"\n", "/desk",
@@ -109,6 +110,20 @@ TEST(KindFiles, AnswersWhatIsWrongWithFileLineAndPointer) {
         EXPECT_THAT(kind.error().detail.en, testing::StartsWith("lamp.toml:" + each.line));
         EXPECT_FALSE(kind.error().detail.fr.empty());
     }
+}
+
+// What comes later than that would find its day forgotten, and count in no roll-up.
+TEST(KindFiles, TakesNothingOlderThanItsKindIsKept) {
+    const auto past_limit = [](const std::string& more) {
+        const auto kind = parse_kind(kind_with(more), "lamp.toml");
+        EXPECT_TRUE(kind.ok()) << kind.error().detail.en;
+        return kind.ok() ? kind->past_limit.count() : 0;
+    };
+    EXPECT_EQ(past_limit(""), 720);
+    EXPECT_EQ(past_limit("raw_days = 31\n"), 720);
+    EXPECT_EQ(past_limit("raw_days = 30\n"), 696);
+    EXPECT_EQ(past_limit("raw_days = 3\n"), 48);
+    EXPECT_EQ(past_limit("raw_days = 30\npast_limit_h = 696\n"), 696);
 }
 
 const std::string dim_command = R"([[command]]

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <atomic>
 #include <fstream>
@@ -51,6 +52,15 @@ protected:
         gateway_ = city_->credential({{"name", "gateway"}, {"all_assets", true}});
         console_.emplace(city_->control().port, city_->sign_in("operator"));
         console_->subscribe("system");
+    }
+
+    void TearDown() override {
+        if (city_) signal_database(SIGCONT);
+    }
+
+    void signal_database(int signal) const {
+        for (const pid_t pid : city_->database_pids())
+            kill(pid, signal);
     }
 
     Answer post(e2e::Run run) const {
@@ -143,6 +153,31 @@ TEST_F(DiskLimit, IsAnAlarmThenBackPressureAndNeverAFullDiskForPostgres) {
 
     EXPECT_GT(least_free, min_bytes - afterwards_bytes);
     EXPECT_THAT(database_log(), testing::Not(testing::HasSubstr("No space left")));
+    EXPECT_EQ(city_->stop(), 0);
+}
+
+// In the database beside it, it would take the room that devices wait for.
+TEST_F(DiskLimit, KeepsWhatLiesInTheSpoolThereUntilThereIsRoom) {
+    constexpr std::size_t spooled = 20;
+    const std::size_t sent = spooled * post_messages;
+    signal_database(SIGSTOP);
+    for (std::size_t i = 0; i < spooled; ++i)
+        EXPECT_EQ(post({i * post_messages, post_messages}).status, 200U);
+    load_ballast(ballast(), min_bytes - 20 * mib);
+    EXPECT_TRUE(console_->is_told("disk_full", told_within));
+    signal_database(SIGCONT);
+    EXPECT_TRUE(console_->is_told("spool_waits", seconds{20}));
+    EXPECT_THAT(obstacles(), testing::HasSubstr("is not brought to the database before"));
+    EXPECT_GT(city_->figure("vigie_spool_bytes"), 0);
+    EXPECT_LE(city_->figure("vigie_spool_drained_total"), post_messages) << "what was under way";
+
+    EXPECT_EQ(city_->stop(), 0) << "waits for nothing of it";
+    fs::remove(ballast());
+    city_->start();
+    EXPECT_TRUE(until([this] { return city_->figure("vigie_spool_bytes") == 0; }, seconds{60}));
+    const auto found = look(*city_, *sent_, {0, sent});
+    EXPECT_EQ(found.lost(std::vector<bool>(sent, true)), 0U);
+    EXPECT_EQ(found.doubles + found.wrong + found.strangers, 0U);
     EXPECT_EQ(city_->stop(), 0);
 }
 

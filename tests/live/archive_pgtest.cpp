@@ -58,6 +58,19 @@ protected:
         return json::parse(answer.body);
     }
 
+    // For a closed day, with a value greater than all others.
+    void come_late(int second) {
+        pool.write_now([second](store::Transaction& tx) {
+            tx.execute(late_frame, noon_plus(second), park);
+            tx.execute(small_mark_add, park, noon_plus(second));
+        });
+    }
+
+    double greatest() {
+        return pool.read_now(
+            [](store::Transaction& tx) { return tx.row(rollup_lasts)->get<double>("top"); });
+    }
+
     test::Database database;
     store::Pool pool{database.app_url(), 1};
     assets::Registry registry;
@@ -136,7 +149,8 @@ TEST_F(ArchivePgTest, VerifiesChunksAndRollups) {
                 testing::HasSubstr("cannot be read"));
 }
 
-// What comes late for a day whose observations are forgotten does not replace what they came to.
+// What comes late for a day whose observations are forgotten does not replace what they came to,
+// also once it is packed by itself; nor is that a fault.
 TEST_F(ArchivePgTest, KeepsTheRollupOfForgottenObservations) {
     rollups.compute();
     archive.close_due();
@@ -144,16 +158,30 @@ TEST_F(ArchivePgTest, KeepsTheRollupOfForgottenObservations) {
     archive.tend();
     EXPECT_EQ(archive.counters().expired_chunks, 1U);
     EXPECT_EQ(archive.counters().expired_rollups, 0U);
-    pool.write_now([](store::Transaction& tx) {
-        tx.execute(late_frame, noon_plus(-4 * 86'400), park);
-        tx.execute(small_mark_add, park, noon_plus(-4 * 86'400));
-    });
+    come_late(-4 * 86'400);
     rollups.compute();
-    pool.read_now(
-        [](store::Transaction& tx) { EXPECT_EQ(tx.row(rollup_lasts)->get<double>("top"), 49); });
+    EXPECT_EQ(greatest(), 49);
+    clock.advance(10min);
+    archive.tend();
+    EXPECT_EQ(archive.counters().repacked, 1U);
+    EXPECT_EQ(get("GET", "/admin/v1/storage/verify?sample=all")["whole"], true);
+    come_late(-4 * 86'400 + 60);
+    rollups.compute();
+    EXPECT_EQ(greatest(), 49);
+    EXPECT_EQ(get("GET", "/admin/v1/storage/verify?sample=all")["skipped"], 1);
     clock.advance(24h * 4'000);
     archive.tend();
     EXPECT_EQ(archive.counters().expired_rollups, 1U);
+}
+
+// As history does that is filled in: until its day is closed nothing of it is forgotten.
+TEST_F(ArchivePgTest, CountsWhatComesForAnOldDayThatIsNotClosed) {
+    rollups.compute();
+    clock.set(in_paris_at(2) + 24h * 401);
+    store_frames(pool, {frame(park, -4 * 86'400 + 30, {99, 80})});
+    rollups.compute();
+    EXPECT_EQ(greatest(), 99);
+    EXPECT_EQ(get("GET", "/admin/v1/storage/verify?sample=all")["rollups"], 1);
 }
 
 }  // namespace

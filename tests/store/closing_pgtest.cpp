@@ -368,15 +368,19 @@ TEST_F(ClosingTest, ForgetsByKind) {
     auto c = closing();
     ASSERT_TRUE(c.close(old_day).ok());
     pool_.write_now([](Transaction& tx) { tx.execute(add_rollup, 1, "2026-11-18"); });
+    put(1, base::Instant(old_day) + 23h, {3, 4});
+    settle();
     const auto keep = [&](int raw, int rollups) {
         return std::vector<Retention>{{kind, std::chrono::days{raw}, std::chrono::days{rollups}}};
     };
     EXPECT_EQ(c.expire(keep(3, 4)).chunks, 0U) << "what is marked waits for its roll-up";
+    EXPECT_EQ(number(late_count), 1) << "what came late, too";
     pool_.write_now([](Transaction& tx) { tx.execute(forget_all_marks); });
     EXPECT_EQ(c.expire(keep(4, 4)).chunks, 0U) << "four days old";
     const auto gone = c.expire(keep(3, 4));
     EXPECT_EQ(gone.chunks, 1U);
     EXPECT_EQ(gone.rollups, 0U);
+    EXPECT_EQ(number(late_count), 0);
     EXPECT_EQ(number(chunk_count), 1) << "an asset of another kind";
     EXPECT_EQ(c.expire(keep(3, 3)).rollups, 1U);
     EXPECT_EQ(number(rollup_count), 0);

@@ -19,7 +19,10 @@ using testing::ElementsAre;
 
 std::vector<std::string> all_of(Spool& spool) {
     std::vector<std::string> found;
-    spool.each([&found](std::string_view payload) { found.emplace_back(payload); });
+    spool.each([&found](std::string_view payload) {
+        found.emplace_back(payload);
+        return true;
+    });
     return found;
 }
 
@@ -164,6 +167,100 @@ TEST(SpoolTest, WhatIsDamagedIsNotGivenUpWhileItCannotBeKeptAside) {
     files.refuse_from(0);
     EXPECT_THAT(spool.oldest()->payloads, ElementsAre());
     EXPECT_EQ(spool.counters().damaged_bytes, record_header_bytes + 3) << "also what is gone";
+    ASSERT_EQ(files.list("s/aside").size(), 1U);
+    EXPECT_EQ(files.content("s/aside/" + files.list("s/aside")[0]).size(), 5U)
+        << "and not the half that there was room for";
+}
+
+// Three segments of a record each.
+void keep_three(test::PowerCutFiles& files) {
+    Spool spool(files, {.folder = "s", .segment_bytes_max = 1});
+    spool.open();
+    for (const char* text : {"one", "two", "three"})
+        EXPECT_TRUE(spool.append(text));
+    ASSERT_EQ(spool.counters().segments, 3U);
+}
+
+constexpr const char* second_of_three = "s/00000000000000000002.spool";
+constexpr const char* last_of_three = "s/00000000000000000003.spool";
+
+// A write that was cut short can only be the last one.
+TEST(SpoolTest, OnlyTheEndOfTheLastSegmentIsTorn) {
+    test::PowerCutFiles files(1);
+    keep_three(files);
+    files.content(second_of_three) += "torn?";
+    files.content(last_of_three) += "torn";
+    for (int start = 0; start < 2; ++start) {
+        Spool spool(files, {.folder = "s"});
+        spool.open();
+        EXPECT_THAT(all_of(spool), ElementsAre("one", "two", "three"));
+        EXPECT_EQ(spool.counters().torn_bytes, start == 0 ? 4U : 0U);
+        EXPECT_EQ(spool.counters().damaged_bytes, 5U);
+    }
+    Spool spool(files, {.folder = "s"});
+    spool.open();
+    for (std::uint64_t number = 1; number <= 3; ++number) {
+        ASSERT_EQ(spool.oldest()->number, number);
+        spool.drop(number);
+    }
+    EXPECT_EQ(spool.counters().damaged_bytes, 5U) << "told once";
+    EXPECT_EQ(spool.counters().bytes, 0U);
+    EXPECT_THAT(files.list("s/aside").size(), 2U);
+}
+
+TEST(SpoolTest, ASegmentOfWhichNothingCanBeReadIsDamageAndKeptAsideBeforeItGoes) {
+    for (const char* broken : {second_of_three, last_of_three}) {
+        SCOPED_TRACE(broken);
+        test::PowerCutFiles files(1);
+        keep_three(files);
+        files.content(broken).assign(70, '?');
+        files.refuse_from(1);
+        for (int start = 0; start < 2; ++start) {
+            Spool spool(files, {.folder = "s"});
+            spool.open();
+            EXPECT_EQ(all_of(spool).size(), 2U);
+            EXPECT_EQ(spool.counters().torn_bytes, 0U);
+            EXPECT_EQ(spool.counters().damaged_bytes, 70U);
+            EXPECT_EQ(files.list("s").size(), start == 0 ? 3U : 2U);
+            files.refuse_from(0);
+        }
+        ASSERT_EQ(files.list("s/aside").size(), 1U);
+        EXPECT_EQ(files.content("s/aside/" + files.list("s/aside")[0]), std::string(70, '?'));
+    }
+}
+
+// The promise of a segment begins with its header: what is shorter was never more than begun.
+TEST(SpoolTest, ALastSegmentThatWasHardlyBegunIsTorn) {
+    const auto header = encode_segment_header(3);
+    const auto record = encode_record(3, "three");
+    for (const auto& begun : {header.substr(0, 9), header.substr(0, 31), std::string(32, '\0'),
+                              header + record.substr(0, 20)}) {
+        test::PowerCutFiles files(1);
+        keep_three(files);
+        files.content(last_of_three) = begun;
+        Spool spool(files, {.folder = "s"});
+        spool.open();
+        EXPECT_THAT(all_of(spool), ElementsAre("one", "two"));
+        EXPECT_EQ(spool.counters().damaged_bytes, 0U) << begun.size();
+        EXPECT_GT(spool.counters().torn_bytes, 0U);
+        EXPECT_EQ(files.list("s").size(), 2U);
+    }
+}
+
+// A power cut in the middle of keeping it aside left a piece of it there.
+TEST(SpoolTest, WhatWasKeptAsideByHalfIsKeptAsideAnew) {
+    test::PowerCutFiles files(1);
+    keep_three(files);
+    files.content(second_of_three) += "broken";
+    {
+        Spool spool(files, {.folder = "s"});
+        spool.open();
+    }
+    const auto aside = "s/aside/" + files.list("s/aside").at(0);
+    files.content(aside) = "bro";
+    Spool spool(files, {.folder = "s"});
+    spool.open();
+    EXPECT_EQ(files.content(aside), "broken");
 }
 
 // One life of a spool up to a power cut: what it promised, and what it was told to forget.
@@ -224,6 +321,7 @@ TEST(SpoolTest, APowerCutAfterAnyOperationLosesNothingPromised) {
             files.restart();
             Spool again(files, {.folder = "s"});
             again.open();
+            ASSERT_EQ(again.counters().damaged_bytes, 0U) << "what is torn is no damage";
             expect_kept(life, all_of(again));
             if (HasFatalFailure()) return;
         }

@@ -29,9 +29,11 @@ inline constexpr std::chrono::seconds flush_every{5};
 // been committed after the flush.
 inline constexpr std::chrono::minutes replay_overlap{15};
 // Of those, the ones are read that were not committed yet so many flushes before the last: a
-// minute, far longer than a frame is on its way from its commit to the live city. A run that was
-// shorter goes by what was settled before it.
-inline constexpr std::size_t settled_after_flushes{12};
+// quarter of a minute, far longer than a frame is on its way from its commit to the live city,
+// which a full inbox lengthens for flushes as well. All of it is read at a start: after a flood
+// this, more than anything, is how long a start takes. A run that was shorter goes by what was
+// settled before it.
+inline constexpr std::size_t settled_after_flushes{3};
 
 // Before City::start, in this order, with what judges (alarms) restored in between: last values as
 // flushed, of which nobody is told; then the frames since, which everybody judges. Both first take

@@ -124,6 +124,9 @@ public:
     void make_partitions_ahead();
     // Takes no more submissions (submit answers false) until it is told otherwise.
     void hold(bool held);
+    // Leaves what lies in the spool there until it is told otherwise; that the database is back it
+    // finds out all the same.
+    void hold_drain(bool held);
     // False: it is held, or the database is away and the spool full: what devices send waits there.
     [[nodiscard]] bool takes_in() const;
     // How long the writer that has waited longest has been waiting for the database to answer.

@@ -30,9 +30,10 @@ struct SpoolCounters {
     std::atomic<std::uint64_t> bytes{0};
     std::atomic<std::uint64_t> records{0};
     std::atomic<std::uint64_t> segments{0};
-    std::atomic<std::uint64_t> appended{0};       // records, since open
-    std::atomic<std::uint64_t> torn_bytes{0};     // cut off at open: never acknowledged
-    std::atomic<std::uint64_t> damaged_bytes{0};  // kept aside
+    std::atomic<std::uint64_t> appended{0};    // records, since open
+    std::atomic<std::uint64_t> torn_bytes{0};  // cut off at open: never acknowledged
+    // What may have been acknowledged and cannot be read. Kept aside.
+    std::atomic<std::uint64_t> damaged_bytes{0};
 };
 
 // Thread-safe but for open().
@@ -43,8 +44,9 @@ public:
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
 
-    // Reads what an earlier run left. A torn end is cut off, damage before a sound record is
-    // reported in the log; the bytes of both are kept aside in `aside/`. Throws FilesError.
+    // Reads what an earlier run left. A torn end of the last segment is cut off; whatever else
+    // cannot be read is damage. The bytes of both are kept aside in `aside/`, and no segment goes
+    // before they are. Throws FilesError.
     void open();
 
     // True: it will be found after a power cut. False: there is no room for it (bytes_max, the
@@ -63,8 +65,9 @@ public:
     // For a payload that nobody understands: its bytes stay in `aside/`. Throws FilesError.
     void set_aside(std::uint64_t segment, std::size_t index, std::string_view payload);
 
-    // Every record in order; not while others append or drop.
-    void each(const std::function<void(std::string_view)>& take);
+    // Every record in order; not while others append or drop. False: it means nothing, and is set
+    // aside, or in the log if that cannot be.
+    void each(const std::function<bool(std::string_view)>& take);
 
     [[nodiscard]] bool empty() const { return counters_.records == 0; }
     [[nodiscard]] const SpoolCounters& counters() const { return counters_; }
