@@ -151,23 +151,21 @@ int run_deliveries(const DeliveryOptions& options) {
     leave_first_processor();
     std::vector<double> rates;
     std::vector<double> of_cpu;
-    std::vector<double> foreign;
-    std::vector<double> stolen;
+    std::vector<Spent> spent;
     double frame_bytes = 0;
     for (std::size_t number = 0; number < options.rounds; ++number) {
         const auto round = measure_deliveries(options);
         rates.push_back(round.per_s);
         of_cpu.push_back(round.per_cpu_s);
-        foreign.push_back(round.spent.foreign_share);
-        stolen.push_back(round.spent.steal_share);
+        spent.push_back(round.spent);
         frame_bytes = round.frame_bytes;
     }
     report["consoles"] = options.consoles;
     report["deliveries_per_s"] = median(rates);
     report["deliveries_per_cpu_s"] = median(of_cpu);
     report["frame_bytes"] = frame_bytes;
-    report["foreign_share"] = median(foreign);
-    report["steal_share"] = median(stolen);
+    report["rounds"] = rates.size();
+    add_phase(report, "server", spent);
     report["each_round_per_s"] = rates;
     report["load_average_after"] = load_average();
     if (options.json) {
@@ -176,10 +174,9 @@ int run_deliveries(const DeliveryOptions& options) {
     }
     std::cout << fmt::format(
                      "{} deliveries a second of {:.0f} bytes to {} consoles, server pinned to one "
-                     "processor ({} a second of its processor time); median of {}; foreign load "
-                     "{:.0f} %",
+                     "processor ({} a second of its processor time); median of {}; {}",
                      grouped(median(rates)), frame_bytes, options.consoles, grouped(median(of_cpu)),
-                     rates.size(), median(foreign) * 100)
+                     rates.size(), sentence_of_phases(report))
               << std::endl;
     return 0;
 }

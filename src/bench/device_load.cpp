@@ -334,8 +334,7 @@ LoadFigures DeviceLoad::at_rate(double rate, std::chrono::milliseconds warm_up,
         impl.wait(std::max(due_at(number) - Clock::now(), std::chrono::nanoseconds{0}));
     }
     auto figures = impl.end(began);
-    const double wanted = rate * figures.seconds;
-    figures.kept_up = static_cast<double>(figures.acknowledged) > 0.98 * wanted;
+    figures.kept_up = keeps_up(static_cast<double>(figures.acknowledged), rate * figures.seconds);
     return figures;
 }
 

@@ -23,6 +23,11 @@ struct Device {
     std::vector<std::string> topics;  // of its assets, spoken for in turn
 };
 
+// Whether so many messages are the rate that was intended.
+[[nodiscard]] constexpr bool keeps_up(double acknowledged, double intended) {
+    return acknowledged > 0.98 * intended;
+}
+
 struct LoadFigures {
     std::uint64_t acknowledged{};  // within the measured time
     std::uint64_t sent_in_all{};   // warm-up and end included

@@ -1,8 +1,6 @@
 // vigie-bench history: what charts ask for, on a month of observations that the product itself
 // took in, rolled up and packed.
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,10 +9,10 @@
 #include <random>
 #include <thread>
 
+#include "bench/asking.hpp"
 #include "bench/limit_store.hpp"
 #include "bench/modes.hpp"
 #include "bench/report.hpp"
-#include "bench/web_socket.hpp"
 #include "vigie/base/time.hpp"
 
 namespace vigie::bench {
@@ -41,7 +39,12 @@ constexpr std::chrono::minutes patience{60};
 constexpr double load_share_of_limit = 0.2;
 // So many messages of a device at once, as many as it has under way in `ingest`.
 constexpr std::size_t load_together = 20;
+// Less than this share of what was wanted, and it is not that load.
+constexpr double load_kept_min = 0.95;
+constexpr milliseconds load_stretch{3'000};
 constexpr std::size_t warm_up_questions = 200;
+constexpr std::size_t question_rounds = 5;
+constexpr int limit_rounds = 5;
 
 std::int64_t history_now_ms() {
     return std::chrono::duration_cast<milliseconds>(
@@ -53,60 +56,33 @@ std::string instant_text(std::int64_t epoch_ms) {
     return base::to_rfc3339(base::from_epoch_ms(epoch_ms));
 }
 
-// A console's connection to the control door, one question after the other.
-class Asking {
-public:
-    Asking(std::uint16_t port, std::string cookie)
-        : port_(port), cookie_(std::move(cookie)), socket_(connected_to(port)) {}
-    ~Asking() { close(socket_); }
-    Asking(const Asking&) = delete;
-    Asking& operator=(const Asking&) = delete;
-
-    // How many bytes the answer has; throws unless it is 200.
-    std::string get(const std::string& target) {
-        send_text(socket_,
-                  fmt::format("GET {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nCookie: {}\r\n\r\n", target,
-                              port_, cookie_));
-        std::string body;
-        const std::string head = answer_head(socket_, &body);
-        if (!head.starts_with("HTTP/1.1 200"))
-            throw std::runtime_error(target + ": " + head + body);
-        const auto size = length_of(head);
-        while (body.size() < size) {
-            bytes_.resize(size - body.size());
-            const auto got = recv(socket_, bytes_.data(), bytes_.size(), 0);
-            if (got <= 0) throw std::runtime_error("the control door hung up");
-            body.append(bytes_.data(), static_cast<std::size_t>(got));
-        }
-        return body;
-    }
-
-private:
-    static std::size_t length_of(std::string head) {
-        std::ranges::transform(head, head.begin(),
-                               [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-        const auto at = head.find("content-length: ");
-        if (at == std::string::npos) throw std::runtime_error("an answer without its length");
-        return std::stoull(head.substr(at + 16));
-    }
-
-    std::uint16_t port_;
-    std::string cookie_;
-    int socket_;
-    std::string bytes_;
-};
-
 struct Answers {
     Latency hot;     // 24 hours raw, the latest
     Latency packed;  // 24 hours raw, of days that are closed
     Latency hourly;  // 30 days by the hour
-
-    [[nodiscard]] json as_json() const {
-        return {{"raw_24h_hot_ms", json_of(hot)},
-                {"raw_24h_packed_ms", json_of(packed)},
-                {"hourly_30d_ms", json_of(hourly)}};
-    }
+    Spent spent;
 };
+
+json json_of(const std::vector<Answers>& rounds) {
+    std::vector<Latency> hot;
+    std::vector<Latency> packed;
+    std::vector<Latency> hourly;
+    for (const auto& answers : rounds) {
+        hot.push_back(answers.hot);
+        packed.push_back(answers.packed);
+        hourly.push_back(answers.hourly);
+    }
+    return {{"raw_24h_hot_ms", json_of_rounds(hot)},
+            {"raw_24h_packed_ms", json_of_rounds(packed)},
+            {"hourly_30d_ms", json_of_rounds(hourly)}};
+}
+
+std::vector<Spent> spent_of(const std::vector<Answers>& rounds) {
+    std::vector<Spent> spent;
+    for (const auto& answers : rounds)
+        spent.push_back(answers.spent);
+    return spent;
+}
 
 class History {
 public:
@@ -126,11 +102,10 @@ public:
         Asking asking(house_.port("control"), house_.sign_in_person());
         check(asking);
         (void)ask(asking, warm_up_questions);
-        const Meter meter(house_.watch());
-        const auto quiet = ask(asking, options_.questions);
-        report_["quiet"] = quiet.as_json();
-        report_["foreign_share"] = meter.spent().foreign_share;
-        tell("quiet", quiet);
+        const auto quiet = ask_in_rounds(asking);
+        report_["quiet"] = json_of(quiet);
+        add_phase(report_, "quiet", spent_of(quiet));
+        tell("quiet", report_["quiet"]);
         under_load(asking);
         return finish();
     }
@@ -240,6 +215,7 @@ private:
 
     Answers ask(Asking& asking, std::size_t questions) {
         Answers answers;
+        const Meter meter(house_.watch());
         std::uniform_int_distribution<std::size_t> any_asset(0, devices_.size() - 1);
         std::uniform_int_distribution<std::int64_t> any_end(from_ms_ + day_ms, packed_until_ms_);
         const auto timed = [&asking](Latency& latency, const std::string& target) {
@@ -252,68 +228,94 @@ private:
             timed(answers.packed, raw(any_asset(random_), any_end(random_)));
             timed(answers.hourly, hourly(any_asset(random_)));
         }
+        answers.spent = meter.spent();
         return answers;
     }
 
-    void under_load(Asking& asking) {
+    std::vector<Answers> ask_in_rounds(Asking& asking) {
+        std::vector<Answers> rounds;
+        for (std::size_t number = 0; number < question_rounds; ++number)
+            rounds.push_back(
+                ask(asking, std::max<std::size_t>(1, options_.questions / question_rounds)));
+        return rounds;
+    }
+
+    // As in `ingest`: the best size of transactions, median of rounds.
+    double measure_limit() {
         Limit limit({.app_url = house_.url("vigie_app"),
                      .super_url = house_.url("vigie"),
                      .layout = 1,
-                     .seconds = options_.mode.seconds});
+                     .seconds = options_.mode.seconds,
+                     .watch = house_.watch()});
+        std::vector<double> rates;
+        std::vector<Spent> spent;
+        for (int number = 0; number < limit_rounds; ++number) {
+            const auto figures = limit.frames();
+            rates.push_back(figures.values_per_s);
+            spent.push_back(figures.spent);
+        }
+        add_phase(report_, "L", spent);
         limit.checkpoint();
-        const double most = limit.frames(4'000);
-        limit.checkpoint();
-        const double rate = load_share_of_limit * most / static_cast<double>(values_a_frame);
-        DeviceLoad load(house_.port("device_mqtt"), devices_);
-        (void)load.at_rate(rate, milliseconds{0}, milliseconds{1'000}, load_together);
-        std::atomic<bool> done{false};
-        LoadFigures figures;
-        std::jthread loading([&] {
-            // In short stretches, so that the load ends when the last question is answered.
-            while (!done) {
-                const auto one =
-                    load.at_rate(rate, milliseconds{0}, milliseconds{1'000}, load_together);
-                figures.acknowledged += one.acknowledged;
-                figures.seconds += one.seconds;
-            }
-        });
-        const Meter meter(house_.watch());
-        const auto answers = ask(asking, options_.questions);
-        done = true;
-        loading.join();
-        const auto spent = meter.spent();
-        auto& loaded = report_["loaded"] = answers.as_json();
-        const double got = static_cast<double>(figures.acknowledged) / figures.seconds;
-        loaded["limit_values_per_s"] = most;
-        loaded["wanted_values_per_s"] = load_share_of_limit * most;
-        loaded["values_per_s"] = got * static_cast<double>(values_a_frame);
-        loaded["foreign_share"] = spent.foreign_share;
-        tell(fmt::format("while {} values/s come in ({:.2f} L)",
-                         grouped(loaded["values_per_s"].get<double>()),
-                         loaded["values_per_s"].get<double>() / most)
-                 .c_str(),
-             answers);
+        return median(rates);
     }
 
-    void tell(const char* when, const Answers& answers) const {
-        const auto both = [](const Latency& latency) {
-            return fmt::format("p50 {:.2f}, p99 {:.2f} ms", latency.percentile_ms(0.5),
-                               latency.percentile_ms(0.99));
+    void under_load(Asking& asking) {
+        const double most = measure_limit();
+        const double wanted = load_share_of_limit * most;
+        const double rate = wanted / static_cast<double>(values_a_frame);
+        DeviceLoad load(house_.port("device_mqtt"), devices_);
+        (void)load.at_rate(rate, milliseconds{0}, milliseconds{1'000}, load_together);
+        const auto before = load.acknowledged_in_all();
+        const auto began = HistoryClock::now();
+        std::jthread loading([&](const std::stop_token& stop) {
+            // In stretches, so that the load ends soon after the last question is answered.
+            while (!stop.stop_requested())
+                (void)load.at_rate(rate, milliseconds{0}, load_stretch, load_together);
+        });
+        const auto rounds = ask_in_rounds(asking);
+        loading.request_stop();
+        loading.join();
+        // Whole, the ends of stretches included: what came in, not what could have.
+        const double seconds = std::chrono::duration<double>(HistoryClock::now() - began).count();
+        const double got =
+            static_cast<double>((load.acknowledged_in_all() - before) * values_a_frame) / seconds;
+        add_phase(report_, "loaded", spent_of(rounds));
+        auto& loaded = report_["loaded"] = json_of(rounds);
+        loaded["limit_values_per_s"] = most;
+        loaded["limit_rounds"] = limit_rounds;
+        loaded["wanted_values_per_s"] = wanted;
+        loaded["values_per_s"] = got;
+        loaded["limit_share"] = got / most;
+        loaded["foreign_share"] = report_["phases"]["loaded"]["foreign_share"];
+        if (got < load_kept_min * wanted)
+            add_flaw(loaded, fmt::format("{:.2f} L came in, {:.2f} was wanted", got / most,
+                                         load_share_of_limit));
+        tell(fmt::format("while {} values/s come in ({:.2f} L; L {}, median of {})", grouped(got),
+                         got / most, grouped(most), limit_rounds),
+             loaded);
+    }
+
+    void tell(const std::string& when, const json& answers) const {
+        const auto both = [&](const char* what) {
+            const auto& ms = answers.at(what);
+            return fmt::format("p50 {:.2f}, p99 {:.2f} ms ({:.2f} to {:.2f})",
+                               ms.at("p50").get<double>(), ms.at("p99").get<double>(),
+                               ms.at("p99_min").get<double>(), ms.at("p99_max").get<double>());
         };
-        say("{}: 24 hours raw, hot {}; packed {}; 30 days by the hour {}", when, both(answers.hot),
-            both(answers.packed), both(answers.hourly));
+        say("{}, median of {}: 24 hours raw, hot {}; packed {}; 30 days by the hour {}", when,
+            question_rounds, both("raw_24h_hot_ms"), both("raw_24h_packed_ms"),
+            both("hourly_30d_ms"));
     }
 
     int finish() {
         report_["questions"] = options_.questions;
         report_["load_average_after"] = load_average();
         say("{} values, {} of them hot and {} packed; one connection, one question after the "
-            "other; foreign load {:.0f} %",
+            "other; {}",
             grouped(report_["values"].get<double>()), grouped(report_["values_hot"].get<double>()),
-            grouped(report_["values_packed"].get<double>()),
-            report_["foreign_share"].get<double>() * 100);
+            grouped(report_["values_packed"].get<double>()), sentence_of_phases(report_));
         if (options_.mode.json) std::cout << report_.dump(2) << std::endl;
-        return 0;
+        return tell_flaws(report_["loaded"]);
     }
 
     HistoryOptions options_;

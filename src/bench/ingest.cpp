@@ -8,6 +8,7 @@
 #include "bench/consoles.hpp"
 #include "bench/ingest_report.hpp"
 #include "bench/limit_store.hpp"
+#include "bench/rates.hpp"
 #include "bench/report.hpp"
 #include "bench/roll_up_watch.hpp"
 
@@ -18,8 +19,6 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr std::size_t batch_rows[] = {1'000, 4'000, 10'000};
-constexpr std::size_t reference_rows = 4'000;
 constexpr milliseconds warm_up{1'000};
 
 // What devices make up for before a round: hours that are over, so that they are rolled up in it.
@@ -30,6 +29,8 @@ constexpr std::int64_t past_step_ms = hour_ms / 10;
 constexpr std::int64_t hour_settles_ms = 3 * 60'000;
 // Roll-ups are to begin when a round is being counted: this long before, it begins.
 constexpr milliseconds counted_before_roll_ups{1'000};
+// L and the reference, three sizes each.
+constexpr double limits_a_round = 6;
 // For checkpoints and what devices make up for, between L and the round.
 constexpr milliseconds limit_to_round{12'000};
 
@@ -49,7 +50,8 @@ public:
                                                        .super_url = house_.url("vigie"),
                                                        .layout = 1,
                                                        .assets = options.house.devices,
-                                                       .seconds = options.limit_seconds});
+                                                       .seconds = options.limit_seconds,
+                                                       .watch = house_.watch()});
         load_ = std::make_unique<DeviceLoad>(house_.port("device_mqtt"), devices_);
         if (options.consoles > 0) open_consoles();
         if (options.roll_ups) {
@@ -95,7 +97,8 @@ private:
     Round measure() {
         Round round;
         if (roll_ups_)
-            roll_ups_->wait_for_room(as_ms(4 * options_.limit_seconds) + limit_to_round + warm_up);
+            roll_ups_->wait_for_room(as_ms(limits_a_round * options_.limit_seconds) +
+                                     limit_to_round + warm_up);
         measure_limit(round);
         limit_->checkpoint();
         const auto bytes_before = limit_->table_bytes();
@@ -108,19 +111,14 @@ private:
     }
 
     void measure_limit(Round& round) {
-        for (const std::size_t rows : batch_rows) {
-            limit_->checkpoint();
-            const Meter meter(house_.watch());
-            const double rate = limit_->frames(rows);
-            if (rate <= round.limit) continue;
-            const auto spent = meter.spent();
-            round.limit = rate;
-            round.limit_rows = rows;
-            round.limit_cost_us = (spent.cluster_s + spent.generator_s) * 1e6 /
-                                  (rate / values_per_message * spent.wall_s);
-        }
-        limit_->checkpoint();
-        round.reference = limit_->reference(reference_rows);
+        const auto own = limit_->frames();
+        round.limit = own.values_per_s;
+        round.limit_rows = own.batch_rows;
+        round.limit_cost_us = own.cpu_us_per_row;
+        round.limit_spent = own.spent;
+        const auto reference = limit_->reference();
+        round.reference = reference.values_per_s;
+        round.reference_spent = reference.spent;
     }
 
     // Each device says what it saw in hours that are over, as after an outage of its own.
@@ -160,12 +158,14 @@ private:
         say("round {}: {} values/s acknowledged, L {} (batches of {}), ratio {:.2f}; reference {}; "
             "PUBACK p50 {:.1f} p99 {:.1f} ms; us a message: server {:.2f}, postgres {:.2f}, "
             "generator "
-            "{:.2f} (L: {:.2f}); {}",
+            "{:.2f} (L: {:.2f}); {}; foreign while L was measured {:.0f} %, the reference {:.0f} "
+            "%",
             number, grouped(round.values), grouped(round.limit), round.limit_rows,
             round.values / round.limit, grouped(round.reference), round.puback.percentile_ms(0.5),
             round.puback.percentile_ms(0.99), round.cost["server"].get<double>(),
             round.cost["postgres"].get<double>(), round.cost["generator"].get<double>(),
-            round.limit_cost_us, sentence_of(round.spent));
+            round.limit_cost_us, sentence_of(round.spent), round.limit_spent.foreign_share * 100,
+            round.reference_spent.foreign_share * 100);
         if (roll_ups_) say("round {}: {} roll-ups computed meanwhile", number, round.rollups);
     }
 
@@ -191,20 +191,11 @@ private:
         limit_->checkpoint();
         const auto bytes_before = limit_->table_bytes();
         const auto rows_before = load_->acknowledged_in_all();
-        const Meter meter(house_.watch());
-        const auto figures = load_->at_rate(rate, warm_up, as_ms(options_.seconds * 2));
-        const auto spent = meter.spent();
+        auto row = report_of_rate(
+            rate, bench::measure_rate(*load_, house_.watch(), rate, as_ms(options_.seconds * 2)));
         stored_.bytes += limit_->table_bytes() - bytes_before;
         stored_.rows += load_->acknowledged_in_all() - rows_before;
-        json row = {{"rate", rate},
-                    {"kept_up", figures.kept_up},
-                    {"puback_ms", json_of(figures.puback)},
-                    {"spent", json_of(spent)}};
-        say("at {} messages/s{}: PUBACK p50 {:.2f}, p99 {:.2f}, p99.9 {:.2f} ms from the intended "
-            "instant; {}",
-            grouped(rate), figures.kept_up ? "" : " (not kept up)",
-            figures.puback.percentile_ms(0.5), figures.puback.percentile_ms(0.99),
-            figures.puback.percentile_ms(0.999), sentence_of(spent));
+        say("{}", sentence_of_rate(row));
         report_["at_rate"].push_back(std::move(row));
     }
 
@@ -221,13 +212,12 @@ private:
             "load average {:.1f} before, {:.1f} after",
             acknowledged, stored, report_["hot_bytes_per_value"].get<double>(),
             report_["load_average_before"].get<double>(), load_average());
+        if (stored != acknowledged)
+            add_flaw(report_, fmt::format("{} acknowledged, {} stored", acknowledged, stored));
+        if (roll_ups_ && report_["rollups_computed"] == 0)
+            add_flaw(report_, "nothing was rolled up in any round: this is not the full load");
         if (options_.json) std::cout << report_.dump(2) << std::endl;
-        if (roll_ups_ && report_["rollups_computed"] == 0) {
-            std::cerr << "nothing was rolled up in any round: this is not the full load"
-                      << std::endl;
-            return 1;
-        }
-        return stored == acknowledged ? 0 : 1;
+        return tell_flaws(report_);
     }
 
     IngestOptions options_;

@@ -25,6 +25,8 @@ json json_of(const Round& round) {
             {"reference_values_per_s", round.reference},
             {"puback_ms", json_of(round.puback)},
             {"spent", json_of(round.spent)},
+            {"limit_spent", json_of(round.limit_spent)},
+            {"reference_spent", json_of(round.reference_spent)},
             {"rollups", round.rollups},
             {"cpu_us_per_message", round.cost},
             {"limit_cpu_us_per_row", round.limit_cost_us},
@@ -55,14 +57,22 @@ json report_of(const std::vector<Round>& rounds) {
          {{"p50", median_of([](const Round& r) { return r.puback.percentile_ms(0.5); })},
           {"p99", median_of([](const Round& r) { return r.puback.percentile_ms(0.99); })}}},
         {"console_messages_per_s", median_of([](const Round& r) { return r.shown; })},
-        {"foreign_share", median_of([](const Round& r) { return r.spent.foreign_share; })},
-        {"steal_share", median_of([](const Round& r) { return r.spent.steal_share; })},
         {"rollups_computed", rollups},
         {"server_resident_bytes_max", last.server.resident_max_bytes},
         {"postgres_proportional_bytes", last.cluster_bytes},
         {"each_round", json::array()}};
-    for (const auto& round : rounds)
+    std::vector<Spent> server;
+    std::vector<Spent> limit;
+    std::vector<Spent> reference;
+    for (const auto& round : rounds) {
         report["each_round"].push_back(json_of(round));
+        server.push_back(round.spent);
+        limit.push_back(round.limit_spent);
+        reference.push_back(round.reference_spent);
+    }
+    add_phase(report, "server", server);
+    add_phase(report, "L", limit);
+    add_phase(report, "reference", reference);
     return report;
 }
 
@@ -70,14 +80,14 @@ std::string sentence_of_report(const json& report) {
     return fmt::format(
         "median of {}: {} values/s ({} messages/s), L {}, ratio {:.2f} (of processor "
         "time {:.2f}), reference {}; PUBACK p50 {:.1f}, p99 {:.1f} ms; server {:.0f} MB at most, "
-        "postgres {:.0f} MB",
+        "postgres {:.0f} MB; {}",
         report["rounds"].get<std::size_t>(), grouped(report["values_per_s"].get<double>()),
         grouped(report["messages_per_s"].get<double>()),
         grouped(report["limit_values_per_s"].get<double>()), report["ratio"].get<double>(),
         report["cost_ratio"].get<double>(), grouped(report["reference_values_per_s"].get<double>()),
         report["puback_ms"]["p50"].get<double>(), report["puback_ms"]["p99"].get<double>(),
         report["server_resident_bytes_max"].get<double>() / 1e6,
-        report["postgres_proportional_bytes"].get<double>() / 1e6);
+        report["postgres_proportional_bytes"].get<double>() / 1e6, sentence_of_phases(report));
 }
 
 }  // namespace vigie::bench

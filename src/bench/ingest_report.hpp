@@ -25,7 +25,9 @@ struct Round {
     std::uint64_t rollups{};   // days of an asset computed meanwhile
     nlohmann::json cost = {};  // server, postgres, generator
     Latency puback;
-    Spent spent;
+    Spent spent;  // while the server was measured
+    Spent limit_spent;
+    Spent reference_spent;
     Memory server;
     std::uint64_t cluster_bytes{};
 };

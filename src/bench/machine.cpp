@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 namespace vigie::bench {
 
@@ -61,6 +62,13 @@ double own_cpu() {
         return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
     };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double cpu_of_all(const std::vector<pid_t>& processes) {
+    double seconds = 0;
+    for (const pid_t process : processes)
+        seconds += cpu_of(process);
+    return seconds;
 }
 
 double wall_now() {
@@ -142,25 +150,41 @@ Machine machine_now() {
     return {(user + nice + system + irq + soft_irq) * scale, (idle + wait) * scale, steal * scale};
 }
 
+Spent& Spent::operator+=(const Spent& more) {
+    const double whole = wall_s + more.wall_s;
+    if (whole > 0) {
+        foreign_share = (foreign_share * wall_s + more.foreign_share * more.wall_s) / whole;
+        steal_share = (steal_share * wall_s + more.steal_share * more.wall_s) / whole;
+    }
+    wall_s = whole;
+    server_s += more.server_s;
+    cluster_s += more.cluster_s;
+    generator_s += more.generator_s;
+    peers_s += more.peers_s;
+    return *this;
+}
+
 Meter::Meter(Watch watch)
-    : watch_(watch),
+    : watch_(std::move(watch)),
       wall_(wall_now()),
-      server_(cpu_of(watch.server)),
-      cluster_(cpu_of_family(watch.cluster)),
+      server_(cpu_of(watch_.server)),
+      cluster_(cpu_of_family(watch_.cluster)),
       own_(own_cpu()),
+      peers_(cpu_of_all(watch_.peers)),
       machine_(machine_now()) {}
 
-Spent Meter::spent(Watch now_watched) const {
+Spent Meter::spent(const Watch& now_watched) const {
     Spent spent;
     spent.wall_s = wall_now() - wall_;
     spent.server_s = cpu_of(now_watched.server) - server_;
     spent.cluster_s = cpu_of_family(now_watched.cluster) - cluster_;
     spent.generator_s = own_cpu() - own_;
+    spent.peers_s = cpu_of_all(now_watched.peers) - peers_;
     const Machine now = machine_now();
     const double busy = now.busy - machine_.busy;
     const double steal = now.steal - machine_.steal;
     const double all = busy + steal + now.idle - machine_.idle;
-    const double ours = spent.server_s + spent.cluster_s + spent.generator_s;
+    const double ours = spent.server_s + spent.cluster_s + spent.generator_s + spent.peers_s;
     if (all > 0) {
         spent.foreign_share = std::max(0.0, busy - ours) / all;
         spent.steal_share = steal / all;

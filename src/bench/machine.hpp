@@ -39,21 +39,26 @@ struct Machine {
 struct Watch {
     pid_t server{};
     pid_t cluster{};
+    std::vector<pid_t> peers = {};  // programs that stand in the server's place
 };
 struct Spent {
     double wall_s{};
     double server_s{};
     double cluster_s{};
-    double generator_s{};    // this program
+    double generator_s{};  // this program
+    double peers_s{};
     double foreign_share{};  // of all processors: neither ours nor idle
     double steal_share{};
+
+    // One phase made of two: seconds add up, shares are of the whole time.
+    Spent& operator+=(const Spent& more);
 };
 class Meter {
 public:
     explicit Meter(Watch watch);
     [[nodiscard]] Spent spent() const { return spent(watch_); }
     // The same when one of them began meanwhile: it was not there, and its number was 0.
-    [[nodiscard]] Spent spent(Watch now) const;
+    [[nodiscard]] Spent spent(const Watch& now) const;
 
 private:
     Watch watch_;
@@ -61,6 +66,7 @@ private:
     double server_{};
     double cluster_{};
     double own_{};
+    double peers_{};
     Machine machine_;
 };
 

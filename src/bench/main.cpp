@@ -79,12 +79,21 @@ void add_small_modes(CLI::App& app, bench::ModeOptions& mode, Run& run) {
     set_run(*idle, run, mode, bench::run_idle);
     auto* redelivery = add_mode(app, "redelivery", "every device repeats its last window", mode);
     set_run(*redelivery, run, mode, bench::run_redelivery);
-    auto* restart = add_mode(app, "restart", "kill -9, and the time until it is ready", mode);
-    set_run(*restart, run, mode, bench::run_restart);
     auto* console = add_mode(app, "console", "from a publication to a console's WebSocket", mode);
     console->add_option("--consoles", mode.consoles, "each looks at 16 assets by name")
         ->check(CLI::Range(1, 1'000));
     set_run(*console, run, mode, bench::run_console);
+}
+
+void add_restart(CLI::App& app, bench::RestartOptions& restart, Run& run) {
+    auto* command =
+        add_mode(app, "restart", "kill -9, and the time until it is ready", restart.mode);
+    command
+        ->add_option("--load-s", restart.load_s,
+                     "under load before each kill; default: before the first as long as makes the "
+                     "window that a start reads back full, before the others --seconds")
+        ->check(CLI::Range(0.1, 3'600.0));
+    set_run(*command, run, restart, bench::run_restart);
 }
 
 void add_peers(CLI::App& app, bench::PeerOptions& peer, Run& run) {
@@ -104,6 +113,7 @@ void add_peers(CLI::App& app, bench::PeerOptions& peer, Run& run) {
 
 void add_history(CLI::App& app, bench::HistoryOptions& past, Run& run) {
     auto* command = add_mode(app, "history", "charts on a month of observations", past.mode);
+    past.mode.seconds = 1;  // of each size of transaction of L
     command->add_option("--values", past.values, "stored, in 30 days");
     command->add_option("--questions", past.questions, "of each sort")
         ->check(CLI::Range(1, 1'000'000));
@@ -146,12 +156,14 @@ int main(int argc, char** argv) {
     Run run;
     bench::IngestOptions ingest;
     bench::ModeOptions mode;
+    bench::RestartOptions restart;
     bench::PeerOptions peer;
     bench::HistoryOptions past;
     bench::DeliveryOptions delivery;
     std::size_t served = 0;
     add_ingest(app, ingest, run);
     add_small_modes(app, mode, run);
+    add_restart(app, restart, run);
     add_peers(app, peer, run);
     add_history(app, past, run);
     add_deliveries(app, delivery, run);

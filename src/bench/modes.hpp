@@ -17,6 +17,12 @@ struct ModeOptions {
     bool json{};
 };
 
+struct RestartOptions {
+    ModeOptions mode;
+    double load_s{};  // under load before each kill; 0: before the first until the window of a
+                      // start is full
+};
+
 struct PeerOptions {
     ModeOptions mode;
     std::filesystem::path mosquitto;
@@ -43,7 +49,7 @@ int run_idle(const ModeOptions& options);
 // Every device repeats its last window: the rate beside the normal one.
 int run_redelivery(const ModeOptions& options);
 // kill -9 under load, start, until the server says that it is ready.
-int run_restart(const ModeOptions& options);
+int run_restart(const RestartOptions& options);
 // From a device's word to a console's WebSocket, at 5,000 messages a second.
 int run_console(const ModeOptions& options);
 // Beside Mosquitto alone, and beside Mosquitto with a small Node program that stores.

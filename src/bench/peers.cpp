@@ -27,7 +27,9 @@ struct PeerRates {
     double vigie{};
     double mosquitto{};
     double node{};
-    double foreign_share{};
+    Spent vigie_spent;
+    Spent mosquitto_spent;
+    Spent node_spent;
 };
 
 class Peers {
@@ -67,28 +69,37 @@ private:
 
     PeerRates measure() {
         PeerRates rates;
-        const Meter meter(house_.watch());
         limit_->checkpoint();
+        const Meter meter(house_.watch());
         const auto own = saturate(*load_);
         rates.vigie = static_cast<double>(own.acknowledged) / own.seconds;
-        rates.foreign_share = meter.spent().foreign_share;
-        rates.mosquitto = measure_mosquitto();
+        rates.vigie_spent = meter.spent();
+        rates.mosquitto = measure_mosquitto(rates.mosquitto_spent);
         limit_->checkpoint();
-        rates.node = measure_pipeline();
+        rates.node = measure_pipeline(rates.node_spent);
         return rates;
     }
 
-    double measure_mosquitto() {
+    // What is not foreign while a peer is measured: it, and what is there of ours.
+    [[nodiscard]] Meter meter_with(std::vector<pid_t> peers) const {
+        auto watch = house_.watch();
+        watch.peers = std::move(peers);
+        return Meter(watch);
+    }
+
+    double measure_mosquitto(Spent& spent) {
         const Broker broker(options_.mosquitto, house_.folder());
         const Subscriber subscriber(broker.port(), every_topic);
         DeviceLoad load(broker.port(), devices_);
         load.follow([&subscriber] { return subscriber.messages(); }, ahead_max);
+        const auto meter = meter_with({broker.process()});
         const auto figures = saturate(load);
+        spent = meter.spent();
         await(load, [&subscriber] { return subscriber.messages(); }, "Mosquitto");
         return static_cast<double>(figures.arrived) / figures.seconds;
     }
 
-    double measure_pipeline() {
+    double measure_pipeline(Spent& spent) {
         const Broker broker(options_.mosquitto, house_.folder());
         const Pipeline pipeline({.node = options_.node,
                                  .folder = options_.peer_folder,
@@ -98,7 +109,9 @@ private:
                                 broker.port());
         DeviceLoad load(broker.port(), devices_);
         load.follow([&pipeline] { return pipeline.stored(); }, ahead_max);
+        const auto meter = meter_with({broker.process(), pipeline.process()});
         const auto figures = saturate(load);
+        spent = meter.spent();
         await(load, [&pipeline] { return pipeline.stored(); }, "the Node pipeline");
         piped_ += pipeline.stored();
         return static_cast<double>(figures.arrived) / figures.seconds;
@@ -118,9 +131,11 @@ private:
 
     void tell(const PeerRates& rates, std::size_t number) const {
         say("round {}: Vigie {} messages/s, Mosquitto in and out {}, Mosquitto to Node {}; {:.2f} "
-            "and {:.2f} times as much; foreign {:.0f} %",
+            "and {:.2f} times as much; foreign {:.0f}, {:.0f} and {:.0f} %",
             number, grouped(rates.vigie), grouped(rates.mosquitto), grouped(rates.node),
-            rates.vigie / rates.mosquitto, rates.vigie / rates.node, rates.foreign_share * 100);
+            rates.vigie / rates.mosquitto, rates.vigie / rates.node,
+            rates.vigie_spent.foreign_share * 100, rates.mosquitto_spent.foreign_share * 100,
+            rates.node_spent.foreign_share * 100);
     }
 
     [[nodiscard]] double of_rounds(double (*figure)(const PeerRates&)) const {
@@ -128,6 +143,26 @@ private:
         for (const auto& rates : rounds_)
             values.push_back(figure(rates));
         return median(values);
+    }
+
+    void add_rounds() {
+        std::vector<Spent> vigie;
+        std::vector<Spent> mosquitto;
+        std::vector<Spent> node;
+        for (const auto& rates : rounds_) {
+            report_["each_round"].push_back({{"vigie_messages_per_s", rates.vigie},
+                                             {"mosquitto_messages_per_s", rates.mosquitto},
+                                             {"node_messages_per_s", rates.node},
+                                             {"vigie_spent", json_of(rates.vigie_spent)},
+                                             {"mosquitto_spent", json_of(rates.mosquitto_spent)},
+                                             {"node_spent", json_of(rates.node_spent)}});
+            vigie.push_back(rates.vigie_spent);
+            mosquitto.push_back(rates.mosquitto_spent);
+            node.push_back(rates.node_spent);
+        }
+        add_phase(report_, "vigie", vigie);
+        add_phase(report_, "mosquitto", mosquitto);
+        add_phase(report_, "node", node);
     }
 
     int finish() {
@@ -145,14 +180,8 @@ private:
         report_["ratio_mosquitto"] =
             of_rounds([](const PeerRates& r) { return r.vigie / r.mosquitto; });
         report_["ratio_node"] = of_rounds([](const PeerRates& r) { return r.vigie / r.node; });
-        report_["foreign_share"] = of_rounds([](const PeerRates& r) { return r.foreign_share; });
         report_["load_average_after"] = load_average();
-        for (const auto& rates : rounds_) {
-            report_["each_round"].push_back({{"vigie_messages_per_s", rates.vigie},
-                                             {"mosquitto_messages_per_s", rates.mosquitto},
-                                             {"node_messages_per_s", rates.node},
-                                             {"foreign_share", rates.foreign_share}});
-        }
+        add_rounds();
         const auto acknowledged = load_->acknowledged_in_all();
         const auto stored = limit_->stored();
         report_["acknowledged"] = acknowledged;
@@ -160,15 +189,19 @@ private:
         report_["node_stored"] = piped_;
         report_["node_counted"] = limit_->stored_by_peer();
         say("median of {}: Vigie {} messages/s ({} values/s stored), Mosquitto in and out {}: "
-            "{:.2f} times; Mosquitto to Node {} ({} values/s stored): {:.2f} times",
+            "{:.2f} times; Mosquitto to Node {} ({} values/s stored): {:.2f} times; {}",
             rounds_.size(), grouped(report_["vigie_messages_per_s"]),
             grouped(report_["vigie_values_per_s"]), grouped(report_["mosquitto_messages_per_s"]),
             report_["ratio_mosquitto"].get<double>(), grouped(report_["node_messages_per_s"]),
-            grouped(report_["node_values_per_s"]), report_["ratio_node"].get<double>());
+            grouped(report_["node_values_per_s"]), report_["ratio_node"].get<double>(),
+            sentence_of_phases(report_));
+        if (stored != acknowledged)
+            add_flaw(report_, fmt::format("{} acknowledged, {} stored", acknowledged, stored));
+        if (report_["node_counted"] != piped_)
+            add_flaw(report_, fmt::format("the Node program counted {}, {} are stored", piped_,
+                                          report_["node_counted"].get<std::uint64_t>()));
         if (options_.mode.json) std::cout << report_.dump(2) << std::endl;
-        const bool is_whole = stored == acknowledged && report_["node_counted"] == piped_;
-        if (!is_whole) say("what was counted is not what is stored");
-        return is_whole ? 0 : 1;
+        return tell_flaws(report_);
     }
 
     PeerOptions options_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iostream>
 
 namespace vigie::bench {
 
@@ -15,11 +16,9 @@ double median(std::vector<double> values) {
 }
 
 nlohmann::json json_of(const Spent& spent) {
-    return {{"seconds", spent.wall_s},
-            {"server_cpu_s", spent.server_s},
-            {"postgres_cpu_s", spent.cluster_s},
-            {"generator_cpu_s", spent.generator_s},
-            {"foreign_share", spent.foreign_share},
+    return {{"seconds", spent.wall_s},           {"server_cpu_s", spent.server_s},
+            {"postgres_cpu_s", spent.cluster_s}, {"generator_cpu_s", spent.generator_s},
+            {"peers_cpu_s", spent.peers_s},      {"foreign_share", spent.foreign_share},
             {"steal_share", spent.steal_share}};
 }
 
@@ -29,6 +28,28 @@ nlohmann::json json_of(const Latency& latency) {
             {"p99", latency.percentile_ms(0.99)},
             {"p999", latency.percentile_ms(0.999)},
             {"count", latency.count()}};
+}
+
+nlohmann::json json_of_rounds(const std::vector<Latency>& rounds) {
+    const auto each = [&](double share) {
+        std::vector<double> values;
+        for (const auto& latency : rounds)
+            values.push_back(latency.percentile_ms(share));
+        return values;
+    };
+    std::uint64_t count = 0;
+    for (const auto& latency : rounds)
+        count += latency.count();
+    const auto p99 = each(0.99);
+    return {{"p50", median(each(0.5))},
+            {"p90", median(each(0.9))},
+            {"p99", median(p99)},
+            {"p999", median(each(0.999))},
+            {"p99_min", rounds.empty() ? 0 : *std::ranges::min_element(p99)},
+            {"p99_max", rounds.empty() ? 0 : *std::ranges::max_element(p99)},
+            {"each_round_p99", p99},
+            {"rounds", rounds.size()},
+            {"count", count}};
 }
 
 nlohmann::json cost_of(const Spent& spent, double messages) {
@@ -53,9 +74,44 @@ std::string grouped(double number) {
     return digits;
 }
 
-void add_shares(nlohmann::json& report, const Spent& spent) {
-    report["foreign_share"] = spent.foreign_share;
-    report["steal_share"] = spent.steal_share;
+void add_phase(nlohmann::json& report, const std::string& phase, const std::vector<Spent>& rounds) {
+    if (rounds.empty()) return;
+    std::vector<double> foreign;
+    std::vector<double> stolen;
+    for (const auto& spent : rounds) {
+        foreign.push_back(spent.foreign_share);
+        stolen.push_back(spent.steal_share);
+    }
+    if (!report.contains("phases")) {
+        report["foreign_share"] = median(foreign);
+        report["steal_share"] = median(stolen);
+    }
+    report["phases"][phase] = {{"foreign_share", median(foreign)},
+                               {"foreign_share_max", *std::ranges::max_element(foreign)},
+                               {"steal_share", median(stolen)},
+                               {"steal_share_max", *std::ranges::max_element(stolen)}};
+}
+
+std::string sentence_of_phases(const nlohmann::json& report) {
+    std::string said;
+    for (const auto& [phase, shares] : report.at("phases").items()) {
+        const double usual = shares.at("foreign_share").get<double>() * 100;
+        const double most = shares.at("foreign_share_max").get<double>() * 100;
+        said += fmt::format("{}{} {:.0f} %", said.empty() ? "foreign load: " : ", ", phase, usual);
+        if (most >= usual + 1) said += fmt::format(" ({:.0f} % in a round)", most);
+    }
+    return said;
+}
+
+void add_flaw(nlohmann::json& report, const std::string& why) {
+    report["not_valid"].push_back(why);
+}
+
+int tell_flaws(const nlohmann::json& report) {
+    const auto flaws = report.value("not_valid", nlohmann::json::array());
+    for (const auto& why : flaws)
+        std::cerr << "not valid: " << why.get<std::string>() << std::endl;
+    return flaws.empty() ? 0 : 1;
 }
 
 Verdict verdict_on_redelivery(double ratio) {

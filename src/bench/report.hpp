@@ -13,14 +13,24 @@ namespace vigie::bench {
 [[nodiscard]] double median(std::vector<double> values);
 [[nodiscard]] nlohmann::json json_of(const Spent& spent);
 [[nodiscard]] nlohmann::json json_of(const Latency& latency);
+// Each percentile the median of the rounds', with the least and the largest p99; `count` in all.
+[[nodiscard]] nlohmann::json json_of_rounds(const std::vector<Latency>& rounds);
 // Processor time in microseconds a message, which foreign load changes less than it does rates.
 [[nodiscard]] nlohmann::json cost_of(const Spent& spent, double messages);
 // "server 0.81, postgres 0.95, generator 0.12 processors; foreign 2 %, stolen 0 %"
 [[nodiscard]] std::string sentence_of(const Spent& spent);
 // 1234567 -> "1,234,567"
 [[nodiscard]] std::string grouped(double number);
-// How busy the machine was with others while it was measured: whoever reads a figure wants to know.
-void add_shares(nlohmann::json& report, const Spent& spent);
+// How busy the machine was with others in a phase (the server, L, a peer), over its rounds: whoever
+// reads a figure wants to know. To `phases`: medians, and the largest. The phase that is added
+// first is what `foreign_share` and `steal_share` of the whole report speak of.
+void add_phase(nlohmann::json& report, const std::string& phase, const std::vector<Spent>& rounds);
+// "foreign load: server 1 %, L 0 % (14 % in a round)"
+[[nodiscard]] std::string sentence_of_phases(const nlohmann::json& report);
+// A figure that must not be read as one, whatever it is: why.
+void add_flaw(nlohmann::json& report, const std::string& why);
+// Says the flaws of a report, if there are any, on the standard error; the exit code.
+int tell_flaws(const nlohmann::json& report);
 [[nodiscard]] nlohmann::json head_of_report(const std::string& subject);
 
 // A storm of redeliveries that runs at less than this share of the normal rate would make an outage

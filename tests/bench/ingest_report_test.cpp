@@ -29,6 +29,8 @@ Round round_of(double values, double limit) {
                    .generator_s = 0.5,
                    .foreign_share = 0.02,
                    .steal_share = 0.01};
+    round.limit_spent = {.wall_s = 6, .foreign_share = 0.05};
+    round.reference_spent = {.wall_s = 6, .foreign_share = 0.11, .steal_share = 0.03};
     round.server = {100, 200};
     round.cluster_bytes = 300;
     return round;
@@ -48,6 +50,10 @@ TEST(IngestReport, HasTheKeysThatProgramsRead) {
     EXPECT_DOUBLE_EQ(report.at("console_messages_per_s"), 11);
     EXPECT_DOUBLE_EQ(report.at("foreign_share"), 0.02);
     EXPECT_DOUBLE_EQ(report.at("steal_share"), 0.01);
+    EXPECT_DOUBLE_EQ(report.at("phases").at("server").at("foreign_share"), 0.02);
+    EXPECT_DOUBLE_EQ(report.at("phases").at("L").at("foreign_share"), 0.05);
+    EXPECT_DOUBLE_EQ(report.at("phases").at("reference").at("foreign_share_max"), 0.11);
+    EXPECT_DOUBLE_EQ(report.at("phases").at("reference").at("steal_share"), 0.03);
     EXPECT_EQ(report.at("rollups_computed"), 21);
     EXPECT_EQ(report.at("server_resident_bytes_max"), 200);
     EXPECT_EQ(report.at("postgres_proportional_bytes"), 300);
@@ -65,6 +71,8 @@ TEST(IngestReport, HasTheSameOfEachRoundWithWhatItCost) {
     for (const char* key : {"p50", "p90", "p99", "p999", "count"})
         EXPECT_TRUE(round.at("puback_ms").contains(key)) << key;
     EXPECT_DOUBLE_EQ(round.at("spent").at("foreign_share"), 0.02);
+    EXPECT_DOUBLE_EQ(round.at("limit_spent").at("foreign_share"), 0.05);
+    EXPECT_DOUBLE_EQ(round.at("reference_spent").at("foreign_share"), 0.11);
     for (const char* key : {"seconds", "server_cpu_s", "postgres_cpu_s", "generator_cpu_s"})
         EXPECT_TRUE(round.at("spent").contains(key)) << key;
     for (const char* key : {"server", "postgres", "generator"})

@@ -13,6 +13,8 @@ namespace vigie::faults {
 
 namespace {
 
+// Afterwards one that has stored, and waits, will do.
+constexpr std::chrono::seconds busy_backend_limit{5};
 constexpr std::chrono::seconds backend_limit{20};
 constexpr std::chrono::seconds spool_limit{20};
 constexpr std::uintmax_t room_before_full =
@@ -28,18 +30,28 @@ void signal_all(const std::vector<pid_t>& pids, int number) {
         kill(pid, number);
 }
 
-// The backend that stores at this moment.
-pid_t writers_backend(const e2e::Installation& city) {
-    pid_t pid = 0;
-    const auto found = [&] {
+struct Backend {
+    pid_t pid{};
+    bool idle{};
+};
+
+// The backend that stores at this moment, or is in the midst of a transaction that does; if there
+// is none for long, one whose last words were about that.
+Backend writers_backend(const e2e::Installation& city) {
+    Backend backend;
+    const auto find = [&](bool busy) {
         const auto rows = city.sql(
-            "select pid from pg_stat_activity where pid <> pg_backend_pid() and (query like 'copy "
-            "frame %' or query like '%insert into frame (%' or query in ('begin', 'commit'))");
-        if (!rows.empty()) pid = rows[0][0].as<pid_t>();
-        return pid > 0;
+            "select pid, state = 'idle' from pg_stat_activity where pid <> pg_backend_pid() and "
+            "(query like 'copy frame %' or query like '%insert into frame (%' or query in "
+            "('begin', 'commit')) order by state = 'active' desc, state = 'idle'");
+        if (rows.empty() || (busy && rows[0][1].as<bool>())) return false;
+        backend = {rows[0][0].as<pid_t>(), rows[0][1].as<bool>()};
+        return true;
     };
-    if (!e2e::until(found, backend_limit)) throw std::runtime_error("no backend of a writer");
-    return pid;
+    if (!e2e::until([&] { return find(true); }, busy_backend_limit) &&
+        !e2e::until([&] { return find(false); }, backend_limit))
+        throw std::runtime_error("no backend of a writer");
+    return backend;
 }
 
 void freeze(const std::vector<pid_t>& pids, std::chrono::milliseconds lasts) {
@@ -102,19 +114,21 @@ void prepare(Fault fault, const e2e::Installation& city) {
     if (fault == Fault::disk_full) e2e::load_ballast(ballast_in(city), room_before_full);
 }
 
-std::size_t befall(const FaultKind& kind, const e2e::Installation& city,
-                   std::chrono::milliseconds lasts, const std::function<void()>& now) {
+Befallen befall(const FaultKind& kind, const e2e::Installation& city,
+                std::chrono::milliseconds lasts, const std::function<void()>& now) {
     const auto cluster = city.database_pids();
     std::size_t taken = 0;
+    bool on_idle = false;
     switch (kind.fault) {
         case Fault::server_killed:
             now();
             kill(city.server_pid(), SIGKILL);
             break;
         case Fault::backend_killed: {
-            const pid_t backend = writers_backend(city);
+            const auto backend = writers_backend(city);
+            on_idle = backend.idle;
             now();
-            kill(backend, SIGKILL);
+            kill(backend.pid, SIGKILL);
             break;
         }
         case Fault::cluster_killed:
@@ -158,7 +172,7 @@ std::size_t befall(const FaultKind& kind, const e2e::Installation& city,
         case Fault::clients_vanish:
             break;
     }
-    return taken;
+    return {taken, on_idle};
 }
 
 }  // namespace vigie::faults

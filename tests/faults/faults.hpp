@@ -48,11 +48,15 @@ struct FaultKind {
 // What must be ready before the load begins: a disk on which little is left.
 void prepare(Fault fault, const e2e::Installation& city);
 
-// Befalls the server or its database; returns when it is over, which for a kill is at once: how
-// many observations the spool took meanwhile, where somebody asks. `lasts`: how long something is
-// frozen or full. `now` is called when it begins: after what had to be found or waited for. Not for
-// faults of the way in between.
-std::size_t befall(const FaultKind& kind, const e2e::Installation& city,
-                   std::chrono::milliseconds lasts, const std::function<void()>& now);
+struct Befallen {
+    std::size_t spooled{};  // observations that the spool took meanwhile, where somebody asks
+    bool on_idle{};         // no backend stored when one was looked for: an idle one was killed
+};
+
+// Befalls the server or its database; returns when it is over, which for a kill is at once.
+// `lasts`: how long something is frozen or full. `now` is called when it begins: after what had to
+// be found or waited for. Not for faults of the way in between.
+Befallen befall(const FaultKind& kind, const e2e::Installation& city,
+                std::chrono::milliseconds lasts, const std::function<void()>& now);
 
 }  // namespace vigie::faults

@@ -64,6 +64,7 @@ struct Score {
     std::size_t dropped{};  // rounds given up: no attempt counted
     std::size_t late{};     // back after the limit
     std::size_t losing{};   // rounds that lost something
+    std::size_t on_idle{};  // rounds that found no backend that was storing, and killed an idle one
     Outcome sum;
     std::chrono::milliseconds back_max{};
 
@@ -74,6 +75,7 @@ struct Score {
         sum.refused += outcome.refused;
         sum.found += outcome.found;
         losing += outcome.lost > 0 ? 1U : 0U;
+        on_idle += outcome.on_idle ? 1U : 0U;
         sum.lost += outcome.lost;
         sum.doubled += outcome.doubled;
         sum.wrong += outcome.wrong;
@@ -103,10 +105,19 @@ std::vector<const FaultKind*> rounds(const Options& options, Random& random) {
 class Harness {
 public:
     Harness(Options options, Disks disks)
-        : options_(std::move(options)), disks_(std::move(disks)), random_(options_.seed) {}
+        : options_(std::move(options)),
+          disks_(std::move(disks)),
+          random_(options_.seed),
+          rounds_(rounds(options_, random_)) {
+        if (room() > Trial::attempts_max)
+            throw std::runtime_error(fmt::format(
+                "--kills {} is {} rounds, which may take {} attempts; the event time of {} fits "
+                "into the 30 days past that the server accepts",
+                options_.kills, rounds_.size(), room(), Trial::attempts_max));
+    }
 
     bool run() {
-        for (const FaultKind* kind : rounds(options_, random_)) {
+        for (const FaultKind* kind : rounds_) {
             if (can_try(kind->fault))
                 play(*kind);
             else
@@ -120,6 +131,10 @@ public:
     }
 
 private:
+    // Attempts, should all rounds fall to one city: each once more on the average, and one given
+    // up.
+    [[nodiscard]] std::size_t room() const { return 2 * rounds_.size() + attempts_max; }
+
     [[nodiscard]] bool good() const {
         if (options_.lying_disk) return notices();
         const bool all_tried = not_tried_.empty() || (!options_.require_all && !scores_.empty());
@@ -145,7 +160,10 @@ private:
             std::cerr << fmt::format(
                 "{:<16} acknowledged {:5} found {:5} lost {} doubled {} wrong {} back {:5} ms {}\n",
                 kind.name, outcome.acknowledged, outcome.found, outcome.lost, outcome.doubled,
-                outcome.wrong, outcome.back.count(), outcome.counts ? "" : outcome.why);
+                outcome.wrong, outcome.back.count(),
+                !outcome.counts   ? outcome.why
+                : outcome.on_idle ? "(no backend was storing: an idle one)"
+                                  : "");
             score.late += outcome.back > std::chrono::seconds{options_.back_limit_s} ? 1U : 0U;
             score.back_max = std::max(score.back_max, outcome.back);
             if (outcome.counts || outcome.broke_the_promise()) {
@@ -173,7 +191,7 @@ private:
         auto& trial = trials_[parent];
         if (!trial)
             trial = std::make_unique<Trial>(parent, disk,
-                                            options_.lying_disk ? lost_limit : found_limit);
+                                            options_.lying_disk ? lost_limit : found_limit, room());
         return *trial;
     }
 
@@ -186,6 +204,7 @@ private:
             total.repeated += score.repeated;
             total.dropped += score.dropped;
             total.late += score.late;
+            total.on_idle += score.on_idle;
             total.back_max = std::max(total.back_max, score.back_max);
         }
         return total;
@@ -218,6 +237,9 @@ private:
             if (score.dropped > 0)
                 std::cout << fmt::format("{} rounds dropped, for nothing was on its way: {}\n",
                                          score.dropped, name);
+            if (score.on_idle > 0)
+                std::cout << fmt::format("{} rounds of {} killed a backend that stored nothing\n",
+                                         score.on_idle, name);
         }
     }
 
@@ -236,6 +258,7 @@ private:
                 {"repeated", score.repeated},
                 {"dropped", score.dropped},
                 {"spooled", score.sum.spooled},
+                {"on_idle_backend", score.on_idle},
                 {"acknowledged", score.sum.acknowledged},
                 {"unanswered", score.sum.unacknowledged},
                 {"refused", score.sum.refused},
@@ -263,6 +286,7 @@ private:
     Options options_;
     Disks disks_;
     Random random_;
+    std::vector<const FaultKind*> rounds_;
     std::map<std::filesystem::path, std::unique_ptr<Trial>> trials_;
     std::map<std::string_view, Score> scores_;
     std::map<std::string_view, std::size_t> not_tried_;

@@ -17,10 +17,16 @@ using std::chrono::seconds;
 constexpr std::size_t observations = 6'000;  // a round
 constexpr std::size_t assets = 40;
 constexpr milliseconds step{250};
+// Of event time, an attempt.
+constexpr milliseconds attempt_span = step * (observations / assets);
+constexpr std::chrono::hours back_at_least{6};
+constexpr std::chrono::days back_at_most{28};
 constexpr seconds back_limit{60};
 
-// The disks are small; the server is not to stop before they are really full.
-constexpr const char* settings = "[storage]\ndisk_free_alarm_bytes = 0\ndisk_free_min_bytes = 0\n";
+// The disks are small; the server is not to stop before they are really full. Rows are looked for
+// where they were stored, so no day is packed away meanwhile.
+constexpr const char* settings =
+    "[storage]\ndisk_free_alarm_bytes = 0\ndisk_free_min_bytes = 0\nclose_after_days = 365\n";
 
 std::vector<std::string> codes() {
     std::vector<std::string> all;
@@ -29,9 +35,10 @@ std::vector<std::string> codes() {
     return all;
 }
 
-base::Instant six_hours_ago() {
+base::Instant start_of(std::size_t attempts) {
+    const auto needed = std::chrono::ceil<std::chrono::hours>(attempt_span * attempts);
     return std::chrono::floor<std::chrono::hours>(base::SystemClock{}.now()) -
-           std::chrono::hours{6};
+           std::max(needed, back_at_least);
 }
 
 template <typename Number>
@@ -41,12 +48,15 @@ Number between(Random& random, Number from, Number to) {
 
 }  // namespace
 
-Trial::Trial(const std::filesystem::path& parent, e2e::LoopDisk* disk, seconds found_limit)
+const std::size_t Trial::attempts_max = back_at_most / attempt_span;
+
+Trial::Trial(const std::filesystem::path& parent, e2e::LoopDisk* disk, seconds found_limit,
+             std::size_t attempts)
     : disk_(disk),
       found_limit_(found_limit),
       city_(parent, settings, fmt::format("answer_limit_s = {}\n", answer_limit.count())),
       assets_(codes()),
-      sent_(assets_, six_hours_ago(), step) {
+      sent_(assets_, start_of(attempts), step) {
     city_.start();
     city_.plant("light_point", assets_);
     city_.plant("light_point", {"PROBE"});
@@ -61,6 +71,10 @@ LoadPlan Trial::plan(const FaultKind& kind, Random& random) {
     LoadPlan plan;
     plan.run = {next_, observations};
     next_ += observations;
+    if (sent_.observed_at(next_) > base::SystemClock{}.now())
+        throw std::runtime_error(fmt::format(
+            "the event time of attempt {} lies ahead of the clock: more than was asked for",
+            next_ / observations));
     plan.shuffled = between(random, 0, 1) == 1;
     plan.through_relay = kind.through_relay;
     // Until the spool takes them, and then all at once, as many must be left to be on their way.
@@ -77,8 +91,11 @@ Outcome Trial::play(const FaultKind& kind, Random& random) {
     prepare(kind.fault, city_);
     Load load(city_, gateway_, sent_, plan, random);
     Outcome outcome;
+    Befallen befallen;
     const auto at_strike =
-        load.run([&](Relay& relay) { outcome.spooled = strike(kind, lasts, load, relay); });
+        load.run([&](Relay& relay) { befallen = strike(kind, lasts, load, relay); });
+    outcome.spooled = befallen.spooled;
+    outcome.on_idle = befallen.on_idle;
     outcome.back = wait_until_back(kind);
     outcome.acknowledged = load.acknowledged_count();
     outcome.unacknowledged = observations - outcome.acknowledged;
@@ -99,13 +116,13 @@ Outcome Trial::play(const FaultKind& kind, Random& random) {
     return outcome;
 }
 
-std::size_t Trial::strike(const FaultKind& kind, milliseconds lasts, Load& load, Relay& relay) {
+Befallen Trial::strike(const FaultKind& kind, milliseconds lasts, Load& load, Relay& relay) {
     if (kind.through_relay) load.now();
     if (kind.fault == Fault::connections_cut) relay.cut();
     if (kind.fault == Fault::clients_vanish) relay.fall_silent();
-    const std::size_t spooled = befall(kind, city_, lasts, [&load] { load.now(); });
+    const auto befallen = befall(kind, city_, lasts, [&load] { load.now(); });
     over_at_ = std::chrono::steady_clock::now();
-    return spooled;
+    return befallen;
 }
 
 milliseconds Trial::wait_until_back(const FaultKind& kind) {
@@ -123,7 +140,7 @@ milliseconds Trial::wait_until_back(const FaultKind& kind) {
 bool Trial::takes_observations() {
     const std::string message = fmt::format(
         R"({{"asset":"PROBE","t":"{}","values":{{"power_w":{}}}}})",
-        base::to_rfc3339(sent_.observed_at(0) + milliseconds{static_cast<long>(probes_)}),
+        base::to_rfc3339(sent_.observed_at(next_ - 1) + milliseconds{static_cast<long>(probes_)}),
         probes_ % 1'000);
     const std::string who = gateway_.user_name + ":" + gateway_.password;
     const auto answer = e2e::exchange(

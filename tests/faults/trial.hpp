@@ -25,6 +25,7 @@ struct Outcome {
     std::size_t wrong{};               // another value than sent, or a row that nobody sent
     std::size_t missing_in_the_end{};  // after what was not acknowledged was sent again
     std::size_t spooled{};             // taken by the spool during a fault that is about it
+    bool on_idle{};                    // the backend that was killed stored nothing just then
     // From the start of a killed server, or the end of another fault, until an observation is
     // acknowledged and /readyz agrees.
     std::chrono::milliseconds back{};
@@ -36,10 +37,16 @@ struct Outcome {
 
 class Trial {
 public:
+    // Each attempt takes a piece of event time. What is observed ahead of the clock is refused, and
+    // so is what is older than 30 days: so many attempts fit in between, with two days to spare for
+    // attempts that last longer than the time they take.
+    static const std::size_t attempts_max;
+
     // The data lie under `parent`; `disk`, if given, is where that is, and power_cut can be tried.
-    // `found_limit`: how long what was acknowledged may take to be found.
-    explicit Trial(const std::filesystem::path& parent = "/tmp", e2e::LoopDisk* disk = nullptr,
-                   std::chrono::seconds found_limit = std::chrono::seconds{60});
+    // `found_limit`: how long what was acknowledged may take to be found. There is event time for
+    // at least `attempts` rounds.
+    Trial(const std::filesystem::path& parent, e2e::LoopDisk* disk,
+          std::chrono::seconds found_limit, std::size_t attempts);
 
     Outcome play(const FaultKind& kind, Random& random);
     // In the end: rows that are too many or missing over all rounds, and what was quarantined.
@@ -48,8 +55,8 @@ public:
 
 private:
     [[nodiscard]] LoadPlan plan(const FaultKind& kind, Random& random);
-    std::size_t strike(const FaultKind& kind, std::chrono::milliseconds lasts, Load& load,
-                       Relay& relay);
+    Befallen strike(const FaultKind& kind, std::chrono::milliseconds lasts, Load& load,
+                    Relay& relay);
     [[nodiscard]] std::chrono::milliseconds wait_until_back(const FaultKind& kind);
     [[nodiscard]] bool takes_observations();
     [[nodiscard]] e2e::Found look_until_found(e2e::Run run,
