@@ -25,7 +25,7 @@ sys.dont_write_bytecode = True
 from run_tour import must, play_tour, until  # noqa: E402
 
 top = Path(__file__).resolve().parent.parent
-second_start_limit_s = 30
+second_start_limit_s = 10
 stop_limit_s = 60
 junction = "CAR-001"
 files_at_first = 24

@@ -92,13 +92,16 @@ class Stage:
         (self.folder / name).write_text(text)
         (self.folder / name).chmod(0o755)
 
-    def start(self, break_after="", options=""):
+    def start(self, break_after="", options="", data=None, caller=None):
+        """Called from the folder `caller`; `data` may be relative."""
+        caller = caller or self.folder
         (self.state / "calls").unlink(missing_ok=True)
         (self.state / "words").unlink(missing_ok=True)
         environment = {**os.environ, "PLAY_STATE": str(self.state), "BREAK_AFTER": str(break_after)}
-        command = f'echo $$ > "{self.state}/pid"; exec bash scripts/run --data "{self.data}" {options}'
+        script = os.path.relpath(self.folder / "scripts/run", caller)
+        command = f'echo $$ > "{self.state}/pid"; exec bash {script} --data "{data or self.data}" {options}'
         # In a group of its own: Ctrl-C reaches all of it.
-        begun.append(subprocess.Popen(["bash", "-c", command], cwd=self.folder, env=environment, text=True,
+        begun.append(subprocess.Popen(["bash", "-c", command], cwd=caller, env=environment, text=True,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True))
         return begun[-1]
 
@@ -230,6 +233,23 @@ def try_options():
         must(started.wait() == 130 and all(is_gone(one) for one in below), "Ctrl-C left the server or the simulator")
 
 
+def try_from_elsewhere():
+    """A relative folder is the caller's, wherever scripts/run stands."""
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage(folder)
+        caller = stage.folder / "else where"
+        caller.mkdir()
+        started = stage.start(data="in/here", caller=caller)
+        until_ready(started)
+        ends(started, signal.SIGTERM)
+        must(f"vigied --config {caller}/in/here/vigie.toml --control-port 8080" in stage.words(), stage.words())
+        must((caller / "in/here/first-sign-in.txt").exists() and not (stage.folder / "in").exists(),
+             "the data is not in the caller's folder")
+        started = stage.start(options="--help", caller=caller)
+        said = started.stdout.read()
+        must(started.wait() == 0 and "--scale X" in said, f"--help from elsewhere ended with {started.returncode}:\n{said}")
+
+
 def try_refused_options():
     with tempfile.TemporaryDirectory() as folder:
         stage = Stage(folder)
@@ -253,6 +273,7 @@ try:
     count = try_breaks()
     try_later_starts()
     try_options()
+    try_from_elsewhere()
     try_refused_options()
 except AssertionError as error:
     print(f"run_script: {error}", file=sys.stderr)

@@ -111,14 +111,17 @@ json zone_json(const Zone& zone) {
     return row;
 }
 
-json report_json(const ImportReport& report, bool dry_run, bool french) {
+json report_json(const ImportReport& report, bool dry_run, bool french,
+                 std::size_t refusals_bytes_max) {
     json refused = json::array();
+    std::size_t bytes = 0;
     for (const Refusal& refusal : report.refused) {
-        if (refused.size() == import_refusals_listed_max) break;
         json row{{"reason", french ? refusal.reason.fr : refusal.reason.en}};
         if (!report.csv) row["feature"] = refusal.number;
         if (refusal.line > 0) row["line"] = refusal.line;
         if (!refusal.code.empty()) row["code"] = refusal.code;
+        bytes += row.dump().size() + 1;
+        if (bytes > refusals_bytes_max) break;
         refused.push_back(std::move(row));
     }
     return {{"new", report.added},

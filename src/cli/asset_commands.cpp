@@ -19,9 +19,8 @@ struct ImportOptions {
     std::string code_prefix;
 };
 
-void add_import_options(CLI::App& command, ImportOptions& options) {
-    command.add_option("file", options.call.file, "GeoJSON or CSV; - for standard input")
-        ->required();
+void add_import_options(CLI::App& command, ImportOptions& options, const std::string& file) {
+    command.add_option("file", options.call.file, file + "; - for standard input")->required();
     command.add_option("--map", options.map, "FIELD=PROPERTY, where names differ; may be repeated")
         ->allow_extra_args(false);
     command.add_flag("--dry-run", options.call.dry_run, "say what would happen, store nothing");
@@ -113,7 +112,7 @@ void add_asset_reading(CLI::App& asset, Session& session) {
 void add_asset_import(CLI::App& asset, Session& session) {
     auto options = std::make_shared<ImportOptions>();
     auto* command = asset.add_subcommand("import", "assets of one kind from a file");
-    add_import_options(*command, *options);
+    add_import_options(*command, *options, "GeoJSON with points, or CSV with lon and lat");
     command->add_option("--kind", options->kind, "what they are")->required();
     command->add_option("--code-from", options->code_from, "the field that holds their codes");
     command->add_option(
@@ -148,7 +147,7 @@ void add_asset_commands(CLI::App& app, Session& session) {
     auto* zone = app.add_subcommand("zone", "communes and other named outlines");
     zone->require_subcommand(1);
     auto* zones = zone->add_subcommand("import", "outlines from a GeoJSON file");
-    add_import_options(*zones, *zone_options);
+    add_import_options(*zones, *zone_options, "GeoJSON with polygons");
     zones->add_option("--type", zone_options->type, "commune (default) or zone")
         ->check(CLI::IsMember({"commune", "zone"}));
     zones->footer(
@@ -166,7 +165,7 @@ void add_asset_commands(CLI::App& app, Session& session) {
     auto* street = app.add_subcommand("street", "the street network");
     street->require_subcommand(1);
     auto* streets = street->add_subcommand("import", "streets from a GeoJSON file of lines");
-    add_import_options(*streets, *street_options);
+    add_import_options(*streets, *street_options, "GeoJSON with lines");
     streets->footer(
         "Takes code, name (or nom) and hierarchy. Assets without a street get the nearest within "
         "60 m.\n"

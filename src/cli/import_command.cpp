@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 
@@ -36,6 +37,33 @@ void show_progress(const AdminDoor& door, const std::string& token, ProgressLine
     }
 }
 
+constexpr std::size_t refusals_shown = 100;
+
+std::string refusal_text(const json& row) {
+    std::string place;
+    for (const char* member : {"line", "feature"}) {
+        if (row.contains(member))
+            place += (place.empty() ? "" : ", ") + std::string(member) + " " + cell(row, member);
+    }
+    const std::string code = cell(row, "code");
+    return fmt::format("  {}{}: {}\n", place, code.empty() ? "" : " (" + code + ")",
+                       cell(row, "reason"));
+}
+
+// The first ones, and how the others are learnt. Not all are listed when they are very many.
+std::string refusals_text(const json& report) {
+    const json listed = report.value("refusals", json::array());
+    const auto refused = report.value("refused", std::size_t{0});
+    const auto shown = std::min(listed.size(), refusals_shown);
+    std::string text;
+    for (std::size_t i = 0; i < shown; ++i)
+        text += refusal_text(listed[i]);
+    if (refused <= shown) return text;
+    const std::string those =
+        listed.size() == refused ? "all of them" : fmt::format("the first {}", listed.size());
+    return text + fmt::format("  ... and {} more: --json lists {}\n", refused - shown, those);
+}
+
 int show_report(const Session& session, const json& report) {
     if (session.json) {
         std::cout << report.dump(2) << "\n";
@@ -53,20 +81,7 @@ std::string report_text(const json& report) {
     std::string text =
         fmt::format("{} new, {} changed, {} unchanged, {} refused\n", cell(report, "new"),
                     cell(report, "changed"), cell(report, "unchanged"), cell(report, "refused"));
-    for (const json& row : report.value("refusals", json::array())) {
-        std::string place;
-        for (const char* member : {"line", "feature"}) {
-            if (row.contains(member))
-                place +=
-                    (place.empty() ? "" : ", ") + std::string(member) + " " + cell(row, member);
-        }
-        const std::string code = cell(row, "code");
-        text += fmt::format("  {}{}: {}\n", place, code.empty() ? "" : " (" + code + ")",
-                            cell(row, "reason"));
-    }
-    const auto listed = report.value("refusals", json::array()).size();
-    const auto refused = report.value("refused", std::size_t{0});
-    if (refused > listed) text += fmt::format("  ... and {} more\n", refused - listed);
+    text += refusals_text(report);
     const json ignored = report.value("ignored_fields", json::array());
     std::string names;
     for (const json& name : ignored)

@@ -4,6 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "vigie/api/paging.hpp"
+#include "vigie/base/text.hpp"
+
 namespace vigie::live {
 
 namespace {
@@ -14,7 +17,9 @@ struct LiveWish {
     std::vector<std::string> assets;
     std::string kind;
     std::string commune;
-    std::optional<base::Instant> since;
+    std::optional<WantedValues> values;  // nothing: also assets that never said any
+    std::optional<std::int64_t> until;
+    std::string behind;  // the code that the page before ended with
     std::size_t limit{};
 
     [[nodiscard]] bool takes(const assets::Asset& asset) const {
@@ -23,6 +28,36 @@ struct LiveWish {
                (commune.empty() || asset.commune == commune);
     }
 };
+
+base::Result<std::optional<std::int64_t>> stamp_in(const api::Request& request, const char* name) {
+    const auto given = request.query(name);
+    if (!given) return std::optional<std::int64_t>{};
+    const auto stamp = base::parse_int(*given);
+    if (!stamp)
+        return base::fail_at(base::Errc::invalid, name, "must be a whole number",
+                             "doit être un nombre entier");
+    return stamp;
+}
+
+// What is asked of the values, if anything.
+base::Result<void> read_values_wanted(const api::Request& request, LiveWish& wish) {
+    const auto since = request.query("since");
+    const auto after = stamp_in(request, "after");
+    if (!after) return after.error();
+    const auto until = stamp_in(request, "until");
+    if (!until) return until.error();
+    wish.until = *until;
+    if (!since && !*after) return {};
+    wish.values.emplace();
+    wish.values->came_after = after->value_or(INT64_MIN);
+    if (!since) return {};
+    const auto observed = base::parse_rfc3339(*since);
+    if (!observed)
+        return base::fail_at(base::Errc::invalid, "since", "must be an RFC 3339 time",
+                             "doit être une heure RFC 3339");
+    wish.values->observed_after = base::epoch_us(*observed);
+    return {};
+}
 
 base::Result<LiveWish> live_wish(const api::Request& request) {
     LiveWish wish;
@@ -34,12 +69,10 @@ base::Result<LiveWish> live_wish(const api::Request& request) {
     }
     wish.kind = request.query("kind").value_or("");
     wish.commune = request.query("commune").value_or("");
-    if (const auto since = request.query("since")) {
-        wish.since = base::parse_rfc3339(*since);
-        if (!wish.since)
-            return base::fail_at(base::Errc::invalid, "since", "must be an RFC 3339 time",
-                                 "doit être une heure RFC 3339");
-    }
+    const auto cursor = api::read_cursor<std::string>(request);
+    if (!cursor) return cursor.error();
+    if (*cursor) wish.behind = std::get<0>(**cursor);
+    if (auto wanted = read_values_wanted(request, wish); !wanted) return std::move(wanted).error();
     return wish;
 }
 
@@ -59,19 +92,18 @@ base::Result<void> check_names(const LiveWish& wish, const assets::Catalogue& ca
 api::Answer live_rows(const CityState& state, const LiveWish& wish) {
     const auto& catalogue = state.catalogue();
     if (auto known = check_names(wish, *catalogue); !known) return std::move(known).error();
-    std::string rows;
-    std::size_t count = 0;
-    for (const assets::Asset& asset : catalogue->assets()) {
-        if (!wish.takes(asset)) continue;
-        const auto newest = state.newest(asset.id);
-        if (wish.since && (!newest || *newest <= *wish.since)) continue;
-        if (++count > wish.limit) break;
-        rows += (count > 1 ? "," : "") + state.live_json(asset.id);
+    WantedValues wanted = wish.values.value_or(WantedValues{});
+    const std::int64_t until = wish.until.value_or(state.came());
+    if (wish.values) wanted.came_until = until;
+    api::Page page(wish.limit);
+    const auto all = catalogue->assets();
+    const auto first = std::ranges::upper_bound(all, wish.behind, {}, &assets::Asset::code);
+    for (const assets::Asset& asset : std::ranges::subrange(first, all.end())) {
+        if (!wish.takes(asset) || (wish.values && !state.has(asset.id, wanted))) continue;
+        if (!page.add_text(state.live_json(asset.id, wanted), api::make_cursor(asset.code))) break;
     }
-    wire::Response response;
-    response.headers.set("Content-Type", "application/json");
-    response.body =
-        "{\"rows\":[" + rows + "],\"more\":" + (count > wish.limit ? "true" : "false") + "}";
+    wire::Response response = page.response();
+    response.body.insert(1, "\"until\":" + std::to_string(until) + ",");
     return response;
 }
 

@@ -120,7 +120,7 @@ void CityState::publish_looked_at(base::Instant now) {
     if (!rows.empty()) stream_.publish("values", std::move(rows), Audience::by_asset);
 }
 
-std::string CityState::live_json(assets::AssetId asset) const {
+std::string CityState::live_json(assets::AssetId asset, const WantedValues& wanted) const {
     const auto* slot = find(asset);
     if (slot == nullptr) return "null";
     std::string out = R"({"code":)";
@@ -144,7 +144,7 @@ std::string CityState::live_json(assets::AssetId asset) const {
         const auto position = static_cast<std::size_t>(property.position);
         if (property.position < 0 || position >= slot->width) continue;
         const auto at = times_[slot->offset + position];
-        if (at == LastValue::never) continue;
+        if (!wanted.takes(at, came_of_[slot->offset + position])) continue;
         if (!std::exchange(first, false)) out += ',';
         out += R"({"property":)";
         json::append_text(out, property.code);

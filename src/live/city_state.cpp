@@ -39,9 +39,11 @@ void CityState::place_values(Slot& slot, const assets::Asset* asset) {
     const auto offset = values_.size();
     values_.resize(offset + width, unknown_value);
     times_.resize(offset + width, LastValue::never);
+    came_of_.resize(offset + width, 0);
     for (std::size_t i = 0; i < slot.width; ++i) {
         values_[offset + i] = values_[slot.offset + i];
         times_[offset + i] = times_[slot.offset + i];
+        came_of_[offset + i] = came_of_[slot.offset + i];
     }
     slot.offset = offset;
     slot.width = width;
@@ -103,6 +105,7 @@ bool CityState::merge(Slot& slot, const store::Frame& frame) {
         if (times[i] == at && !(value > values[i])) continue;
         values[i] = value;
         times[i] = at;
+        came_of_[slot.offset + i] = slot.came = came_;
         brought = true;
     }
     return brought;
@@ -149,6 +152,7 @@ void CityState::count_skewed(Slot& slot) {
 
 void CityState::apply_one(const store::Frame& frame, bool overtaken, base::Instant now) {
     ++frames_applied_;
+    came_ = std::max(came_ + 1, base::epoch_us(now));
     auto* slot = find(frame.asset_id);
     if (slot == nullptr || slot->asset->kind == nullptr) return;
     const auto& kind = *slot->asset->kind;
@@ -331,6 +335,16 @@ std::optional<base::Instant> CityState::heard(assets::AssetId asset) const {
 std::optional<std::chrono::milliseconds> CityState::clock_skew(assets::AssetId asset) const {
     const auto* slot = find(asset);
     return slot == nullptr ? std::nullopt : slot->skew.estimate();
+}
+
+bool CityState::has(assets::AssetId asset, const WantedValues& wanted) const {
+    const auto* slot = find(asset);
+    if (slot == nullptr || !wanted.takes(slot->newest, std::min(slot->came, wanted.came_until)))
+        return false;
+    for (std::size_t i = slot->offset; i < slot->offset + slot->width; ++i) {
+        if (wanted.takes(times_[i], came_of_[i])) return true;
+    }
+    return false;
 }
 
 std::span<const double> CityState::values(assets::AssetId asset) const {

@@ -200,4 +200,12 @@ const Stream::Topic* Stream::topic(std::string_view name) const {
     return found == impl_->topics.end() ? nullptr : &found->second;
 }
 
+std::vector<std::string> Stream::topic_names() const {
+    const std::lock_guard lock(impl_->mutex);
+    std::vector<std::string> names;
+    for (const auto& [name, topic] : impl_->topics)
+        names.push_back(name);
+    return names;
+}
+
 }  // namespace vigie::live

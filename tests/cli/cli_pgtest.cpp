@@ -34,6 +34,25 @@ TEST_F(Cli, ImportsListsAndShowsAssets) {
     EXPECT_EQ(vigie({"tail", "--kind", "boat"}).code, 1);
 }
 
+TEST_F(Cli, SaysOfEveryRefusedRowWhereItIsAndWhy) {
+    std::string csv = "code,lon,lat\n";
+    for (int number = 1; number <= 2'000; ++number)
+        csv += "V" + std::to_string(number) + ",5,\n";
+    const std::string wrong = file("wrong.csv", csv);
+    const Ran all = vigie({"asset", "import", wrong, "--kind", "camera", "--json"});
+    EXPECT_EQ(all.code, 1);
+    const auto report = json::parse(all.out, nullptr, false);
+    ASSERT_TRUE(report.is_object()) << all.out.substr(0, 200);
+    EXPECT_EQ(report["refused"], 2'000);
+    ASSERT_EQ(report["refusals"].size(), 2'000U);
+    EXPECT_EQ(report["refusals"][1'999]["line"], 2'001);
+    const Ran shown = vigie({"asset", "import", wrong, "--kind", "camera"});
+    EXPECT_EQ(shown.code, 1);
+    EXPECT_THAT(shown.out, HasSubstr("  line 101"));
+    EXPECT_THAT(shown.out, testing::Not(HasSubstr("  line 102")));
+    EXPECT_THAT(shown.out, HasSubstr("  ... and 1900 more: --json lists all of them\n"));
+}
+
 TEST_F(Cli, ImportsZonesAndStreets) {
     const std::string outline = file(
         "z.geojson",

@@ -51,7 +51,7 @@ TEST(CliReport, SaysWhatWasRefusedAndThatNothingWasStored) {
               "  line 4 (P-2): no position\n"
               "  line 5: has no code\n"
               "  line 9, feature 3: no geometry\n"
-              "  ... and 1 more\n"
+              "  ... and 1 more: --json lists the first 3\n"
               "fields nothing was taken from: NOM (--map FIELD=PROPERTY)\n"
               "7 assets got their commune or street from this\n"
               "nothing was stored; --partial takes what is good\n");
@@ -61,6 +61,23 @@ TEST(CliReport, SaysWhatWasRefusedAndThatNothingWasStored) {
     json stored = report;
     stored["stored"] = true;
     EXPECT_THAT(report_text(stored), testing::Not(HasSubstr("nothing was stored")));
+}
+
+TEST(CliReport, ShowsTheFirstHundredAndHowToLearnTheOthers) {
+    json report{{"refused", 0}, {"refusals", json::array()}, {"stored", true}};
+    const auto with = [&report](std::size_t refused) {
+        while (report["refusals"].size() < refused)
+            report["refusals"].push_back(
+                {{"line", report["refusals"].size() + 2}, {"reason", "x"}});
+        report["refused"] = refused;
+        return report_text(report);
+    };
+    const std::string hundred = with(100);
+    EXPECT_THAT(hundred, HasSubstr("  line 101: x\n"));
+    EXPECT_THAT(hundred, testing::Not(HasSubstr("more")));
+    const std::string one_more = with(101);
+    EXPECT_THAT(one_more, testing::Not(HasSubstr("line 102")));
+    EXPECT_THAT(one_more, HasSubstr("  ... and 1 more: --json lists all of them\n"));
 }
 
 std::string verdicts(const std::vector<Finding>& findings, const std::string& subject) {

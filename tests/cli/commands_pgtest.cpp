@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 #include <sstream>
 
 #include "operations/store_logbook.hpp"
@@ -87,7 +86,7 @@ protected:
              {points}},
             {{"asset", "list"}, {"--kind", "camera"}, {"--bbox", "here"}, {"--limit", "many"}},
             {{"asset", "show"}, {"V1"}, {"NOPE"}, {}},
-            {{"live"}, {"V1"}, {"NOPE"}, {"--limit", "5000"}},
+            {{"live"}, {"V1"}, {"NOPE"}, {"--limit", "many"}},
             {{"user", "add"}, {"lea", "--employer", "M"}, {"lea", "--employer", "M"}, {"max"}},
             {{"user", "list"}, {}, nothing_refuses, {"lea"}},
             {{"user", "set-password"}, {"lea"}, {"nobody"}, {}},
@@ -243,51 +242,6 @@ TEST_F(CliCommands, ShowAnExampleOfEveryCommand) {
         ASSERT_NE(example, std::string::npos) << name << "\n" << help.out;
         EXPECT_THAT(help.out.substr(example), HasSubstr(name));
     }
-}
-
-class CliTail : public Cli {
-protected:
-    // An observation of now by the machine's clock: tail looks back from there.
-    void observe(const char* asset, bool online, std::chrono::seconds ago) {
-        const assets::Asset* found = registry_.current()->find(asset);
-        const assets::Kind& kind = *found->kind;
-        store::Frame frame;
-        frame.observed_at = std::chrono::floor<std::chrono::milliseconds>(clock_.now() - ago);
-        frame.received_at = clock_.now();
-        frame.asset_id = found->id;
-        frame.layout = kind.layout;
-        frame.vals.assign(static_cast<std::size_t>(kind.width),
-                          std::numeric_limits<double>::quiet_NaN());
-        frame.vals.at(static_cast<std::size_t>(kind.property("online")->position)) = online ? 1 : 0;
-        ASSERT_TRUE(city_.observed({frame}));
-    }
-};
-
-TEST_F(CliTail, PrintsWhatWasObserved) {
-    clock_.set(base::SystemClock{}.now());
-    answer({"asset", "import", file("c.csv", "code,lon,lat\nV1,5,47\nV2,5,47\nV3,5,47\n"), "--kind",
-            "camera"});
-    observe("V1", true, std::chrono::seconds{5});
-    observe("V2", false, std::chrono::seconds{3});
-    observe("V3", true, std::chrono::minutes{20});
-    const Ran text = vigie({"tail", "--for", "0.001"});
-    EXPECT_EQ(text.code, 0) << text.err;
-    std::vector<std::string> lines;
-    std::istringstream printed(text.out);
-    for (std::string line; std::getline(printed, line);)
-        lines.push_back(line);
-    EXPECT_THAT(
-        lines, testing::ElementsAre(testing::MatchesRegex("20[-0-9]+T[:.0-9]+Z  V1  online=true"),
-                                    testing::MatchesRegex("20[-0-9]+T[:.0-9]+Z  V2  online=false")))
-        << "what is older than ten minutes is not shown\n"
-        << text.out;
-    const Ran objects = vigie({"tail", "V2", "--for", "0.001", "--json"});
-    EXPECT_EQ(std::ranges::count(objects.out, '\n'), 1) << objects.out;
-    const json object = json::parse(objects.out, nullptr, false);
-    ASSERT_TRUE(object.is_object()) << objects.out;
-    EXPECT_EQ(object["code"], "V2");
-    EXPECT_EQ(object["values"].at(0)["property"], "online");
-    EXPECT_EQ(object["values"].at(0)["value"], false);
 }
 
 TEST_F(CliCommands, ShowTheLogbook) {

@@ -236,6 +236,26 @@ TEST_F(CityStateTest, StreamsValuesSomebodyLooksAt) {
               R"({"property":"driver","value":"failed","observed_at":"2026-11-22T12:00:01Z"}]})");
 }
 
+TEST_F(CityStateTest, StampsEachValueAsItComes) {
+    apply({frame(lamp_11, 60, {1, nothing, nothing})}, 61);
+    const auto first = state.came();
+    EXPECT_EQ(first, base::epoch_us(noon_plus(61)));
+    apply({frame(lamp_11, 30, {0, 41.5, nothing})}, 61);
+    EXPECT_EQ(state.came(), first + 1) << "ever greater, also when the clock stands still";
+    const WantedValues until_first{.came_until = first};
+    const WantedValues after_first{.came_after = first};
+    EXPECT_TRUE(state.has(lamp_11, until_first) && state.has(lamp_11, after_first));
+    EXPECT_THAT(state.live_json(lamp_11, until_first), testing::Not(testing::HasSubstr("41.5")));
+    EXPECT_THAT(state.live_json(lamp_11, after_first),
+                testing::HasSubstr(R"("values":[{"property":"power_w","value":41.5,)"));
+    EXPECT_FALSE(state.has(lamp_11, {.came_after = first + 1}));
+    EXPECT_FALSE(state.has(lamp_11, {.came_until = first - 1}));
+    EXPECT_FALSE(state.has(lamp_12, {}));
+    const auto late = base::epoch_us(noon_plus(30));
+    EXPECT_FALSE(state.has(lamp_11, {.observed_after = late, .came_after = first}));
+    EXPECT_TRUE(state.has(lamp_11, {.observed_after = late - 1, .came_after = first}));
+}
+
 TEST_F(CityStateTest, SaysHowFarAClockIsOffAndCountsThoseBeyond) {
     const auto sent = [](assets::AssetId asset, int at, int received) {
         auto made = frame(asset, at, {1, nothing, nothing});

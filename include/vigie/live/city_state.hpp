@@ -37,6 +37,17 @@ struct LastValue {
     static constexpr std::int64_t never = INT64_MIN;
 };
 
+// Which values an answer is about: all, unless said otherwise.
+struct WantedValues {
+    std::int64_t observed_after{INT64_MIN};  // microseconds since 1970
+    std::int64_t came_after{INT64_MIN};      // CityState::came
+    std::int64_t came_until{INT64_MAX};
+    // False of what nobody ever said: LastValue::never.
+    [[nodiscard]] bool takes(std::int64_t observed, std::int64_t came) const {
+        return observed > observed_after && came > came_after && came <= came_until;
+    }
+};
+
 class CityState {
 public:
     // What changes on the map or in an area is told that often; an asset that somebody looks at by
@@ -80,7 +91,12 @@ public:
     // Where it is: what a mobile asset last reported, else where it was installed.
     [[nodiscard]] base::LonLat place(assets::AssetId asset) const;
     // LiveAsset of the contract.
-    [[nodiscard]] std::string live_json(assets::AssetId asset) const;
+    [[nodiscard]] std::string live_json(assets::AssetId asset,
+                                        const WantedValues& wanted = {}) const;
+    [[nodiscard]] bool has(assets::AssetId asset, const WantedValues& wanted) const;
+    // The stamp of the frame applied last: ever greater ones, in microseconds since 1970 while the
+    // clock allows. A value keeps that of the frame that brought it, 0 when it was restored.
+    [[nodiscard]] std::int64_t came() const { return came_; }
     [[nodiscard]] std::uint64_t frames_applied() const { return frames_applied_; }
     // How far the asset's clock seems to be ahead of ours; nothing: it sent no time of its own.
     [[nodiscard]] std::optional<std::chrono::milliseconds> clock_skew(assets::AssetId asset) const;
@@ -110,6 +126,7 @@ private:
         std::int64_t newest{LastValue::never};
         std::int64_t heard{LastValue::never};
         std::int64_t fed_since{LastValue::never};
+        std::int64_t came{};  // the greatest of its values
         ClockSkew skew;
         bool skewed{};  // counted in skewed_
         base::Instant look_told{};
@@ -141,6 +158,7 @@ private:
     std::vector<Slot> slots_;  // by asset id
     std::vector<double> values_;
     std::vector<std::int64_t> times_;
+    std::vector<std::int64_t> came_of_;  // by value
     Deadlines deadlines_;
     std::vector<std::uint32_t> order_;  // scratch of apply
     std::vector<assets::AssetId> map_changed_;
@@ -153,6 +171,7 @@ private:
     std::vector<assets::AssetId> unflushed_;
     base::Instant published_{};
     std::uint64_t frames_applied_{};
+    std::int64_t came_{};
     std::atomic<std::int64_t> skewed_{0};
 };
 

@@ -113,6 +113,7 @@ public:
     };
     void add_topic(Topic topic);
     [[nodiscard]] const Topic* topic(std::string_view name) const;
+    [[nodiscard]] std::vector<std::string> topic_names() const;
 
 private:
     struct Impl;
