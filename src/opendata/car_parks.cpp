@@ -12,6 +12,8 @@ namespace vigie::opendata {
 namespace {
 
 constexpr std::chrono::seconds computed_every{1};
+constexpr std::chrono::seconds preflight_holds{std::chrono::hours{24}};
+constexpr const char* car_parks_path = "/open/v1/car-parks.geojson";
 
 struct Document {
     base::Instant made_at;
@@ -86,6 +88,17 @@ wire::Response answer(const Document& document, base::Instant now) {
     const auto age = std::chrono::floor<std::chrono::seconds>(now - document.made_at).count();
     response.headers.add("Age", std::to_string(std::max<std::int64_t>(0, age)));
     response.shared_body = document.body;
+    return response;
+}
+
+// What a browser asks before a page of another origin may send an If-None-Match of its own.
+wire::Response preflight() {
+    wire::Response response;
+    response.status = 204;
+    response.headers.add("Access-Control-Allow-Origin", "*");
+    response.headers.add("Access-Control-Allow-Methods", "GET, HEAD");
+    response.headers.add("Access-Control-Allow-Headers", "If-None-Match");
+    response.headers.add("Access-Control-Max-Age", std::to_string(preflight_holds.count()));
     return response;
 }
 
@@ -175,8 +188,10 @@ std::string etag_of(const std::vector<CarPark>& car_parks) {
 
 void add_routes(api::Router& open, live::City& city, const base::Clock& clock) {
     auto cache = std::make_shared<Cache>();
+    open.handle("OPTIONS", car_parks_path, api::anyone(),
+                [](api::Request) -> boost::asio::awaitable<api::Answer> { co_return preflight(); });
     open.handle(
-        "GET", "/open/v1/car-parks.geojson", api::anyone(),
+        "GET", car_parks_path, api::anyone(),
         [&city, &clock, cache](api::Request) -> boost::asio::awaitable<api::Answer> {
             const base::Instant now = clock.now();
             auto document = cache->at(now);

@@ -85,7 +85,7 @@ inline std::vector<std::string> contract_differences(const std::vector<api::Rout
         else
             contract_detail::compare_operation(contract, (*path)[method], route, differences);
     }
-    static const std::set<std::string> methods{"get", "put", "post", "delete", "patch"};
+    static const std::set<std::string> methods{"get", "put", "post", "delete", "patch", "options"};
     for (const auto& [pattern, operations] : contract["paths"].items())
         for (const auto& [method, ignored] : operations.items())
             if (methods.contains(method) && !served.contains({method, pattern}))

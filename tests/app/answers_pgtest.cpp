@@ -252,6 +252,7 @@ void Answers::ask_about_the_city() {
     get("", "/api/v1/openapi.json");
     const auto parks = get("", "/open/v1/car-parks.geojson");
     EXPECT_EQ(parks.at("features")[0].at("properties").at("free"), 42);
+    told("", "OPTIONS", "/open/v1/car-parks.geojson", 204);
     told("lea", "GET", "/api/v1/assets/NOWHERE", 404);
     told("lea", "GET", "/api/v1/alarms?state=none", 422);
     told("", "GET", "/api/v1/alarms", 401);

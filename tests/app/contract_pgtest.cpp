@@ -146,8 +146,9 @@ TEST_F(WholeServer, GivesEachRouteTheRightsThatWereDecidedForIt) {
     std::vector<std::string> open;
     for (const auto& route : open_.routes())
         open.push_back(rights_line(route, clock_.now()));
-    EXPECT_THAT(open,
-                testing::ElementsAre("GET /open/v1/car-parks.geojson                      *"));
+    EXPECT_THAT(open, testing::UnorderedElementsAre(
+                          "GET /open/v1/car-parks.geojson                      *",
+                          "OPTIONS /open/v1/car-parks.geojson                  *"));
 }
 
 }  // namespace

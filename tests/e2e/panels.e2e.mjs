@@ -9,11 +9,16 @@ import { minutesAgo, publish, say } from './devices.mjs';
 const env = process.env;
 const who = fromEnvironment();
 const cabinet = 'ARM-0001';
+const unheard = {
+  French: /aucune mesure : (équipement muet|passerelle muette)/,
+  English: /no observation: (device silent|gateway silent)/,
+};
 
 describe('the panels', () => {
   let browser;
   let operator;
   let junction;
+  let silent;
   let cause;
   let alarm;
   let incident;
@@ -47,6 +52,7 @@ describe('the panels', () => {
   async function sayADay() {
     const { rows } = await operator.must('GET', '/api/v1/assets?kind=signal_junction&limit=1');
     [junction] = rows;
+    silent = (await operator.must('GET', '/api/v1/assets?kind=light_point&limit=1000')).rows.at(-1);
     const at = (minutes, plan, mode = 'plan') => ({ t: minutesAgo(minutes), values: { mode, plan, lamp_faults: plan % 2 } });
     await say(junction.code, [at(400, 3), at(399, 4), at(398, 5, 'manual'), at(90, 1), at(89, 2), at(1, 3)]);
     await publish(junction.code, { mode: 'flashing_amber' });
@@ -100,6 +106,16 @@ describe('the panels', () => {
         await page.click('[data-testid=history] .part-head > .button');
         await page.waitForSelector('[data-testid=history] table');
         await clean('the same as a table');
+
+        await select(`asset:${silent.code}`, 'asset-panel');
+        await page.waitForSelector('[data-testid=history][data-ready=true]');
+        const charts = page.locator('[data-testid=history] .chart');
+        assert.equal(await charts.count(), 6, 'all that a light point may say');
+        for (const chart of await charts.all()) {
+          assert.equal(await chart.locator('.ribbon rect[fill="url(#hole)"]').count(), 1);
+          assert.match(await chart.locator('figcaption').innerText(), unheard[language]);
+        }
+        await clean('an asset that was silent all day');
 
         await select(`incident:${incident}`, 'incident-panel');
         for (const state of ['restored', 'assigned']) await page.waitForSelector(`[data-testid=interventions] [data-state=${state}]`);

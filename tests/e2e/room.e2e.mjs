@@ -4,6 +4,7 @@
 // the door of those who are not in the room. Where a test needs a city that misbehaves, it speaks on the stream in the
 // server's place.
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fromEnvironment, launch, mapReady, openPage, person, signIn, until, violations } from './browser.mjs';
 import { minutesAgo, say } from './devices.mjs';
@@ -351,6 +352,40 @@ describe('the public door', () => {
     await tells(free - 1);
     assert.notEqual(answer.headers.get('etag'), etag);
     assert.equal((await ask({ 'If-None-Match': etag })).status, 200);
+  });
+
+  it('lets a page of another origin say in its browser what it has already', async () => {
+    const elsewhere = createServer((_, answer) => answer.writeHead(200, { 'Content-Type': 'text/html' }).end('<title>x</title>'));
+    await new Promise((listening) => elsewhere.listen(0, '127.0.0.1', listening));
+    const browser = await launch();
+    try {
+      const { page, errors } = await openPage(browser);
+      await page.goto(`http://127.0.0.1:${elsewhere.address().port}/`);
+      const asked = (door, headers) =>
+        page.evaluate(
+          ([where, sent]) =>
+            fetch(where, { headers: sent }).then(
+              async (answer) => ({ status: answer.status, etag: answer.headers.get('ETag'), length: (await answer.text()).length }),
+              (error) => String(error),
+            ),
+          [door, headers],
+        );
+      // A value may change between the two: then there is news to read.
+      await until('not modified', async () => {
+        const first = await asked(url.href, {});
+        assert.equal(first.status, 200, JSON.stringify(first));
+        assert.match(first.etag, /^W\/".+"$/, 'and it may read the ETag');
+        const second = await asked(url.href, { 'If-None-Match': first.etag });
+        assert.ok(second.status, JSON.stringify(second));
+        return second.status === 304 && second.length === 0;
+      });
+      assert.deepEqual(errors, []);
+      // The room's door lets no page of another origin ask anything.
+      assert.match(await asked(new URL('/api/v1/kinds', who.url).href, { 'If-None-Match': '"x"' }), /Failed to fetch/);
+    } finally {
+      await browser.close();
+      elsewhere.close();
+    }
   });
 
   it('leads to nothing of the room', async () => {

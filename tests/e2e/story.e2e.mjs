@@ -60,6 +60,77 @@ describe('the main job', () => {
   });
   after(() => browser?.close());
 
+  /** From the alarm's panel: an incident that nobody has taken up, and its number. */
+  async function openIncident(page) {
+    await page.click('[data-testid=open-incident]');
+    await page.uncheck('[data-testid=new-incident-dialog] [name=claim]');
+    await page.click('[data-testid=new-incident-submit]');
+    await page.waitForSelector('[data-testid=incident-panel]');
+    return Number(await page.getAttribute('[data-testid=incident-panel]', 'data-number'));
+  }
+
+  async function claim(page, me) {
+    await page.click('[data-testid=claim]');
+    await page.waitForSelector(`[data-testid=owner]:has-text("${me.name}")`);
+  }
+
+  const intervention = (page, state) => page.waitForSelector(`[data-testid=interventions] li[data-state=${state}]`);
+  const said = async (page) => (await page.textContent('[data-testid=interventions] li')).replaceAll(/\s+/g, ' ');
+
+  /** Sends the nearest crew, which stands where the asset is; answers the intervention's id. */
+  async function dispatch(page, what) {
+    const nearest = page.locator('[data-testid=proposals] li').first();
+    await nearest.locator('[data-testid=dispatch-EQ1]').waitFor();
+    assert.match(await nearest.locator('.number').textContent(), /^[0-4]?0 m/, 'the crew that stands there, with its distance');
+    await page.fill('[data-testid=dispatch-description]', what);
+    await page.click('[data-testid=dispatch-EQ1]');
+    return (await intervention(page, 'assigned')).getAttribute('data-id');
+  }
+
+  /** The crew answers by REST up to restored; the operator sees each answer, and that it is the crew's word only. */
+  async function repair(page, id) {
+    for (const to of ['accepted', 'en_route', 'on_site', 'made_safe', 'restored']) {
+      await crew.must('POST', `/api/v1/interventions/${id}/transitions`, { to, at: new Date().toISOString() });
+      await intervention(page, to);
+    }
+    assert.equal((await operator.must('GET', `/api/v1/interventions/${id}`)).state, 'restored', 'not proved yet');
+    assert.match(await said(page), /rétabli .*Sur parole de l’équipe/, 'and the screen says whose word it is');
+    assert.doesNotMatch(await said(page), /vérifié/);
+  }
+
+  /** The devices have spoken: proved, on the screen as in the record. */
+  async function proved(page, id) {
+    await intervention(page, 'verified');
+    assert.match(await said(page), /vérifié .*Vérifié par/);
+    assert.match((await operator.must('GET', `/api/v1/interventions/${id}`)).verified_by, /telemetry/);
+  }
+
+  async function closeBoth(page) {
+    await page.click('[data-testid=move-closed]');
+    await page.click('[data-testid=move-submit]');
+    await intervention(page, 'closed');
+    await page.click('[data-testid=close-incident]');
+    await page.selectOption('[data-testid=close-reason]', 'solved');
+    await page.click('[data-testid=close-submit]');
+    await page.waitForSelector('[data-testid=incident-panel][data-status=closed]');
+  }
+
+  /** The logbook holds every step with its author, and its chain verifies. */
+  async function recorded(incident) {
+    const { story } = await operator.must('GET', incident);
+    const steps = story.map((entry) => `${entry.entry_type} ${entry.author}`);
+    console.log(`      ${steps.join('\n      ')}`);
+    for (const step of ['incident_opened', 'incident_claimed', 'dispatched', 'intervention_accepted', 'intervention_en_route',
+      'intervention_on_site', 'intervention_made_safe', 'intervention_restored', 'intervention_verified', 'intervention_closed',
+      'incident_closed']) {
+      assert.ok(story.some((entry) => entry.entry_type === step && entry.author), `${step} in ${steps}`);
+    }
+    assert.match(story.find((entry) => entry.entry_type === 'intervention_verified').author, /^system:/);
+    const report = await verifyLogbook();
+    assert.equal(report.fault ?? null, null);
+    assert.ok(report.entries >= story.length);
+  }
+
   it('takes a junction at flashing amber from the wire to the proved repair', async () => {
     const { rows } = await operator.must('GET', '/api/v1/assets?kind=signal_junction&limit=1');
     const junction = rows[0].code;
@@ -78,8 +149,8 @@ describe('the main job', () => {
     const at = await publish(junction, { mode: 'flashing_amber' });
     // 1. within a second in the queue of the open console
     const seen_ms = (await page.evaluate(() => window.queueSeenAt)) - published;
-    const [recorded] = (await operator.must('GET', `/api/v1/alarms?asset=${junction}`)).rows;
-    const learnt_ms = Date.parse(recorded.learnt_at) - published;
+    const [alarm] = (await operator.must('GET', `/api/v1/alarms?asset=${junction}`)).rows;
+    const learnt_ms = Date.parse(alarm.learnt_at) - published;
     console.log(`      in the console's queue ${seen_ms} ms after mosquitto_pub was started; the server judged it at ${learnt_ms} ms`);
     assert.ok(seen_ms < 1_000, `${seen_ms} ms`);
     // 2. acknowledged means stored
@@ -95,58 +166,31 @@ describe('the main job', () => {
     assert.match(await page.textContent('[data-testid=alarm-state]'), /à acquitter/);
     await page.keyboard.press('a');
     await page.waitForSelector('[data-testid=alarm-state]:has-text("acquittée")');
-    assert.equal((await operator.must('GET', `/api/v1/alarms/${recorded.id}`)).acknowledged_by, me.login);
+    assert.equal((await operator.must('GET', `/api/v1/alarms/${alarm.id}`)).acknowledged_by, me.login);
     await crew.must('PUT', '/api/v1/crews/EQ1/position', { at: new Date().toISOString(), position: rows[0].position });
-    await page.click('[data-testid=open-incident]');
-    await page.uncheck('[data-testid=new-incident-dialog] [name=claim]');
-    await page.click('[data-testid=new-incident-submit]');
-    await page.waitForSelector('[data-testid=incident-panel]');
-    const number = Number(await page.getAttribute('[data-testid=incident-panel]', 'data-number'));
+    const number = await openIncident(page);
     const incident = `/api/v1/incidents/${number}`;
     const line = page.locator(`[data-key="incident:${number}"]`);
     assert.match(await line.textContent(), /à prendre en charge/);
     assert.match(await page.textContent('[data-testid=owner]'), /personne/);
-    await page.click('[data-testid=claim]');
-    await page.waitForSelector(`[data-testid=owner]:has-text("${me.name}")`);
+    await claim(page, me);
     assert.equal((await operator.must('GET', incident)).owner, me.login);
     await until('the line names who took it', async () => (await line.textContent()).includes(me.name));
 
-    const nearest = page.locator('[data-testid=proposals] li').first();
-    await nearest.locator('[data-testid=dispatch-EQ1]').waitFor();
-    assert.match(await nearest.locator('.number').textContent(), /^[0-4]?0 m/, 'the crew that stands there, with its distance');
-    await page.fill('[data-testid=dispatch-description]', 'Remettre le plan');
-    await page.click('[data-testid=dispatch-EQ1]');
-    const intervention = (state) => page.waitForSelector(`[data-testid=interventions] li[data-state=${state}]`);
-    const said = async () => (await page.textContent('[data-testid=interventions] li')).replaceAll(/\s+/g, ' ');
-    const id = await (await intervention('assigned')).getAttribute('data-id');
-    assert.match(await said(), /Équipe 1 .*Remettre le plan/);
+    const id = await dispatch(page, 'Remettre le plan');
+    assert.match(await said(page), /Équipe 1 .*Remettre le plan/);
 
-    // 4. the crew answers by REST up to restored; the operator sees each answer
-    const move = (to, more = {}) =>
-      crew.must('POST', `/api/v1/interventions/${id}/transitions`, { to, at: new Date().toISOString(), ...more });
-    for (const to of ['accepted', 'en_route', 'on_site', 'made_safe', 'restored']) {
-      await move(to);
-      await intervention(to);
-    }
+    // 4. the crew answers by REST up to restored, and is refused what cannot follow
+    await repair(page, id);
     const illegal = await crew.ask('POST', `/api/v1/interventions/${id}/transitions`, { to: 'en_route', at: new Date().toISOString() });
     assert.equal(illegal.status, 409);
     assert.ok(Array.isArray(illegal.body.allowed));
-    assert.equal((await operator.must('GET', `/api/v1/interventions/${id}`)).state, 'restored', 'not proved yet');
-    assert.match(await said(), /rétabli .*Sur parole de l’équipe/, 'and the screen says whose word it is');
-    assert.doesNotMatch(await said(), /vérifié/);
+    assert.equal((await operator.must('GET', `/api/v1/interventions/${id}`)).state, 'restored');
 
     // 5. the junction reports its plan again: proved, on the screen as in the record; then the operator closes both
     await publish(junction, { mode: 'plan', plan: 3 });
-    await intervention('verified');
-    assert.match(await said(), /vérifié .*Vérifié par/);
-    assert.match((await operator.must('GET', `/api/v1/interventions/${id}`)).verified_by, /telemetry/);
-    await page.click('[data-testid=move-closed]');
-    await page.click('[data-testid=move-submit]');
-    await intervention('closed');
-    await page.click('[data-testid=close-incident]');
-    await page.selectOption('[data-testid=close-reason]', 'solved');
-    await page.click('[data-testid=close-submit]');
-    await page.waitForSelector('[data-testid=incident-panel][data-status=closed]');
+    await proved(page, id);
+    await closeBoth(page);
     await line.waitFor({ state: 'detached' });
     await until('nothing left over', async () => (await page.locator('[data-testid=queue-row]', { hasText: junction }).count()) === 0);
 
@@ -159,23 +203,12 @@ describe('the main job', () => {
     assert.equal(acknowledged?.author, me.login);
     assert.equal(acknowledged.author_name, me.name);
     assert.equal(entries.find((entry) => entry.entry_type === 'alarm_returned')?.author, 'system:rules');
-    const { story } = await operator.must('GET', incident);
-    const steps = story.map((entry) => `${entry.entry_type} ${entry.author}`);
-    console.log(`      ${steps.join('\n      ')}`);
-    for (const step of ['incident_opened', 'incident_claimed', 'dispatched', 'intervention_accepted', 'intervention_en_route',
-      'intervention_on_site', 'intervention_made_safe', 'intervention_restored', 'intervention_verified', 'intervention_closed',
-      'incident_closed']) {
-      assert.ok(story.some((entry) => entry.entry_type === step && entry.author), `${step} in ${steps}`);
-    }
-    assert.match(story.find((entry) => entry.entry_type === 'intervention_verified').author, /^system:/);
-    const report = await verifyLogbook();
-    assert.equal(report.fault ?? null, null);
-    assert.ok(report.entries >= story.length);
+    await recorded(incident);
     assert.deepEqual(errors, []);
     await context.close();
   });
 
-  it('shows one alarm for a tripped cabinet of 120 light points, and leaves none over', async () => {
+  it('takes a tripped cabinet of 120 light points the same way: one alarm, and none left over', async () => {
     const cabinet = 'ARM-0001';
     const lamps = (await operator.must('GET', `/api/v1/assets/${cabinet}/children?graph=power&limit=1000`)).rows
       .filter((one) => one.kind === 'light_point')
@@ -244,10 +277,26 @@ describe('the main job', () => {
     await page.click('[data-testid=suppressed]');
     await until('them', async () => (await page.locator('[data-testid=suppressed-list] li').count()) === 120);
 
-    await publish(cabinet, { feeder_on: true, breaker_tripped: false });
-    await all({ lamp_on: true, power_w: 40, fault: 'none' });
+
+    // An incident from the cabinet's alarm, taken up; a crew sent, which calls it restored.
+    const me = await operator.must('GET', '/api/v1/session');
     await line.click();
     await page.keyboard.press('a');
+    await page.waitForSelector('[data-testid=alarm-state]:has-text("acquittée")');
+    const { position } = await operator.must('GET', `/api/v1/assets/${cabinet}`);
+    await crew.must('PUT', '/api/v1/crews/EQ1/position', { at: new Date().toISOString(), position });
+    const incident = `/api/v1/incidents/${await openIncident(page)}`;
+    assert.equal((await operator.must('GET', `/api/v1/alarms/${cause.id}`)).incident, Number(incident.split('/').at(-1)));
+    await claim(page, me);
+    const id = await dispatch(page, 'Réarmer le disjoncteur');
+    await repair(page, id);
+
+    // The cabinet reports its feeder, and the lamps that they burn: proved, closed, in the logbook, and none left over.
+    await publish(cabinet, { feeder_on: true, breaker_tripped: false });
+    await all({ lamp_on: true, power_w: 40, fault: 'none' });
+    await proved(page, id);
+    await closeBoth(page);
+    await recorded(incident);
     await until('the line is gone', async () => (await listed('queue', cabinet)) === 0);
     await until(
       'none left over',

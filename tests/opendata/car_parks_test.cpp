@@ -173,5 +173,21 @@ TEST_F(CarParksRoute, AnswersNotModifiedUntilSomethingIsSaid) {
     EXPECT_EQ(ask(changed).status, 200U) << "that it became old is news";
 }
 
+// A page of another origin that sends an If-None-Match of its own makes its browser ask first.
+TEST_F(CarParksRoute, LetsAPageOfAnotherOriginAskWhetherAnythingChanged) {
+    auto request = test::request_to("OPTIONS", "/open/v1/car-parks.geojson");
+    request.headers.set("Origin", "https://elsewhere.example");
+    request.headers.set("Access-Control-Request-Method", "GET");
+    request.headers.set("Access-Control-Request-Headers", "if-none-match");
+    const auto told = test::ask(router, std::move(request));
+    EXPECT_EQ(told.status, 204U);
+    EXPECT_EQ(told.body, "");
+    EXPECT_EQ(told.headers.get("Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(told.headers.get("Access-Control-Allow-Methods"), "GET, HEAD");
+    EXPECT_EQ(told.headers.get("Access-Control-Allow-Headers"), "If-None-Match");
+    EXPECT_EQ(told.headers.get("Access-Control-Max-Age"), "86400");
+    EXPECT_FALSE(told.headers.has("Access-Control-Allow-Credentials"));
+}
+
 }  // namespace
 }  // namespace vigie::opendata

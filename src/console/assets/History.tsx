@@ -51,6 +51,8 @@ interface Drawn {
   to: number;
   property: Property | undefined;
   label: string;
+  condensed_before: number | undefined;
+  shown_since: number | undefined;
 }
 
 const whole_steps = [1, 10, 100, 1000, 10_000, 100_000].flatMap((power) => [power, 2 * power, 5 * power]);
@@ -102,6 +104,18 @@ function plotOptions(drawn: Drawn, width: number, language: string, read: (at: n
   };
 }
 
+/** What is not drawn as it was said, or not at all. */
+function Lacking({ drawn, named }: { drawn: Drawn; named?: boolean }) {
+  const { t, language } = useWords();
+  const when = (at: number) => moment(new Date(at).toISOString(), clock.now(), language);
+  const says =
+    drawn.condensed_before !== undefined
+      ? t('history.condensed', { at: when(drawn.condensed_before) })
+      : drawn.shown_since !== undefined && t('history.shown_since', { at: when(drawn.shown_since) });
+  if (!says) return null;
+  return <p className="chart-lacking quiet small">{named ? t('common.said', { what: drawn.label, says }) : says}</p>;
+}
+
 function Chart({ drawn }: { drawn: Drawn }) {
   const { t, language } = useWords();
   const theme = useTheme();
@@ -136,6 +150,7 @@ function Chart({ drawn }: { drawn: Drawn }) {
         </span>
       </figcaption>
       <div ref={box} role="img" aria-label={t('history.chart_label', { name: drawn.label })} />
+      <Lacking drawn={drawn} />
     </figure>
   );
 }
@@ -157,6 +172,7 @@ function Ribbon({ drawn }: { drawn: Drawn }) {
   const values = usualFirst(stretches);
   const now = clock.now();
   const last = drawn.points.at(-1);
+  const causes = [...new Set(drawn.holes.map((hole) => t(`gap.${hole.cause}`)))].join(', ');
   const name = (value: string) =>
     printed(
       drawn.property?.type === 'boolean'
@@ -171,7 +187,9 @@ function Ribbon({ drawn }: { drawn: Drawn }) {
     <figure className="chart">
       <figcaption>
         <span>{drawn.label}</span>
-        <span className="quiet">{last && name(String(last.value))}</span>
+        <span className="quiet">
+          {last ? name(String(last.value)) : t('common.said', { what: t('history.unheard'), says: causes })}
+        </span>
       </figcaption>
       <svg className="ribbon" role="img" aria-label={t('history.chart_label', { name: drawn.label })}>
         <defs>
@@ -206,6 +224,7 @@ function Ribbon({ drawn }: { drawn: Drawn }) {
           </span>
         ))}
       </p>
+      <Lacking drawn={drawn} />
     </figure>
   );
 }
@@ -231,26 +250,31 @@ function Table({ all }: { all: Drawn[] }) {
     .sort((a, b) => b.at - a.at)
     .slice(0, table_rows_max);
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{t('history.time')}</th>
-          <th scope="col">{t('asset.property')}</th>
-          <th scope="col" className="number">
-            {t('asset.value')}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={`${row.at}${row.name}`}>
-            <td>{when(row.at)}</td>
-            <td>{row.name}</td>
-            <td className="number">{row.value}</td>
+    <>
+      {all.map((one) => (
+        <Lacking key={one.label} drawn={one} named />
+      ))}
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t('history.time')}</th>
+            <th scope="col">{t('asset.property')}</th>
+            <th scope="col" className="number">
+              {t('asset.value')}
+            </th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={`${row.at}${row.name}`}>
+              <td>{when(row.at)}</td>
+              <td>{row.name}</td>
+              <td className="number">{row.value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
   );
 }
 
@@ -265,18 +289,20 @@ export default function History({ code, kind }: { code: string; kind: Kind | und
     if (!query.data) return [];
     const { from, to, properties } = query.data;
     return properties
-      .map(({ series, gaps }) => {
+      .map(({ series, gaps, condensed_before, shown_since }) => {
         const property = propertyOf(kind, series.property);
         return {
-          points: pointsOf(series, false),
+          points: pointsOf(series),
           holes: holesOf(gaps),
           from: Math.max(Date.parse(from), Date.parse(to) - hours * hour_ms),
           to: Date.parse(to),
           property,
           label: said(property?.name) || propertyName(kind, series.property),
+          condensed_before,
+          shown_since,
         };
       })
-      .filter((one) => one.property?.type !== 'position' && one.points.length > 0);
+      .filter((one) => one.property?.type !== 'position' && one.points.length + one.holes.length > 0);
   }, [query.data, kind, language, hours]);
   return (
     <section className="panel-part" data-testid="history" data-ready={query.isSuccess}>

@@ -18,12 +18,20 @@ export interface Segment {
   value: string;
 }
 
-const pages_max = 8;
+/** As much is read at once of one property at most. A page holds what the asset said, of this property or another. */
+export const pages_max = 8;
+export const page_rows = 1000;
+const bucket = '15m';
+const bucket_ms = 900_000;
 
 /** One property's last day: its points, and the holes in it whatever else the asset reported meanwhile. */
 export interface PropertyDay {
   series: Series;
   gaps: Gap[];
+  /** Before this instant one value stands for a quarter of an hour. */
+  condensed_before?: number;
+  /** Before this instant nothing is shown of what was heard. */
+  shown_since?: number;
 }
 
 export interface Day {
@@ -32,38 +40,107 @@ export interface Day {
   properties: PropertyDay[];
 }
 
-type Read = (property: string, cursor: string | undefined) => Promise<Observations>;
+export interface Asked {
+  /** In place of the day's own beginning. */
+  from?: number;
+  bucket?: typeof bucket;
+  cursor?: string | undefined;
+}
+
+type Read = (property: string, asked: Asked) => Promise<Observations>;
+
+export interface Span {
+  from: number;
+  to: number;
+}
+
+export interface Wanted {
+  code: string;
+  type: string;
+}
+
+const pointsIn = (one: Observations, property: string) =>
+  one.series.filter((series) => series.property === property).flatMap((series) => series.points as unknown[][]);
+
+/** The points of as many pages as are read at most, the oldest first; and whether that was all. */
+async function rawOf(property: string, read: Read, from?: number, first?: Observations) {
+  const part = from !== undefined && { from };
+  const points: unknown[][] = [];
+  let one = first ?? (await read(property, { ...part }));
+  for (let page = 1; ; page += 1) {
+    points.push(...pointsIn(one, property));
+    if (!one.next || page === pages_max) return { points, whole: !one.next };
+    one = await read(property, { ...part, cursor: one.next });
+  }
+}
+
+/** A bucket is [start, count, min, max, mean, last]. Its value stands in its middle, or beside the hole that is there. */
+function condensedPoint(raw: readonly number[], type: string, to: number, holes: readonly Hole[]): unknown[] {
+  const [start, mean, last] = [raw[0] ?? 0, raw[4], raw[5]];
+  const middle = Math.min(start + bucket_ms / 2, to);
+  const hole = holeAt(holes, middle);
+  const at = hole ? (hole.from >= start ? hole.from : hole.to) : middle;
+  return [at, type === 'boolean' ? last !== 0 : mean];
+}
+
+/** Where the newest begins of which so much can be read, by what each quarter of an hour holds. */
+function newestOf(buckets: readonly number[][], begin: number): number {
+  // A page is kept free for what comes in meanwhile.
+  let room = (pages_max - 1) * page_rows;
+  for (const [start = 0, count = 0] of buckets.toReversed()) {
+    room -= count;
+    if (room < 0) return Math.max(begin, start + bucket_ms);
+  }
+  return begin;
+}
+
+/**
+ * The newest is there in full, always. What is older and too much is told by quarters of an hour: of numbers the mean, of
+ * yes and no the last; of words, which have neither, not at all.
+ */
+async function longDay({ code, type }: Wanted, { from, to }: Span, read: Read, first: Observations) {
+  const holes = holesOf(first.gaps);
+  const words = type === 'code';
+  const buckets = words ? [] : (pointsIn(await read(code, { bucket }), code) as number[][]);
+  const begin = holes.find((hole) => hole.from <= from)?.to ?? from;
+  let since = newestOf(buckets, begin);
+  for (;;) {
+    since = Math.min(since, to);
+    const start = since === from ? undefined : since;
+    const raw = since < to && (await rawOf(code, read, start, start === undefined ? first : undefined));
+    const { points, whole } = raw || { points: [], whole: true };
+    if (whole && since <= begin) return { points };
+    if (whole && words) return { points, shown_since: since };
+    if (whole) {
+      const older = buckets.filter(([start = 0]) => start < since);
+      return {
+        points: [...older.map((one) => condensedPoint(one, type, to, holes)), ...points],
+        condensed_before: since,
+      };
+    }
+    since = Math.ceil((since + to) / 2);
+    if (!words) since = Math.ceil(since / bucket_ms) * bucket_ms;
+  }
+}
 
 /** Asked for several properties at once, the server tells only the holes that all of them share. */
-export async function dayOf(property: string, read: Read): Promise<PropertyDay> {
-  const day: PropertyDay = { series: { property, points: [] }, gaps: [] };
-  const seen = new Set<string>();
-  let cursor: string | undefined;
-  for (let page = 0; page < pages_max; page += 1) {
-    const one = await read(property, cursor);
-    for (const series of one.series) {
-      if (series.property === property) day.series.points.push(...series.points);
-    }
-    for (const gap of one.gaps) {
-      if (!seen.has(gap.from)) day.gaps.push(gap);
-      seen.add(gap.from);
-    }
-    cursor = one.next;
-    if (!cursor) break;
-  }
-  return day;
+export async function dayOf(wanted: Wanted, span: Span, read: Read): Promise<PropertyDay> {
+  const first = await read(wanted.code, {});
+  const { points, ...lacks } = first.next
+    ? await longDay(wanted, span, read, first)
+    : { points: pointsIn(first, wanted.code) };
+  return { series: { property: wanted.code, points }, gaps: first.gaps, ...lacks };
 }
 
 function instant(raw: unknown): number {
   return typeof raw === 'number' ? raw : Date.parse(String(raw));
 }
 
-/** Raw points are [time, value]; bucketed ones [start, count, min, max, mean, last], of which the mean is shown. */
-export function pointsOf(series: Series, bucketed: boolean): Point[] {
+/** Points are [time, value]. */
+export function pointsOf(series: Series): Point[] {
   const points: Point[] = [];
-  for (const raw of series.points as unknown[][]) {
-    const value = bucketed ? raw[4] : raw[1];
-    const at = instant(raw[0]);
+  for (const [time, value] of series.points as unknown[][]) {
+    const at = instant(time);
     if (Number.isNaN(at) || value === null || value === undefined) continue;
     if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean')
       points.push({ at, value });
