@@ -64,10 +64,14 @@ bool Page::add_text(std::string_view row_json, std::string cursor) {
     return true;
 }
 
+void Page::say(std::string_view name, std::int64_t number) {
+    beside_ += ",\"" + std::string(name) + "\":" + std::to_string(number);
+}
+
 wire::Response Page::response() const {
     wire::Response response;
     response.headers.set("Content-Type", "application/json");
-    response.body = "{\"rows\":[" + rows_ + "]";
+    response.body = "{\"rows\":[" + rows_ + "]" + beside_;
     if (more_) response.body += ",\"next\":\"" + last_ + "\"";
     response.body += "}";
     return response;

@@ -110,7 +110,7 @@ std::vector<Trouble> troubles_of(const Vitals& vitals, const DiskLimits& limits)
 }
 
 bool is_disk_short(const Vitals& vitals, const DiskLimits& limits, bool was_short) {
-    if (!vitals.disk_free) return false;
+    if (!vitals.disk_free) return was_short;  // it cannot be measured now
     return *vitals.disk_free < limits.min_bytes + (was_short ? limits.min_bytes / 10 : 0);
 }
 

@@ -424,8 +424,6 @@ void Server::stop() {
         const auto end = std::chrono::steady_clock::now() + s.limit();
         // Then whoever still waits for the database is cut: each thread is joined below.
         const base::Again cutter(s.limit(), store::cut_every, [&s] { s.cut_all_statements(); });
-        s.housekeeper.reset();
-        s.rights_watch.reset();
         // Each has a share of what is left, so that none takes it all.
         const auto left = [end](int share) {
             const auto all = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -438,6 +436,8 @@ void Server::stop() {
         s.self_watch->stop();
         s.pipeline->stop_writers(left(2));
         s.storage->stop(left(3));
+        s.housekeeper.reset();
+        s.rights_watch.reset();
         s.modules->stop();
         s.admin_door->stop(left(2));
         s.metrics_door->stop(left(1));

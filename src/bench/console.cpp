@@ -66,7 +66,7 @@ public:
     json measure(const std::vector<std::vector<std::string>>& filters) {
         const milliseconds once{
             static_cast<std::int64_t>(static_cast<double>(assets_) / console_rate * 1e3 + 1e3)};
-        const milliseconds measured{static_cast<std::int64_t>(options_.seconds * 1e3)};
+        const milliseconds measured = milliseconds_of(options_.seconds);
         Watchers watchers(house_.port("control"), cookie_, filters, spoken_);
         (void)load_.at_rate(console_rate, milliseconds{0}, once);
         std::vector<Latency> told;

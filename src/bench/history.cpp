@@ -213,6 +213,9 @@ private:
             throw std::runtime_error("history lacks rows");
     }
 
+    [[nodiscard]] std::size_t questions_a_round() const {
+        return std::max<std::size_t>(1, options_.questions / question_rounds);
+    }
     Answers ask(Asking& asking, std::size_t questions) {
         Answers answers;
         const Meter meter(house_.watch());
@@ -235,8 +238,7 @@ private:
     std::vector<Answers> ask_in_rounds(Asking& asking) {
         std::vector<Answers> rounds;
         for (std::size_t number = 0; number < question_rounds; ++number)
-            rounds.push_back(
-                ask(asking, std::max<std::size_t>(1, options_.questions / question_rounds)));
+            rounds.push_back(ask(asking, questions_a_round()));
         return rounds;
     }
 
@@ -286,7 +288,6 @@ private:
         loaded["wanted_values_per_s"] = wanted;
         loaded["values_per_s"] = got;
         loaded["limit_share"] = got / most;
-        loaded["foreign_share"] = report_["phases"]["loaded"]["foreign_share"];
         if (got < load_kept_min * wanted)
             add_flaw(loaded, fmt::format("{:.2f} L came in, {:.2f} was wanted", got / most,
                                          load_share_of_limit));
@@ -308,7 +309,7 @@ private:
     }
 
     int finish() {
-        report_["questions"] = options_.questions;
+        report_["questions"] = question_rounds * questions_a_round();
         report_["load_average_after"] = load_average();
         say("{} values, {} of them hot and {} packed; one connection, one question after the "
             "other; {}",

@@ -34,10 +34,6 @@ constexpr double limits_a_round = 6;
 // For checkpoints and what devices make up for, between L and the round.
 constexpr milliseconds limit_to_round{12'000};
 
-milliseconds as_ms(double seconds) {
-    return milliseconds{static_cast<std::int64_t>(seconds * 1e3)};
-}
-
 class Ingest {
 public:
     explicit Ingest(const IngestOptions& options) : options_(options), house_(options.house) {
@@ -97,7 +93,7 @@ private:
     Round measure() {
         Round round;
         if (roll_ups_)
-            roll_ups_->wait_for_room(as_ms(limits_a_round * options_.limit_seconds) +
+            roll_ups_->wait_for_room(milliseconds_of(limits_a_round * options_.limit_seconds) +
                                      limit_to_round + warm_up);
         measure_limit(round);
         limit_->checkpoint();
@@ -135,7 +131,8 @@ private:
         const auto rolled_up = roll_ups_ ? roll_ups_->computed() : 0;
         const Meter meter(house_.watch());
         const auto shown = consoles_ ? consoles_->messages() : 0;
-        const auto figures = load_->saturate(options_.window, warm_up, as_ms(options_.seconds));
+        const auto figures =
+            load_->saturate(options_.window, warm_up, milliseconds_of(options_.seconds));
         round.spent = meter.spent();
         if (roll_ups_) round.rollups = roll_ups_->computed() - rolled_up;
         if (consoles_ && consoles_->is_cut())
@@ -191,8 +188,8 @@ private:
         limit_->checkpoint();
         const auto bytes_before = limit_->table_bytes();
         const auto rows_before = load_->acknowledged_in_all();
-        auto row = report_of_rate(
-            rate, bench::measure_rate(*load_, house_.watch(), rate, as_ms(options_.seconds * 2)));
+        auto row = report_of_rate(rate, bench::measure_rate(*load_, house_.watch(), rate,
+                                                            milliseconds_of(options_.seconds * 2)));
         stored_.bytes += limit_->table_bytes() - bytes_before;
         stored_.rows += load_->acknowledged_in_all() - rows_before;
         say("{}", sentence_of_rate(row));

@@ -16,23 +16,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds warm_up_of_modes{1'000};
 
-milliseconds milliseconds_of(double seconds) {
-    return milliseconds{static_cast<std::int64_t>(seconds * 1e3)};
-}
-
-void tell(const ModeOptions& options, const json& report, const std::string& sentence) {
-    if (options.json) {
-        std::cout << report.dump(2) << std::endl;
-    } else {
-        std::cout << sentence << std::endl;
-    }
-}
-
-std::vector<Device> some(const std::vector<Device>& devices, std::size_t count) {
-    return {devices.begin(),
-            devices.begin() + static_cast<std::ptrdiff_t>(std::min(count, devices.size()))};
-}
-
 }  // namespace
 
 int run_idle(const ModeOptions& options) {
@@ -42,7 +25,7 @@ int run_idle(const ModeOptions& options) {
     const auto devices = house.settle();
     {
         // What connecting leaves behind by itself, whoever comes after.
-        const DeviceLoad first(house.port("device_mqtt"), some(devices, 100));
+        const DeviceLoad first(house.port("device_mqtt"), first_of(devices, 100));
     }
     const Meter meter(house.watch());
     const auto before = memory_of(house.watch().server).resident_bytes;
@@ -60,7 +43,7 @@ int run_idle(const ModeOptions& options) {
     report["kernel_bytes_per_device"] = of_kernel;
     report["rounds"] = 1;
     add_phase(report, "server", {meter.spent()});
-    tell(options, report,
+    tell(options.json, report,
          fmt::format(
              "{} connected idle devices, one run: {:.0f} bytes of server memory each ({:.1f} -> "
              "{:.1f} MB), and {:.0f} of the kernel for both ends of its connection; {}",
@@ -104,7 +87,7 @@ int run_redelivery(const ModeOptions& options) {
     report["ratio_min"] = redelivery_ratio_min;
     report["short"] = verdict.exit_code != 0;
     report["messages_per_s"] = median(rates);
-    tell(options, report,
+    tell(options.json, report,
          fmt::format(
              "redeliveries after the server was killed and came back: {} messages/s, {:.2f} of the "
              "normal rate (median of {}); {}",

@@ -64,7 +64,7 @@ private:
 
     [[nodiscard]] LoadFigures saturate(DeviceLoad& load) const {
         return load.saturate(options_.mode.window, peers_warm_up,
-                             milliseconds{static_cast<std::int64_t>(options_.mode.seconds * 1e3)});
+                             milliseconds_of(options_.mode.seconds));
     }
 
     PeerRates measure() {

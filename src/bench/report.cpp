@@ -8,6 +8,19 @@
 
 namespace vigie::bench {
 
+std::vector<Device> first_of(const std::vector<Device>& devices, std::size_t count) {
+    return {devices.begin(),
+            devices.begin() + static_cast<std::ptrdiff_t>(std::min(count, devices.size()))};
+}
+
+void tell(bool as_json, const nlohmann::json& report, const std::string& sentence) {
+    if (as_json) {
+        std::cout << report.dump(2) << std::endl;
+    } else {
+        std::cout << sentence << std::endl;
+    }
+}
+
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
     std::ranges::sort(values);

@@ -1,6 +1,7 @@
 // Rows of a report, for a reader and as JSON.
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -10,6 +11,13 @@
 
 namespace vigie::bench {
 
+[[nodiscard]] constexpr std::chrono::milliseconds milliseconds_of(double seconds) {
+    return std::chrono::milliseconds{static_cast<std::int64_t>(seconds * 1e3)};
+}
+// At most so many of them.
+[[nodiscard]] std::vector<Device> first_of(const std::vector<Device>& devices, std::size_t count);
+// On the standard output: the report as JSON, or the sentence.
+void tell(bool as_json, const nlohmann::json& report, const std::string& sentence);
 [[nodiscard]] double median(std::vector<double> values);
 [[nodiscard]] nlohmann::json json_of(const Spent& spent);
 [[nodiscard]] nlohmann::json json_of(const Latency& latency);

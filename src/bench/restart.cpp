@@ -20,7 +20,6 @@ namespace {
 using nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr milliseconds restart_warm_up{1'000};
 constexpr std::size_t loud_devices = 1'000;
 // The load goes on for so long unless the kill ends it.
 constexpr milliseconds longer_than_a_kill{60'000};
@@ -35,11 +34,10 @@ double seconds_of(milliseconds time) {
     return std::chrono::duration<double>(time).count();
 }
 
-// Under load, warm-up included, before the kill of that round.
+// Under load before the kill of that round.
 milliseconds load_before(std::size_t round, const RestartOptions& options) {
-    if (options.load_s == 0 && round == 0) return window_is_full;
-    const double seconds = options.load_s > 0 ? options.load_s : options.mode.seconds;
-    return restart_warm_up + milliseconds{static_cast<std::int64_t>(seconds * 1e3)};
+    if (options.load_s > 0) return milliseconds_of(options.load_s);
+    return round == 0 ? window_is_full : milliseconds_of(options.mode.seconds);
 }
 
 // What the server says of its own start, in seconds by step, and what it did not see of it.
@@ -66,7 +64,7 @@ Cut kill_under_load(House& house, const std::vector<Device>& devices, const Mode
     std::atomic<bool> ended_before{false};
     std::jthread speaking([&] {
         try {
-            (void)load.saturate(options.window, restart_warm_up, load_time + longer_than_a_kill);
+            (void)load.saturate(options.window, milliseconds{0}, load_time + longer_than_a_kill);
             ended_before = true;
         } catch (const std::exception&) {
             ended_before = !killing;
@@ -96,19 +94,14 @@ public:
         for (std::size_t round = 0; round < options_.mode.rounds; ++round)
             measure(load_before(round, options_));
         finish();
-        if (options_.mode.json)
-            std::cout << report_.dump(2) << std::endl;
-        else
-            std::cout << sentence() << std::endl;
+        tell(options_.mode.json, report_, sentence());
         return 0;
     }
 
 private:
     void measure(milliseconds load_time) {
-        const std::vector<Device> loud(
-            devices_.begin(), devices_.begin() + static_cast<std::ptrdiff_t>(
-                                                     std::min(loud_devices, devices_.size())));
-        const auto cut = kill_under_load(house_, loud, options_.mode, load_time);
+        const auto cut =
+            kill_under_load(house_, first_of(devices_, loud_devices), options_.mode, load_time);
         const Meter meter({.server = 0, .cluster = house_.watch().cluster});
         seconds_.push_back(seconds_of(house_.start()));
         spent_.push_back(meter.spent(house_.watch()));
@@ -131,7 +124,6 @@ private:
         report_["window_s"] = seconds_of(window_of_a_start);
         report_["seconds"] = median(seconds_);
         report_["seconds_max"] = *longest;
-        report_["each_round_s"] = seconds_;
         for (const auto& [step, took] : steps_) {
             report_["steps_s"][step] = median(took);
             report_["steps_of_longest_s"][step] =

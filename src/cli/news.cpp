@@ -11,8 +11,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* look_page_rows = "1000";
-
 void add_lines(const json& row, std::vector<NewsLine>& lines) {
     std::map<base::Instant, std::string> by_instant;
     for (const json& value : row.value("values", json::array())) {
@@ -30,27 +28,11 @@ News::News(AdminDoor door, Query filter, base::Instant since)
     : door_(std::move(door)), filter_(std::move(filter)), from_("since", base::to_rfc3339(since)) {}
 
 DoorReply News::look() {
-    json rows = json::array();
-    std::string until;
-    for (std::string next;;) {
-        Query query = filter_;
-        query.push_back(from_);
-        query.emplace_back("limit", look_page_rows);
-        if (!next.empty()) {
-            query.emplace_back("until", until);
-            query.emplace_back("cursor", next);
-        }
-        DoorReply reply = door_.get(target("/admin/v1/live", query));
-        if (!reply.ok()) return reply;
-        until = cell(reply.body, "until");
-        for (json& row : reply.body["rows"])
-            rows.push_back(std::move(row));
-        next = cell(reply.body, "next");
-        if (!next.empty()) continue;
-        from_ = {"after", until};
-        reply.body = {{"rows", std::move(rows)}};
-        return reply;
-    }
+    Query query = filter_;
+    query.push_back(from_);
+    DoorReply reply = all_pages(door_, "/admin/v1/live", query, 0);
+    if (reply.ok()) from_ = {"after", cell(reply.body, "until")};
+    return reply;
 }
 
 std::vector<NewsLine> news_lines(const json& rows) {

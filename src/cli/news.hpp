@@ -11,8 +11,8 @@ public:
     // Of the assets that `filter` names; the first look is at what was observed after `since`.
     News(AdminDoor door, Query filter, base::Instant since);
 
-    // What came since the look before: all of it, page by page. The body is {"rows": [LiveAsset
-    // with the new values]}, by code; or the refusal.
+    // What came since the look before: all of it, page by page. The body has "rows": [LiveAsset
+    // with the new values], by code; or it is the refusal.
     [[nodiscard]] DoorReply look();
 
 private:

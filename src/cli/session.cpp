@@ -94,7 +94,9 @@ DoorReply all_pages(const AdminDoor& door, const std::string& path, Query query,
             rows.push_back(std::move(row));
         next = cell(reply.body, "next");
         if (next.empty() || (limit != 0 && rows.size() >= limit)) {
-            reply.body = {{"rows", std::move(rows)}, {"more", !next.empty()}};
+            reply.body.erase("next");
+            reply.body["rows"] = std::move(rows);
+            reply.body["more"] = !next.empty();
             return reply;
         }
     }

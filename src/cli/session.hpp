@@ -38,7 +38,7 @@ int fail(const Session& session, const std::string& sentence, int code = exit_re
 int refuse(const Session& session, const nlohmann::json& problem);
 
 // Every page of a list until `limit` rows are there (0: all). `reply` is the last one asked for;
-// its body then is {"rows": [...]} whole, "more": whether there are others.
+// its body then has the "rows" of all, "more": whether there are others, and what it said beside.
 [[nodiscard]] DoorReply all_pages(const AdminDoor& door, const std::string& path, Query query,
                                   std::size_t limit);
 

@@ -18,8 +18,9 @@ struct LiveWish {
     std::string kind;
     std::string commune;
     std::optional<WantedValues> values;  // nothing: also assets that never said any
+    // Where the page before ended, and what its look was at.
+    std::string behind;
     std::optional<std::int64_t> until;
-    std::string behind;  // the code that the page before ended with
     std::size_t limit{};
 
     [[nodiscard]] bool takes(const assets::Asset& asset) const {
@@ -44,9 +45,6 @@ base::Result<void> read_values_wanted(const api::Request& request, LiveWish& wis
     const auto since = request.query("since");
     const auto after = stamp_in(request, "after");
     if (!after) return after.error();
-    const auto until = stamp_in(request, "until");
-    if (!until) return until.error();
-    wish.until = *until;
     if (!since && !*after) return {};
     wish.values.emplace();
     wish.values->came_after = after->value_or(INT64_MIN);
@@ -69,9 +67,9 @@ base::Result<LiveWish> live_wish(const api::Request& request) {
     }
     wish.kind = request.query("kind").value_or("");
     wish.commune = request.query("commune").value_or("");
-    const auto cursor = api::read_cursor<std::string>(request);
+    const auto cursor = api::read_cursor<std::string, std::int64_t>(request);
     if (!cursor) return cursor.error();
-    if (*cursor) wish.behind = std::get<0>(**cursor);
+    if (*cursor) std::tie(wish.behind, wish.until) = **cursor;
     if (auto wanted = read_values_wanted(request, wish); !wanted) return std::move(wanted).error();
     return wish;
 }
@@ -96,15 +94,15 @@ api::Answer live_rows(const CityState& state, const LiveWish& wish) {
     const std::int64_t until = wish.until.value_or(state.came());
     if (wish.values) wanted.came_until = until;
     api::Page page(wish.limit);
+    page.say("until", until);
     const auto all = catalogue->assets();
     const auto first = std::ranges::upper_bound(all, wish.behind, {}, &assets::Asset::code);
     for (const assets::Asset& asset : std::ranges::subrange(first, all.end())) {
         if (!wish.takes(asset) || (wish.values && !state.has(asset.id, wanted))) continue;
-        if (!page.add_text(state.live_json(asset.id, wanted), api::make_cursor(asset.code))) break;
+        if (!page.add_text(state.live_json(asset.id, wanted), api::make_cursor(asset.code, until)))
+            break;
     }
-    wire::Response response = page.response();
-    response.body.insert(1, "\"until\":" + std::to_string(until) + ",");
-    return response;
+    return page.response();
 }
 
 }  // namespace

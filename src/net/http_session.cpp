@@ -26,6 +26,7 @@ namespace {
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 // Enough to begin with, little for a connection that is idle.
 constexpr std::size_t first_bytes_max = 512;
+constexpr std::chrono::seconds linger_limit{5};
 
 const beast::error_code no_room =
     boost::system::errc::make_error_code(boost::system::errc::no_buffer_space);
@@ -124,7 +125,8 @@ private:
         if (!ec && shared_->handlers.head && !has_come(parser)) {
             if (const auto refusal = refusal_by_head(parser)) {
                 ++shared_->counters.requests;
-                co_await write(*refusal, false, false);
+                co_await write(*refusal, false, parser.get().method() == http::verb::head);
+                co_await linger();
                 co_return false;
             }
         }
@@ -132,6 +134,7 @@ private:
         if (!ec) ec = co_await read_body(parser, share);
         if (ec) {
             co_await answer_garbage(ec);
+            co_await linger();
             co_return false;
         }
         ++shared_->counters.requests;
@@ -188,6 +191,21 @@ private:
             deadline_.expires_after(shared_->settings.request_limit);
         }
         co_return beast::error_code{};
+    }
+
+    // Whoever closes while the peer still sends may take the answer back from it (RFC 9112, 9.6).
+    asio::awaitable<void> linger() {
+        if constexpr (!std::is_same_v<Stream, TlsStream>) {
+            beast::error_code ignored;
+            stream_.shutdown(asio::socket_base::shutdown_send, ignored);
+        }
+        deadline_.expires_after(linger_limit);
+        beast::error_code ec;
+        while (!ec) {
+            buffer_.clear();
+            std::tie(ec, std::ignore) =
+                co_await stream_.async_read_some(buffer_.prepare(first_bytes_max), quietly);
+        }
     }
 
     asio::awaitable<void> answer_garbage(beast::error_code ec) {

@@ -175,6 +175,11 @@ std::string with_connect_limit(const std::string& url) {
 // literals).
 struct Connection {
     Connection(const std::string& url, UnderWay& under_way) : pg(with_connect_limit(url)) {
+        // The library must not connect anew by itself: that session would have promised nothing.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+        pg.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
         const UnderWay::Passage passage(under_way, pg.sock());
         pqxx::nontransaction(pg).exec(promise_commits);
     }
@@ -382,13 +387,21 @@ private:
     std::optional<Work> work_;
 };
 
+// `anew`: another connection, should this one have broken while nobody used it.
 template <typename Work>
-void run_once(Connection& connection, UnderWay& under_way,
+void run_once(std::unique_ptr<Connection>& connection, UnderWay& under_way,
+              const std::function<std::unique_ptr<Connection>()>& anew,
               const std::function<bool(Transaction&)>& work) {
-    BoundedWork<Work> pg_work(connection, under_way);
-    PqxxTransaction transaction(connection, *pg_work, under_way);
+    std::optional<BoundedWork<Work>> pg_work;
+    try {
+        pg_work.emplace(*connection, under_way);
+    } catch (const pqxx::broken_connection&) {
+        connection = anew();
+        pg_work.emplace(*connection, under_way);
+    }
+    PqxxTransaction transaction(*connection, **pg_work, under_way);
     if (!work(transaction)) return;
-    pg_work.commit();
+    pg_work->commit();
     transaction.committed();
 }
 
@@ -397,12 +410,17 @@ void run_once(Connection& connection, UnderWay& under_way,
 void Pool::in_transaction(Mode mode, const std::function<bool(Transaction&)>& work) {
     using Reader = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
     throw_while_away();
+    const auto anew = [this] {
+        impl_->forget_idle();
+        throw_while_away();
+        return impl_->take();
+    };
     try {
         auto connection = impl_->take();
         if (mode == Mode::write) {
-            run_once<pqxx::work>(*connection, impl_->under_way, work);
+            run_once<pqxx::work>(connection, impl_->under_way, anew, work);
         } else {
-            run_once<Reader>(*connection, impl_->under_way, work);
+            run_once<Reader>(connection, impl_->under_way, anew, work);
         }
         impl_->give_back(std::move(connection));
     } catch (const pqxx::in_doubt_error& error) {

@@ -83,7 +83,7 @@ struct Spool::Impl {
         }
     }
 
-    // False: the disk did not take what is to be kept of it.
+    // False: the disk did not take what is to be kept of it, which then stays where it is.
     bool cut(std::uint64_t number, std::string_view bytes, std::size_t end) {
         const auto torn = bytes.size() - end;
         spdlog::warn("spool: {} bytes at the end of {} are torn: a write that no one was told of",
@@ -124,6 +124,7 @@ struct Spool::Impl {
         bool all_kept = true;
         if (contents.end < bytes.size() && is_last && may_be_torn(contents, bytes.size())) {
             all_kept = cut(number, bytes, contents.end);
+            if (!all_kept) kept.bytes = bytes.size();
         } else if (contents.end < bytes.size()) {
             contents.damage.push_back({contents.end, bytes.size() - contents.end});
             kept.bytes = bytes.size();
@@ -290,12 +291,12 @@ void Spool::drop(std::uint64_t segment) {
 }
 
 void Spool::set_aside(std::uint64_t segment, std::size_t index, std::string_view payload) {
-    spdlog::error("spool: record {} of {} means nothing; it is kept in aside/", index,
-                  segment_name(segment));
     counters_.damaged_bytes += payload.size();
     if (!impl_->keep_aside(segment, index, payload, "record")) {
         throw FilesError("a record that means nothing could not be kept aside", EIO);
     }
+    spdlog::error("spool: record {} of {} means nothing; it is kept in aside/", index,
+                  segment_name(segment));
 }
 
 void Spool::each(const std::function<bool(std::string_view)>& take) {
@@ -307,7 +308,8 @@ void Spool::each(const std::function<bool(std::string_view)>& take) {
             try {
                 set_aside(number, i, records[i].payload);
             } catch (const FilesError&) {
-                spdlog::error("spool: it is in this log alone: {}", records[i].payload);
+                spdlog::error("spool: a record of {} means nothing and is in this log alone: {}",
+                              segment_name(number), records[i].payload);
             }
         }
     }

@@ -22,25 +22,25 @@ public:
     // it uses, which then is anybody's.
     class Passage {
     public:
-        Passage(UnderWay& all, int socket)
-            : all_(all), socket_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)) {
+        Passage(UnderWay& all, int socket) : all_(all), own_(::fcntl(socket, F_DUPFD_CLOEXEC, 0)) {
             const std::lock_guard lock(all_.mutex_);
-            place_ = all_.entries_.insert(all_.entries_.end(),
-                                          Entry{socket_, std::chrono::steady_clock::now()});
+            place_ = all_.entries_.insert(
+                all_.entries_.end(),
+                Entry{own_ >= 0 ? own_ : socket, std::chrono::steady_clock::now()});
         }
         ~Passage() {
             {
                 const std::lock_guard lock(all_.mutex_);
                 all_.entries_.erase(place_);
             }
-            if (socket_ >= 0) ::close(socket_);
+            if (own_ >= 0) ::close(own_);
         }
         Passage(const Passage&) = delete;
         Passage& operator=(const Passage&) = delete;
 
     private:
         UnderWay& all_;
-        int socket_;
+        int own_;  // -1: there are no more numbers
         std::list<Entry>::iterator place_;
     };
 

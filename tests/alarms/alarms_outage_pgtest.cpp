@@ -138,23 +138,6 @@ protected:
         }
     };
 
-    // Nobody gets in, and whoever was in is thrown out.
-    static void shut(const Database& database, bool shut) {
-        auto url = database.superuser_url();
-        const auto at = url.find("dbname=") + 7;
-        const auto name = url.substr(at, url.find(' ', at) - at);
-        url.replace(at, name.size(), "postgres");
-        const std::string allow =
-            "alter database " + name + " with allow_connections " + (shut ? "false" : "true");
-        const std::string throw_out =
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + name + "'";
-        const store::Query queries[] = {{"outage_allow", allow.c_str()},
-                                        {"outage_throw_out", throw_out.c_str()}};
-        store::Pool pool(url, 1);
-        pool.write_now([&](store::Transaction& tx) { (void)tx.rows(queries[0]); });
-        if (shut) pool.write_now([&](store::Transaction& tx) { (void)tx.rows(queries[1]); });
-    }
-
     // As a standby does: what it has it answers, and it takes nothing.
     static void only_read(const Database& database, bool only) {
         pqxx::connection connection(database.superuser_url() +
@@ -207,13 +190,13 @@ TEST_F(AlarmsOutage, AKillWhileTheDatabaseIsAwayChangesNoTransition) {
     {
         NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
         begin(run);
-        shut(night_.database, true);
+        night_.database.shut(true);
         run.hear(during(), 40);
         EXPECT_FALSE(run.record());
         EXPECT_FALSE(run.spool().empty());
         EXPECT_FALSE(run.recorder().crowded());
     }
-    shut(night_.database, false);
+    night_.database.shut(false);
     // Out of the spool of observations, meanwhile.
     store_frames(night_.pool, during());
     clock_.set(noon_plus(80));
@@ -232,11 +215,11 @@ TEST_F(AlarmsOutage, RecordingTheSpoolTwiceChangesNothing) {
     {
         NightRun run(night_.database, night_.pool, folder, clock_, streamed_);
         begin(run);
-        shut(night_.database, true);
+        night_.database.shut(true);
         run.hear(during(), 40);
         EXPECT_FALSE(run.record());
         std::filesystem::copy(folder, folder + "-before");
-        shut(night_.database, false);
+        night_.database.shut(false);
         store_frames(night_.pool, during());
         ASSERT_TRUE(run.record()) << "the same run goes on";
         EXPECT_TRUE(run.spool().empty());
@@ -255,7 +238,7 @@ TEST_F(AlarmsOutage, TheRoomGoesOnSeeing) {
     begin(run);
     EXPECT_THAT(streamed_, ElementsAre("LP-11 unacknowledged"));
     streamed_.clear();
-    shut(night_.database, true);
+    night_.database.shut(true);
     run.hear(during(), 40);
     EXPECT_FALSE(run.record());
     EXPECT_THAT(streamed_, testing::UnorderedElementsAre("LP-11 returned", "LP-12 returned",
@@ -266,7 +249,7 @@ TEST_F(AlarmsOutage, TheRoomGoesOnSeeing) {
     run.hear({frame(lamp_21, 50, {1, 40, 0})}, 50);
     EXPECT_FALSE(run.record());
     EXPECT_THAT(streamed_, ElementsAre("LP-21 returned"));
-    shut(night_.database, false);
+    night_.database.shut(false);
     streamed_.clear();
     ASSERT_TRUE(run.record());
     EXPECT_THAT(streamed_, Contains("LP-21 returned"));
@@ -324,7 +307,7 @@ TEST_F(AlarmsOutage, WhatIsOpenIsInMemoryAsTheDatabaseHasIt) {
 TEST_F(AlarmsOutage, WhoBeginsToLookMeanwhileSeesWhatStandsAndWhatCame) {
     NightRun run(night_.database, night_.pool, night_.spool_folder(), clock_, streamed_);
     begin(run);
-    shut(night_.database, true);
+    night_.database.shut(true);
     EXPECT_THAT(run.listed(), ElementsAre("LP-11 unacknowledged"));
     EXPECT_THAT(run.snapshot(), ElementsAre("LP-11 unacknowledged"));
     run.hear(during(), 40);
@@ -334,7 +317,7 @@ TEST_F(AlarmsOutage, WhoBeginsToLookMeanwhileSeesWhatStandsAndWhatCame) {
     EXPECT_THAT(run.listed(), expected);
     EXPECT_THAT(run.snapshot(), expected);
     EXPECT_EQ(run.ask("/api/v1/alarms?state=normal").status, 503U) << "only the database knows";
-    shut(night_.database, false);
+    night_.database.shut(false);
     ASSERT_TRUE(run.record());
     EXPECT_THAT(run.listed(), expected);
     EXPECT_EQ(run.ask("/api/v1/alarms?state=normal").status, 200U);
@@ -371,11 +354,11 @@ TEST_F(AlarmsOutage, ASpoolThatIsFullSaysSoAndLosesNothing) {
                  bytes_for_none);
     begin(run);
     EXPECT_FALSE(run.recorder().crowded());
-    shut(night_.database, true);
+    night_.database.shut(true);
     run.hear(during(), 40);
     EXPECT_FALSE(run.record());
     EXPECT_TRUE(run.recorder().crowded()) << "devices are made to wait";
-    shut(night_.database, false);
+    night_.database.shut(false);
     store_frames(night_.pool, during());
     ASSERT_TRUE(run.record());
     EXPECT_FALSE(run.recorder().crowded());

@@ -277,12 +277,8 @@ describe('the main job', () => {
     await page.click('[data-testid=suppressed]');
     await until('them', async () => (await page.locator('[data-testid=suppressed-list] li').count()) === 120);
 
-
     // An incident from the cabinet's alarm, taken up; a crew sent, which calls it restored.
     const me = await operator.must('GET', '/api/v1/session');
-    await line.click();
-    await page.keyboard.press('a');
-    await page.waitForSelector('[data-testid=alarm-state]:has-text("acquittée")');
     const { position } = await operator.must('GET', `/api/v1/assets/${cabinet}`);
     await crew.must('PUT', '/api/v1/crews/EQ1/position', { at: new Date().toISOString(), position });
     const incident = `/api/v1/incidents/${await openIncident(page)}`;
@@ -297,6 +293,10 @@ describe('the main job', () => {
     await proved(page, id);
     await closeBoth(page);
     await recorded(incident);
+    // Returned, and only then acknowledged.
+    await until('its alarm has a line again', async () => (await listed('queue', cabinet)) === 1);
+    await line.click();
+    await page.keyboard.press('a');
     await until('the line is gone', async () => (await listed('queue', cabinet)) === 0);
     await until(
       'none left over',

@@ -213,12 +213,31 @@ TEST_F(HttpServerThatAsksAboutHeads, ABodyThatIsNotWantedIsNotWaitedFor) {
     EXPECT_EQ(asked, 2);
 }
 
+TEST_F(HttpServerThatAsksAboutHeads, WhoStillSendsKeepsTheAnswer) {
+    auto stranger = connected();
+    asio::write(
+        stranger,
+        asio::buffer(std::string("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n")));
+    EXPECT_TRUE(until_closed(stranger).starts_with("HTTP/1.1 401"));
+    EXPECT_EQ(server_->counters().connections, 1U) << "what comes is still read";
+    boost::system::error_code failed;
+    for (int piece = 0; piece < 9 && !failed; ++piece)
+        asio::write(stranger, asio::buffer(std::string(100, 'x')), failed);
+    EXPECT_FALSE(failed) << failed.message();
+    stranger.close();
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (server_->counters().connections > 0 && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
+    EXPECT_EQ(server_->counters().connections, 0U);
+}
+
 TEST_F(HttpServerThatAsksAboutHeads, ABodyThatIsWantedIsReadAndOneThatIsThereIsNotAskedFor) {
     auto friendly = connected();
     asio::write(friendly, asio::buffer(std::string("POST / HTTP/1.1\r\nHost: x\r\n"
                                                    "Authorization: yes\r\nConnection: close\r\n"
                                                    "Content-Length: 8\r\n\r\nhalf")));
-    while (asked == 0)
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (asked == 0 && std::chrono::steady_clock::now() < until)
         std::this_thread::yield();
     asio::write(friendly, asio::buffer(std::string("half")));
     EXPECT_NE(until_closed(friendly).find("POST / 8"), std::string::npos);

@@ -112,6 +112,31 @@ TEST(Database, ConnectsAnewAfterTheConnectionBroke) {
     EXPECT_THROW(nobody.read_now([](Transaction&) {}), Unavailable);
 }
 
+// Of itself the library would connect anew, and that session would have promised nothing.
+TEST(Database, PromisesEachCommitAlsoAfterAConnectionBrokeWhileItWasIdle) {
+    test::Database db;
+    static constexpr Query promise{"promise", "show synchronous_commit"};
+    const auto promised = [](Pool& pool) {
+        return pool.write_now([](Transaction& tx) {
+            return tx.row(promise)->get<std::string>("synchronous_commit");
+        });
+    };
+    Pool anybody(db.superuser_url(), 1);
+    const std::string off =
+        "alter role vigie_app in database " + anybody.read_now([](Transaction& tx) {
+            static constexpr Query name{"name", "select current_database() as n"};
+            return tx.row(name)->get<std::string>("n");
+        }) +
+        " set synchronous_commit = off";
+    const Query weaken{"weaken", off.c_str()};
+    anybody.write_now([&](Transaction& tx) { tx.execute(weaken); });
+    Pool pool(db.app_url(), 1);
+    EXPECT_EQ(promised(pool), "on");
+    db.shut(true);
+    db.shut(false);
+    EXPECT_EQ(promised(pool), "on");
+}
+
 TEST(Database, SaysWhatLibpqxxForgets) {
     test::Database db;
     Pool pool(db.app_url(), 2);

@@ -64,6 +64,15 @@ Database::~Database() {
     administer("drop database if exists " + name_ + " with (force)");
 }
 
+void Database::shut(bool is_shut) const {
+    administer("alter database " + name_ + " with allow_connections " +
+               (is_shut ? "false" : "true"));
+    if (is_shut) {
+        administer("select pg_terminate_backend(pid) from pg_stat_activity where datname = '" +
+                   name_ + "'");
+    }
+}
+
 std::string Database::url(const std::string& role) const {
     return shared_cluster().url(role, name_);
 }

@@ -16,6 +16,8 @@ public:
     [[nodiscard]] std::string app_url() const { return url("vigie_app"); }
     [[nodiscard]] std::string owner_url() const { return url("vigie_owner"); }
     [[nodiscard]] std::string superuser_url() const { return url("vigie"); }
+    // Nobody gets in, and whoever was in is thrown out; or they may come again.
+    void shut(bool is_shut) const;
 
 private:
     [[nodiscard]] std::string url(const std::string& role) const;

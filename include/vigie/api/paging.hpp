@@ -79,7 +79,7 @@ template <typename... Keys>
     return std::optional(std::move(keys));
 }
 
-// {"rows": [...], "next": "..."}; `next` only when there is more.
+// {"rows": [...], "next": "..."}; `next` only when there is more. And what was said beside.
 class Page {
 public:
     explicit Page(std::size_t limit) : limit_(limit) {}
@@ -89,6 +89,8 @@ public:
     bool add(const nlohmann::json& row, std::string cursor);
     // The same with a row that was serialised already.
     bool add_text(std::string_view row_json, std::string cursor);
+    // A member of the answer as a whole.
+    void say(std::string_view name, std::int64_t number);
     [[nodiscard]] std::size_t size() const { return count_; }
     [[nodiscard]] wire::Response response() const;
 
@@ -96,6 +98,7 @@ private:
     std::size_t limit_;
     std::size_t count_{};
     std::string rows_;
+    std::string beside_;
     std::string last_;
     bool more_{};
 };

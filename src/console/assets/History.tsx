@@ -104,15 +104,14 @@ function plotOptions(drawn: Drawn, width: number, language: string, read: (at: n
   };
 }
 
-/** What is not drawn as it was said, or not at all. */
+/** What of the hours shown is not drawn as it was said, or not at all. */
 function Lacking({ drawn, named }: { drawn: Drawn; named?: boolean }) {
   const { t, language } = useWords();
-  const when = (at: number) => moment(new Date(at).toISOString(), clock.now(), language);
-  const says =
-    drawn.condensed_before !== undefined
-      ? t('history.condensed', { at: when(drawn.condensed_before) })
-      : drawn.shown_since !== undefined && t('history.shown_since', { at: when(drawn.shown_since) });
-  if (!says) return null;
+  const { condensed_before, shown_since } = drawn;
+  const since = condensed_before ?? shown_since;
+  if (since === undefined || since <= drawn.from) return null;
+  const at = moment(new Date(since).toISOString(), clock.now(), language);
+  const says = condensed_before === undefined ? t('history.shown_since', { at }) : t('history.condensed', { at });
   return <p className="chart-lacking quiet small">{named ? t('common.said', { what: drawn.label, says }) : says}</p>;
 }
 
@@ -302,7 +301,9 @@ export default function History({ code, kind }: { code: string; kind: Kind | und
           shown_since,
         };
       })
-      .filter((one) => one.property?.type !== 'position' && one.points.length + one.holes.length > 0);
+      .filter(
+        (one) => one.property?.type !== 'position' && (one.shown_since || one.points.length + one.holes.length > 0),
+      );
   }, [query.data, kind, language, hours]);
   return (
     <section className="panel-part" data-testid="history" data-ready={query.isSuccess}>

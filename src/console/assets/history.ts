@@ -74,17 +74,25 @@ async function rawOf(property: string, read: Read, from?: number, first?: Observ
   }
 }
 
-/** A bucket is [start, count, min, max, mean, last]. Its value stands in its middle, or beside the hole that is there. */
-function condensedPoint(raw: readonly number[], type: string, to: number, holes: readonly Hole[]): unknown[] {
+/**
+ * A bucket is [start, count, min, max, mean, last]. Its mean stands in its middle, or beside the hole that is there; its
+ * last value, which was said after every hole that ends in it, where it holds from.
+ */
+function condensedPoint(raw: readonly number[], type: string, { from, to }: Span, holes: readonly Hole[]): unknown[] {
   const [start, mean, last] = [raw[0] ?? 0, raw[4], raw[5]];
-  const middle = Math.min(start + bucket_ms / 2, to);
+  const end = Math.min(start + bucket_ms, to);
+  const ends = holes.map((hole) => hole.to).filter((at) => at > start && at < end);
+  if (type === 'boolean') return [Math.max(start, from, ...ends), last !== 0];
+  const middle = Math.max(from, Math.min(start + bucket_ms / 2, to));
   const hole = holeAt(holes, middle);
-  const at = hole ? (hole.from >= start ? hole.from : hole.to) : middle;
-  return [at, type === 'boolean' ? last !== 0 : mean];
+  if (!hole) return [middle, mean];
+  return [hole.to < end || hole.from < start ? hole.to : hole.from, mean];
 }
 
 /** Where the newest begins of which so much can be read, by what each quarter of an hour holds. */
 function newestOf(buckets: readonly number[][], begin: number): number {
+  const all = buckets.reduce((sum, [, count = 0]) => sum + count, 0);
+  if (all <= pages_max * page_rows) return begin; // it may be all that the asset said
   // A page is kept free for what comes in meanwhile.
   let room = (pages_max - 1) * page_rows;
   for (const [start = 0, count = 0] of buckets.toReversed()) {
@@ -114,7 +122,7 @@ async function longDay({ code, type }: Wanted, { from, to }: Span, read: Read, f
     if (whole) {
       const older = buckets.filter(([start = 0]) => start < since);
       return {
-        points: [...older.map((one) => condensedPoint(one, type, to, holes)), ...points],
+        points: [...older.map((one) => condensedPoint(one, type, { from, to }, holes)), ...points],
         condensed_before: since,
       };
     }

@@ -185,8 +185,13 @@ describe('a day that said more than is read', () => {
     expect(new Set(points.map(({ value }) => value))).toEqual(new Set([true]));
     expect(points.filter(({ at }) => holeAt(holes, at))).toEqual([]);
     expect(points.length).toBeGreaterThan(80);
-    const [first] = segments(points, holes, to);
-    expect(first?.to).toBe(start + 300_000);
+    const stretches = segments(points, holes, to);
+    expect(stretches[0]?.to).toBe(start + 300_000);
+    for (const hole of holes)
+      expect(
+        stretches.some(({ from }) => from === hole.to),
+        'known again after each hole',
+      ).toBe(true);
   });
 
   it('is one value when the last quarter of an hour alone is too much', async () => {
