@@ -33,6 +33,7 @@
 #include "vigie/base/again.hpp"
 #include "vigie/ingest/quarantine.hpp"
 #include "vigie/live/stream_upgrade.hpp"
+#include "vigie/opendata/car_parks.hpp"
 
 namespace vigie::app {
 
@@ -193,8 +194,10 @@ struct Server::Impl {
         asio::io_context* const open_context[] = {&open_io.context()};
         open_door = std::make_unique<net::HttpServer>(
             open_context, web_settings(settings.open, connections.open),
-            net::HttpHandlers{
-                [this](wire::Request request) { return open->serve(std::move(request)); }, {}});
+            net::HttpHandlers{[this](wire::Request request) {
+                                  return opendata::serve(*open, std::move(request));
+                              },
+                              {}});
         asio::io_context* const admin_context[] = {&admin_io.context()};
         net::HttpServerSettings socket;
         socket.listeners.push_back({"", 0, socket_path(), std::nullopt});

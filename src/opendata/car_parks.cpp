@@ -83,7 +83,6 @@ wire::Response answer(const Document& document, base::Instant now) {
     response.headers.add("Content-Type", "application/geo+json");
     response.headers.add("ETag", document.etag);
     response.headers.add("Cache-Control", "public, max-age=5");
-    response.headers.add("Access-Control-Allow-Origin", "*");
     response.headers.add("Access-Control-Expose-Headers", "ETag, Age");
     const auto age = std::chrono::floor<std::chrono::seconds>(now - document.made_at).count();
     response.headers.add("Age", std::to_string(std::max<std::int64_t>(0, age)));
@@ -95,7 +94,6 @@ wire::Response answer(const Document& document, base::Instant now) {
 wire::Response preflight() {
     wire::Response response;
     response.status = 204;
-    response.headers.add("Access-Control-Allow-Origin", "*");
     response.headers.add("Access-Control-Allow-Methods", "GET, HEAD");
     response.headers.add("Access-Control-Allow-Headers", "If-None-Match");
     response.headers.add("Access-Control-Max-Age", std::to_string(preflight_holds.count()));
@@ -204,6 +202,12 @@ void add_routes(api::Router& open, live::City& city, const base::Clock& clock) {
             }
             co_return answer(*document, now);
         });
+}
+
+boost::asio::awaitable<wire::Response> serve(api::Router& open, wire::Request request) {
+    auto response = co_await open.serve(std::move(request));
+    response.headers.set("Access-Control-Allow-Origin", "*");
+    co_return response;
 }
 
 }  // namespace vigie::opendata

@@ -106,7 +106,7 @@ protected:
         auto request = test::request_to("GET", "/open/v1/car-parks.geojson");
         request.headers.set("Origin", "https://elsewhere.example");
         if (!if_none_match.empty()) request.headers.set("If-None-Match", if_none_match);
-        return test::ask(router, std::move(request));
+        return test::await(serve(router, std::move(request)));
     }
 
     base::ManualClock clock{noon};
@@ -179,7 +179,7 @@ TEST_F(CarParksRoute, LetsAPageOfAnotherOriginAskWhetherAnythingChanged) {
     request.headers.set("Origin", "https://elsewhere.example");
     request.headers.set("Access-Control-Request-Method", "GET");
     request.headers.set("Access-Control-Request-Headers", "if-none-match");
-    const auto told = test::ask(router, std::move(request));
+    const auto told = test::await(serve(router, std::move(request)));
     EXPECT_EQ(told.status, 204U);
     EXPECT_EQ(told.body, "");
     EXPECT_EQ(told.headers.get("Access-Control-Allow-Origin"), "*");
@@ -187,6 +187,12 @@ TEST_F(CarParksRoute, LetsAPageOfAnotherOriginAskWhetherAnythingChanged) {
     EXPECT_EQ(told.headers.get("Access-Control-Allow-Headers"), "If-None-Match");
     EXPECT_EQ(told.headers.get("Access-Control-Max-Age"), "86400");
     EXPECT_FALSE(told.headers.has("Access-Control-Allow-Credentials"));
+}
+
+TEST_F(CarParksRoute, LetsAPageOfAnotherOriginReadWhatIsWrong) {
+    const auto told = test::await(serve(router, test::request_to("GET", "/open/v1/nothing")));
+    EXPECT_EQ(told.status, 404U);
+    EXPECT_EQ(told.headers.get("Access-Control-Allow-Origin"), "*");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 // get the same bytes, so that the public never slows the control room.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,5 +47,10 @@ struct CarPark {
 
 // `city` and `clock` outlive the router.
 void add_routes(api::Router& open, live::City& city, const base::Clock& clock);
+
+// What that router answers, for pages of any origin (CORS): problems too, which they could not tell
+// from a broken network otherwise.
+[[nodiscard]] boost::asio::awaitable<wire::Response> serve(api::Router& open,
+                                                           wire::Request request);
 
 }  // namespace vigie::opendata

@@ -4,7 +4,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { Kind, Property } from '../api/types.ts';
 import { useWords } from '../i18n/index.ts';
 import { clock } from '../live/clock.ts';
-import { localeOf, moment } from '../ui/format.ts';
+import { localeOf, moment, number } from '../ui/format.ts';
 import { token, useTheme } from '../ui/theme.ts';
 import {
   type Hole,
@@ -245,9 +245,7 @@ function Table({ all }: { all: Drawn[] }) {
         value: printed(point.value, one.property, language),
       })),
     ),
-  ]
-    .sort((a, b) => b.at - a.at)
-    .slice(0, table_rows_max);
+  ].sort((a, b) => b.at - a.at);
   return (
     <>
       {all.map((one) => (
@@ -264,7 +262,7 @@ function Table({ all }: { all: Drawn[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {rows.slice(0, table_rows_max).map((row) => (
             <tr key={`${row.at}${row.name}`}>
               <td>{when(row.at)}</td>
               <td>{row.name}</td>
@@ -273,6 +271,14 @@ function Table({ all }: { all: Drawn[] }) {
           ))}
         </tbody>
       </table>
+      {rows.length > table_rows_max && (
+        <p className="quiet small">
+          {t('history.newest', {
+            shown: number(table_rows_max, language),
+            all: number(rows.length, language),
+          })}
+        </p>
+      )}
     </>
   );
 }
