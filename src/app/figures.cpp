@@ -164,6 +164,9 @@ std::vector<Figure> storage_figures(const Storage& storage) {
         counter("vigie_storage_closed_days_total", "days packed", archive.closed_days),
         counter("vigie_storage_repacked_total", "days of an asset packed anew with what came late",
                 archive.repacked),
+        counter("vigie_storage_conflicts_total",
+                "two values for one property and instant of a day that is packed",
+                archive.conflicts),
         counter("vigie_storage_failures_total", "rounds of closing days that were broken off",
                 archive.failures),
     };

@@ -155,6 +155,13 @@ void Modules::start(StartSteps& steps) {
     impl_->keeper.settle_before([&recorder = impl_->alarms.recorder()] {
         return recorder.settle(std::chrono::seconds(5));
     });
+    for (const auto& asset : f.registry.current()->assets()) {
+        if (const auto newest = f.city.state().newest(asset.id))
+            impl_->pipeline.writer().know(asset.id, *newest);
+    }
+    impl_->keeper.renew_notes_by([&p = impl_->pipeline](std::chrono::milliseconds limit) {
+        return p.writer().renew_notes(limit);
+    });
     impl_->keeper.take_in_while([&p = impl_->pipeline] { return p.writer().takes_in(); });
     f.city.start();
     impl_->keeper.start();
@@ -181,7 +188,8 @@ bool Modules::alarms_crowded() const {
 std::uint64_t Modules::spool_damaged_bytes() const {
     return impl_->pipeline.spool().counters().damaged_bytes +
            impl_->alarm_spool.counters().damaged_bytes +
-           impl_->result_spool.counters().damaged_bytes;
+           impl_->result_spool.counters().damaged_bytes +
+           impl_->pipeline.session_spool().counters().damaged_bytes;
 }
 
 void Modules::keep_house() {

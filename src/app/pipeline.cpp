@@ -8,10 +8,17 @@ namespace vigie::app {
 
 namespace {
 
+constexpr std::uint64_t session_spool_bytes_max = std::uint64_t{256} * 1024 * 1024;
+
 store::SpoolSettings spool_settings(const config::Settings& settings) {
     return {.folder = settings.paths.folder + "/spool",
             .bytes_max = static_cast<std::uint64_t>(settings.spool.bytes_max),
             .free_bytes_min = static_cast<std::uint64_t>(settings.storage.disk_free_min_bytes)};
+}
+
+store::SpoolSettings session_spool_settings(const config::Settings& settings) {
+    return {.folder = settings.paths.folder + "/spool/sessions",
+            .bytes_max = session_spool_bytes_max};
 }
 
 store::FrameWriterSettings writer_settings(const Pipeline::Parts& parts, store::Spool& spool) {
@@ -79,6 +86,7 @@ Pipeline::Pipeline(const Parts& parts)
       // 3. decoded, or refused with its reason
       inbox_(parts.registry, writer_),
       // 2. who speaks, and for which assets
+      session_spool_(store::disk_files(), session_spool_settings(parts.settings)),
       sessions_(parts.pool, parts.clock),
       throttle_(parts.clock, {}, guess_limits(parts.settings)),
       mqtt_door_(inbox_, parts.authority, parts.certified, parts.named, throttle_, sessions_,
@@ -113,6 +121,8 @@ void Pipeline::read_spooled(const std::function<void(std::vector<store::Frame>)>
 }
 
 void Pipeline::start_writers() {
+    session_spool_.open();
+    sessions_.keep_in(session_spool_);
     sessions_.start();
     writer_.start();
 }

@@ -56,6 +56,7 @@ public:
     [[nodiscard]] ingest::SessionBook& sessions() { return sessions_; }
     [[nodiscard]] store::FrameWriter& writer() { return writer_; }
     [[nodiscard]] const store::Spool& spool() const { return spool_; }
+    [[nodiscard]] const store::Spool& session_spool() const { return session_spool_; }
     [[nodiscard]] const ingest::DoorThrottle& throttle() const { return throttle_; }
     [[nodiscard]] ingest::MqttDoor& mqtt_door() { return mqtt_door_; }
     [[nodiscard]] net::MqttServer& mqtt() { return mqtt_; }
@@ -69,6 +70,7 @@ private:
     store::Spool spool_;
     store::FrameWriter writer_;
     ingest::Inbox inbox_;
+    store::Spool session_spool_;
     ingest::SessionBook sessions_;
     ingest::DoorThrottle throttle_;
     ingest::MqttDoor mqtt_door_;

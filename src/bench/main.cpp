@@ -90,8 +90,8 @@ void add_restart(CLI::App& app, bench::RestartOptions& restart, Run& run) {
         add_mode(app, "restart", "kill -9, and the time until it is ready", restart.mode);
     command
         ->add_option("--load-s", restart.load_s,
-                     "under load before each kill; default: before the first as long as makes the "
-                     "window that a start reads back full, before the others --seconds")
+                     "under load before each kill; default: 25 before the first, --seconds before "
+                     "the others")
         ->check(CLI::Range(0.1, 3'600.0));
     set_run(*command, run, restart, bench::run_restart);
 }

@@ -24,11 +24,8 @@ constexpr std::size_t loud_devices = 1'000;
 // The load goes on for so long unless the kill ends it.
 constexpr milliseconds longer_than_a_kill{60'000};
 
-// What a start reads back grows with the load until it has lasted for so long; a little more, for
-// the flushes are not in step with it. Kills that follow at once find all of it still there, and
-// what came since.
-constexpr std::chrono::seconds window_of_a_start = live::settled_after_flushes * live::flush_every;
-constexpr std::chrono::seconds window_is_full = window_of_a_start + 2 * live::flush_every;
+// Long enough for several flushes at full load.
+constexpr std::chrono::seconds first_load = 5 * live::flush_every;
 
 double seconds_of(milliseconds time) {
     return std::chrono::duration<double>(time).count();
@@ -37,7 +34,7 @@ double seconds_of(milliseconds time) {
 // Under load before the kill of that round.
 milliseconds load_before(std::size_t round, const RestartOptions& options) {
     if (options.load_s > 0) return milliseconds_of(options.load_s);
-    return round == 0 ? window_is_full : milliseconds_of(options.mode.seconds);
+    return round == 0 ? first_load : milliseconds_of(options.mode.seconds);
 }
 
 // What the server says of its own start, in seconds by step, and what it did not see of it.
@@ -121,7 +118,6 @@ private:
         report_["unacknowledged_when_killed"] = median(unacknowledged_);
         report_["assets"] = devices_.size();
         report_["rounds"] = seconds_.size();
-        report_["window_s"] = seconds_of(window_of_a_start);
         report_["seconds"] = median(seconds_);
         report_["seconds_max"] = *longest;
         for (const auto& [step, took] : steps_) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ingest/credential_store.hpp"
+#include "vigie/base/fnv.hpp"
 #include "vigie/base/text.hpp"
 
 namespace vigie::ingest {
@@ -164,6 +165,7 @@ public:
             const AllowanceLimits& limits)
         : id_(row.credential.id),
           name_(row.credential.name),
+          number_(static_cast<std::uint32_t>(base::fnv_1a(row.credential.name))),
           secret_hash_(row.secret_hash),
           allowance_(limits) {
         set_rights(row.credential, std::move(covered));
@@ -175,6 +177,7 @@ public:
         return rights->all_assets || std::ranges::binary_search(rights->covered, asset);
     }
     [[nodiscard]] bool may_backfill() const override { return rights_.load()->may_backfill; }
+    [[nodiscard]] std::uint32_t number() const override { return number_; }
     [[nodiscard]] Allowance* allowance() const override { return &allowance_; }
     [[nodiscard]] bool in_force() const override { return rights_.load()->in_force; }
     // Who is made again under its name keeps the number, but not the secret.
@@ -212,6 +215,7 @@ private:
 
     std::int32_t id_;
     std::string name_;
+    std::uint32_t number_;
     std::string secret_hash_;
     std::atomic<std::shared_ptr<const Rights>> rights_;
     mutable Allowance allowance_;

@@ -84,6 +84,7 @@ Sorted Inbox::sort_messages(const Parcel& parcel) {
 void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const Parcel& parcel,
                  base::Instant stamped) {
     if (decoded) {
+        sorted.submission.sender = parcel.sender->number();
         sorted.messages = decoded->messages;
         sorted.values = decoded->values;
         sorted.unknown_properties = decoded->unknown_properties;
@@ -100,7 +101,9 @@ void Inbox::keep(Sorted& sorted, std::expected<Decoded, Refusal> decoded, const 
 }
 
 Sorted Inbox::refused(const Parcel& parcel, Refusal refusal) {
-    return refused(parcel.sender->name(), parcel, std::move(refusal));
+    auto sorted = refused(parcel.sender->name(), parcel, std::move(refusal));
+    sorted.submission.sender = parcel.sender->number();
+    return sorted;
 }
 
 Sorted Inbox::refused(const std::string& credential, const Parcel& parcel, Refusal refusal) {

@@ -4,7 +4,12 @@
 
 #include <algorithm>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <iterator>
@@ -23,6 +28,19 @@ struct Waiter {
     boost::asio::steady_timer timer;
 };
 using Waiters = std::vector<std::shared_ptr<Waiter>>;
+
+inline void let_go_on(const Waiters& waiters) {
+    for (const auto& one : waiters)
+        boost::asio::post(one->timer.get_executor(), [one] { one->timer.cancel(); });
+}
+
+inline boost::asio::awaitable<void> wait_for_row(std::shared_ptr<Waiter> waiter,
+                                                 std::chrono::milliseconds patience) {
+    boost::system::error_code cancelled;
+    waiter->timer.expires_after(patience);
+    co_await waiter->timer.async_wait(
+        boost::asio::redirect_error(boost::asio::use_awaitable, cancelled));
+}
 
 class SessionChanges {
 public:

@@ -1,90 +1,8 @@
 #include "ingest/session_store.hpp"
 
-#include <sodium.h>
-
-#include <algorithm>
-#include <nlohmann/json.hpp>
-
-#include "vigie/base/text.hpp"
+#include "ingest/session_text.hpp"
 
 namespace vigie::ingest {
-
-namespace {
-
-std::string subscriptions_text(const std::vector<net::MqttSubscription>& subscriptions) {
-    auto all = nlohmann::json::array();
-    for (const auto& one : subscriptions)
-        all.push_back({one.filter, static_cast<int>(one.qos)});
-    return all.dump();
-}
-
-std::vector<net::MqttSubscription> subscriptions_in(std::string_view text) {
-    std::vector<net::MqttSubscription> subscriptions;
-    for (const auto& one : nlohmann::json::parse(text)) {
-        const auto qos = std::clamp(one.at(1).get<int>(), 0, 1);
-        subscriptions.push_back({one.at(0).get<std::string>(), static_cast<wire::mqtt::Qos>(qos)});
-    }
-    return subscriptions;
-}
-
-// Digests as text: JSON has no whole numbers of 64 bits.
-std::string remembered_text(const net::MqttRememberedMessages& remembered) {
-    auto all = nlohmann::json::object();
-    for (const auto& [packet_id, one] : remembered)
-        all[std::to_string(packet_id)] = {base::epoch_us(one.at), std::to_string(one.digest)};
-    return all.dump();
-}
-
-net::MqttRememberedMessages remembered_in(std::string_view text) {
-    net::MqttRememberedMessages remembered;
-    const auto all = nlohmann::json::parse(text);
-    for (const auto& [packet_id, one] : all.items())
-        remembered.emplace(static_cast<std::uint16_t>(std::stoul(packet_id)),
-                           net::MqttRemembered{base::from_epoch_us(one.at(0).get<std::int64_t>()),
-                                               std::stoull(one.at(1).get<std::string>())});
-    return remembered;
-}
-
-// Empty without one.
-std::string will_text(const std::shared_ptr<const net::MqttWill>& will) {
-    if (!will) return {};
-    return nlohmann::json{{"topic", will->topic},
-                          {"payload", base::to_hex(will->payload)},
-                          {"qos", static_cast<int>(will->qos)},
-                          {"retain", will->retain},
-                          {"properties", base::to_hex(will->properties)},
-                          {"delay_s", will->delay_s},
-                          {"credential", will->owner_tag}}
-        .dump();
-}
-
-std::string bytes_of(const std::string& hex) {
-    std::string bytes(hex.size() / 2, '\0');
-    std::size_t size = 0;
-    sodium_hex2bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), hex.data(),
-                   hex.size(), nullptr, &size, nullptr);
-    bytes.resize(size);
-    return bytes;
-}
-
-std::shared_ptr<const net::MqttWill> will_in(std::string_view text) {
-    if (text.empty()) return nullptr;
-    const auto all = nlohmann::json::parse(text);
-    return std::make_shared<const net::MqttWill>(net::MqttWill{
-        .topic = all.at("topic"),
-        .payload = bytes_of(all.at("payload")),
-        .qos = static_cast<wire::mqtt::Qos>(std::clamp(all.at("qos").get<int>(), 0, 2)),
-        .retain = all.at("retain"),
-        .properties = bytes_of(all.at("properties")),
-        .delay_s = all.at("delay_s"),
-        .owner_tag = all.value("credential", "")});
-}
-
-std::string time_text(const std::optional<base::Instant>& at) {
-    return at ? base::to_rfc3339(*at) : std::string{};
-}
-
-}  // namespace
 
 std::size_t delete_expired_sessions(store::Transaction& tx, base::Instant now) {
     static constexpr store::Query over{"sessions_over",
@@ -159,13 +77,21 @@ void write_sessions(store::Transaction& tx, const std::vector<net::MqttStoredSes
                remembered);
 }
 
-void delete_sessions(store::Transaction& tx, const std::vector<std::string>& credentials,
-                     const std::vector<std::string>& client_ids) {
+void delete_sessions(store::Transaction& tx, const std::vector<ErasedSession>& sessions) {
     static constexpr store::Query forget{
         "sessions_delete",
-        "delete from session where (credential, client_id) in (select * from unnest($1::text[], "
-        "$2::text[]))"};
-    if (!credentials.empty()) tx.execute(forget, credentials, client_ids);
+        "delete from session using unnest($1::text[], $2::text[], $3::int8[]) as n (c, i, r) "
+        "where credential = c and client_id = i and revision <= r"};
+    if (sessions.empty()) return;
+    std::vector<std::string> credentials;
+    std::vector<std::string> client_ids;
+    std::vector<std::int64_t> revisions;
+    for (const auto& one : sessions) {
+        credentials.push_back(one.owner);
+        client_ids.push_back(one.client_id);
+        revisions.push_back(static_cast<std::int64_t>(one.revision));
+    }
+    tx.execute(forget, credentials, client_ids, revisions);
 }
 
 }  // namespace vigie::ingest

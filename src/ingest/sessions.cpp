@@ -2,22 +2,22 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "ingest/kept_sessions.hpp"
 #include "ingest/session_changes.hpp"
 #include "ingest/session_store.hpp"
+#include "ingest/session_text.hpp"
 
 namespace vigie::ingest {
 
@@ -29,36 +29,8 @@ namespace {
 // not bring it back.
 constexpr std::chrono::minutes erased_for{1};
 
-// "65535":[1795000000000000,"18446744073709551615"],
-constexpr std::size_t remembered_bytes = 50;
-
 std::string session_key(const std::string& owner, const std::string& client_id) {
     return owner + '\0' + client_id;  // neither holds U+0000
-}
-
-bool same_row(const net::MqttStoredSession& a, const net::MqttStoredSession& b) {
-    const bool same_will = a.will == b.will || (a.will && b.will && *a.will == *b.will);
-    return a.expiry_s == b.expiry_s && a.expires_at == b.expires_at &&
-           a.subscriptions == b.subscriptions && same_will && a.will_due_at == b.will_due_at &&
-           a.remembered == b.remembered;
-}
-
-// As the database is given it, or little more.
-std::size_t bytes_of(const net::MqttStoredSession& row) {
-    std::size_t bytes = 2 * (row.owner.size() + row.client_id.size());
-    for (const auto& one : row.subscriptions)
-        bytes += one.filter.size() + 8;
-    bytes += row.remembered.size() * remembered_bytes;
-    if (row.will) {
-        const std::size_t in_hexadecimal = row.will->payload.size() + row.will->properties.size();
-        bytes += row.will->topic.size() + 2 * in_hexadecimal;
-    }
-    return bytes;
-}
-
-void let_go_on(const Waiters& waiters) {
-    for (const auto& one : waiters)
-        asio::post(one->timer.get_executor(), [one] { one->timer.cancel(); });
 }
 
 }  // namespace
@@ -68,7 +40,10 @@ public:
     Impl(store::Pool& pool, const base::Clock& clock, Limits limits)
         : pool_(pool), clock_(clock), limits_(limits) {}
 
+    void keep_in(store::Spool& spool) { kept_.emplace(spool); }
+
     void start() {
+        take_over_kept();
         auto found = pool_.write_now(
             [this](store::Transaction& tx) { return take_up_sessions(tx, clock_.now()); });
         {
@@ -98,8 +73,8 @@ public:
 
     std::size_t kept_beside(const std::string& owner, const std::string& client_id) const {
         const std::lock_guard lock(mutex_);
-        const auto all = kept_.find(owner);
-        if (all == kept_.end()) return 0;
+        const auto all = count_of_.find(owner);
+        if (all == count_of_.end()) return 0;
         const auto own = entries_.find(session_key(owner, client_id));
         return all->second - (own != entries_.end() && is_kept(own->second) ? 1 : 0);
     }
@@ -155,7 +130,7 @@ public:
             if (!known.erased_at && same_row(known.row, row)) {
                 known.row.revision = row.revision;
                 known.row.will = std::move(row.will);  // one copy of it, not two
-                return is_under_way(key) && change(key, waiter);
+                return is_pending(key) && change(key, waiter);
             }
         }
         last_revision_ = std::max(last_revision_, row.revision);
@@ -169,7 +144,7 @@ public:
         const std::lock_guard lock(mutex_);
         const auto found = entries_.find(key);
         if (found == entries_.end() || revision < found->second.row.revision) return false;
-        if (found->second.erased_at) return is_under_way(key) && change(key, waiter);
+        if (found->second.erased_at) return is_pending(key) && change(key, waiter);
         mark_erased(key, found->second);
         found->second.row.revision = revision;
         last_revision_ = std::max(last_revision_, revision);
@@ -211,24 +186,22 @@ private:
         net::MqttStoredSession row{};
         std::optional<base::SteadyInstant> erased_at{};
     };
-    struct Changes {
-        std::vector<net::MqttStoredSession> rows;
-        std::vector<std::string> erased_owners;
-        std::vector<std::string> erased_clients;
+    struct Changes : SessionStates {
         Waiters waiters;
     };
+    using Steady = std::chrono::steady_clock;
 
     static bool is_kept(const Entry& entry) { return !entry.erased_at && entry.row.expiry_s != 0; }
     void put(Entry& entry, net::MqttStoredSession row) {
         count_out(entry);
         entry = {std::move(row), std::nullopt};
-        if (is_kept(entry)) ++kept_[entry.row.owner];
+        if (is_kept(entry)) ++count_of_[entry.row.owner];
     }
     // Before it is no longer kept.
     void count_out(const Entry& entry) {
         if (!is_kept(entry)) return;
-        const auto all = kept_.find(entry.row.owner);
-        if (--all->second == 0) kept_.erase(all);
+        const auto all = count_of_.find(entry.row.owner);
+        if (--all->second == 0) count_of_.erase(all);
     }
     void mark_erased(const std::string& key, Entry& entry) {
         drop_erased();
@@ -249,8 +222,12 @@ private:
             if (still && !is_under_way(key)) entries_.erase(found);
         }
     }
-    bool is_under_way(const std::string& key) const {
+    bool is_pending(const std::string& key) const {
         return changed_.contains(key) || written_now_.contains(key);
+    }
+    // The database does not have it yet.
+    bool is_under_way(const std::string& key) const {
+        return is_pending(key) || owed_.contains(key);
     }
     bool tell_full() {
         if (!std::exchange(full_, true))
@@ -258,26 +235,62 @@ private:
         return false;
     }
     bool change(const std::string& key, const std::shared_ptr<Waiter>& waiter) {
-        changed_.add(key, away_ ? nullptr : waiter);
+        changed_.add(key, in_memory_only_ ? nullptr : waiter);
         work_.notify_one();
-        return !away_;
+        return !in_memory_only_;
+    }
+
+    // What an earlier run kept while the database was away.
+    void take_over_kept() {
+        if (!kept_) return;
+        const auto left = kept_->left_over();
+        for (const auto& row : left.rows)
+            last_revision_ = std::max(last_revision_, row.revision);
+        for (const auto& one : left.erased)
+            last_revision_ = std::max(last_revision_, one.revision);
+        if (!left.empty() && !write(left))
+            throw store::Unavailable("sessions that were kept do not reach the database");
+        kept_->forget();
     }
 
     void run(const std::stop_token& stop) {
         std::unique_lock lock(mutex_);
         for (;;) {
-            work_.wait(lock, stop, [this] { return !changed_.empty(); });
-            if (changed_.empty()) return;
+            wait_for_work(lock, stop);
+            if (stop.stop_requested() && changed_.empty()) return;
+            const bool is_due = !away_ || stop.stop_requested() || Steady::now() >= next_try_;
+            // A start goes by the spool: the database is told nothing that is not in it as long as
+            // anything lies there.
+            const bool spool_first = kept_ && (away_ || !kept_->empty());
             Changes changes = take();
             lock.unlock();
-            const bool written = write(changes);
+            bool is_kept = spool_first && keep(changes);
+            const bool held_back = spool_first && !is_kept && !owed_.empty();
+            const bool reached = is_due && write(held_back ? SessionStates{} : changes);
+            const bool written = reached && !(held_back && !changes.empty());
+            if (!reached && !spool_first) is_kept = keep(changes);
             lock.lock();
-            settle(written);
-            if (!written) changed_.take_waiters(changes.waiters);
+            if (is_due) note_away(!reached);
+            settle(written, is_kept);
+            if (in_memory_only_) changed_.take_waiters(changes.waiters);
+            if (reached) in_memory_only_ = false;
             let_go_on(changes.waiters);
-            if (written) continue;
-            if (stop.stop_requested()) return;
-            work_.wait_for(lock, stop, limits_.retry_after, [] { return false; });
+            if (reached && !owed_.empty()) bring_owed(lock);
+            if (owed_.empty() && kept_ && !kept_->empty()) {
+                lock.unlock();
+                kept_->forget();
+                lock.lock();
+            }
+            if (stop.stop_requested() && !written && !is_kept) return;
+        }
+    }
+
+    void wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+        const auto is_changed = [this] { return !changed_.empty() && !in_memory_only_; };
+        if (away_ || !owed_.empty() || in_memory_only_) {
+            work_.wait_until(lock, stop, next_try_, is_changed);
+        } else {
+            work_.wait(lock, stop, is_changed);
         }
     }
 
@@ -290,39 +303,40 @@ private:
             bytes += bytes_of(entry.row);
             if (bytes > limits_.batch_bytes_max && !written_now_.empty()) break;
             written_now_.insert(changed_.take_first(changes.waiters));
-            if (entry.erased_at) {
-                changes.erased_owners.push_back(entry.row.owner);
-                changes.erased_clients.push_back(entry.row.client_id);
-            } else {
-                changes.rows.push_back(entry.row);
-            }
+            add(changes, entry);
         }
         return changes;
     }
+    static void add(SessionStates& changes, const Entry& entry) {
+        if (entry.erased_at) {
+            changes.erased.push_back({entry.row.owner, entry.row.client_id, entry.row.revision});
+        } else {
+            changes.rows.push_back(entry.row);
+        }
+    }
 
-    bool write(const Changes& changes) {
+    static void write(store::Transaction& tx, const SessionStates& changes) {
+        delete_sessions(tx, changes.erased);
+        write_sessions(tx, changes.rows);
+    }
+    bool write(const SessionStates& changes) {
         try {
-            pool_.write_now([&](store::Transaction& tx) {
-                delete_sessions(tx, changes.erased_owners, changes.erased_clients);
-                write_sessions(tx, changes.rows);
-            });
+            pool_.write_now([&](store::Transaction& tx) { write(tx, changes); });
             return true;
         } catch (const store::Refused& error) {
             spdlog::error("mqtt: sessions were refused by the database: {}", error.what());
             return write_one_by_one(changes);
         } catch (const std::exception& error) {
-            if (!away_) spdlog::warn("mqtt: sessions are not durable now: {}", error.what());
+            if (!away_) spdlog::warn("mqtt: sessions do not reach the database: {}", error.what());
         }
         return false;
     }
 
     // One row that cannot be stored must not hold back the others, nor what is to be forgotten: it
     // stays in memory.
-    bool write_one_by_one(const Changes& changes) {
+    bool write_one_by_one(const SessionStates& changes) {
         try {
-            pool_.write_now([&](store::Transaction& tx) {
-                delete_sessions(tx, changes.erased_owners, changes.erased_clients);
-            });
+            pool_.write_now([&](store::Transaction& tx) { delete_sessions(tx, changes.erased); });
         } catch (const std::exception& error) {
             spdlog::error("mqtt: sessions cannot be forgotten now: {}", error.what());
             return false;
@@ -340,14 +354,54 @@ private:
         return true;
     }
 
-    void settle(bool written) {
-        if (away_ && written) spdlog::info("mqtt: sessions are durable again");
-        away_ = !written;
-        if (!written) {
-            for (const std::string& key : written_now_)
+    bool keep(const SessionStates& changes) {
+        return !changes.empty() && kept_ && kept_->keep(changes);
+    }
+
+    void note_away(bool is_away) {
+        if (away_ && !is_away) spdlog::info("mqtt: sessions reach the database again");
+        away_ = is_away;
+        if (is_away) next_try_ = Steady::now() + limits_.retry_after;
+    }
+
+    void settle(bool written, bool is_kept) {
+        for (const std::string& key : written_now_) {
+            if (written) {
+                owed_.erase(key);
+            } else if (is_kept) {
+                owed_.insert(key);
+            } else {
                 changed_.put_back(key);
+            }
+        }
+        if (written || is_kept) {
+            in_memory_only_ = false;
+        } else if (!written_now_.empty() && !std::exchange(in_memory_only_, true)) {
+            spdlog::error("mqtt: sessions live in memory only until the database is back");
         }
         written_now_.clear();
+    }
+
+    // Some of what lies in the spool, as it stands by now.
+    void bring_owed(std::unique_lock<std::mutex>& lock) {
+        SessionStates changes;
+        std::vector<std::string> keys;
+        std::size_t bytes = 0;
+        for (const std::string& key : owed_) {
+            const Entry& entry = entries_.at(key);
+            bytes += bytes_of(entry.row);
+            const bool is_enough =
+                keys.size() >= limits_.batch_rows_max || bytes > limits_.batch_bytes_max;
+            if (is_enough && !keys.empty()) break;
+            keys.push_back(key);
+            add(changes, entry);
+        }
+        lock.unlock();
+        const bool written = write(changes);
+        lock.lock();
+        if (!written) return note_away(true);
+        for (const std::string& key : keys)
+            owed_.erase(key);
     }
 
     store::Pool& pool_;
@@ -356,26 +410,19 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable_any work_;
     std::unordered_map<std::string, Entry> entries_;
-    std::unordered_map<std::string, std::size_t> kept_;  // of each owner
+    std::unordered_map<std::string, std::size_t> count_of_;  // of each owner
     SessionChanges changed_;
     std::deque<std::pair<base::SteadyInstant, std::string>> erased_;  // in that order
     std::uint64_t last_revision_{0};
     std::unordered_set<std::string> written_now_;
     bool away_{false};
     bool full_{false};
+    bool in_memory_only_{false};            // neither here nor there: nobody waits for it
+    Steady::time_point next_try_{};         // of the database, while it is away
+    std::unordered_set<std::string> owed_;  // to the database; they lie in the spool
+    std::optional<KeptSessions> kept_;
     std::jthread thread_;  // last: ends before what it uses
 };
-
-namespace {
-
-asio::awaitable<void> wait_for_row(std::shared_ptr<Waiter> waiter,
-                                   std::chrono::milliseconds patience) {
-    boost::system::error_code cancelled;
-    waiter->timer.expires_after(patience);
-    co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-}
-
-}  // namespace
 
 SessionBook::SessionBook(store::Pool& pool, const base::Clock& clock)
     : SessionBook(pool, clock, Limits{}) {}
@@ -384,6 +431,10 @@ SessionBook::SessionBook(store::Pool& pool, const base::Clock& clock, Limits lim
     : impl_(std::make_unique<Impl>(pool, clock, limits)) {}
 
 SessionBook::~SessionBook() = default;
+
+void SessionBook::keep_in(store::Spool& spool) {
+    impl_->keep_in(spool);
+}
 
 void SessionBook::start() {
     impl_->start();

@@ -132,7 +132,9 @@ void Archive::tend() {
     const std::lock_guard lock(working_);
     const auto now = clock_.now();
     if (!last_repack_ || now - *last_repack_ >= repack_every) {
-        counters_.repacked += closing_.repack();
+        const auto repacked = closing_.repack();
+        counters_.repacked += repacked.days;
+        counters_.conflicts += repacked.conflicts;
         last_repack_ = now;
     }
     closing_.drop_closed();

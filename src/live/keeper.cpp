@@ -4,10 +4,15 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
 
 #include "live/last_value_store.hpp"
 
 namespace vigie::live {
+
+namespace {
+constexpr std::chrono::milliseconds look_every{250};  // whether a flush is due
+}  // namespace
 
 std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now) {
     city.step();
@@ -20,9 +25,8 @@ std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now) {
 std::size_t replay_frames(City& city, store::Pool& pool, const std::string& url,
                           base::Instant now) {
     city.step();
-    return read_frames_since(pool, url, replay_overlap, [&](std::vector<store::Frame> frames) {
-        city.state().apply(frames, now);
-    });
+    return read_frames_since(
+        pool, url, [&](std::vector<store::Frame> frames) { city.state().apply(frames, now); });
 }
 
 Keeper::Keeper(City& city, store::Pool& pool, const base::Clock& clock)
@@ -50,48 +54,54 @@ void Keeper::stop() {
 bool Keeper::flush() {
     // Before the values are taken: what was applied later is not in them.
     const auto now = clock_.now();
-    auto taken = std::make_shared<std::promise<std::vector<LastValue>>>();
-    auto rows_came = taken->get_future();
-    if (!city_.post([taken](CityState& state) { taken->set_value(state.take_changed()); })) {
-        return true;
-    }
-    auto rows = rows_came.get();
     const bool takes_in = !takes_in_ || takes_in_();
     paused_ |= !takes_in;
     if (run_ == 0 || !paused_) taken_in_until_ = now;
-    // One order for all writers of these rows.
-    std::ranges::sort(rows, {}, &LastValue::asset);
+    std::vector<LastValue> rows;
     try {
+        // Before the values are taken: they hold all that set a lesser one.
+        const auto notes = renew_notes_ ? renew_notes_(hand_over_limit) : std::nullopt;
+        auto taken = take_changed();
+        if (!taken) return true;
+        rows = *std::move(taken);
         if (!settled()) throw store::Unavailable("what was decided of them is not recorded yet");
-        std::string running;
         run_ = pool_.write_now([&](store::Transaction& tx) {
             auto run = run_;
-            running = note_run(tx, run, now, takes_in);
+            note_run(tx, run, now, takes_in);
             write_last_values(tx, rows);
+            if (notes) remove_replay_notes(tx, *notes);
             return run;
         });
         if (takes_in) paused_ = false;
-        running_.push_back(running);
-        if (running_.size() > settled_after_flushes) running_.pop_front();
         return true;
     } catch (const std::exception& error) {
         spdlog::warn("last values could not be flushed, they wait: {}", error.what());
-        city_.post([rows = std::move(rows)](CityState& state) { state.give_back(rows); });
+        if (!rows.empty())
+            city_.post([rows = std::move(rows)](CityState& state) { state.give_back(rows); });
         return false;
     }
 }
 
+// In one order for all writers of these rows. Nothing: the city has stopped.
+std::optional<std::vector<LastValue>> Keeper::take_changed() {
+    auto taken = std::make_shared<std::promise<std::vector<LastValue>>>();
+    auto came = taken->get_future();
+    if (!city_.post([taken](CityState& state) { taken->set_value(state.take_changed()); }))
+        return std::nullopt;
+    auto rows = came.get();
+    std::ranges::sort(rows, {}, &LastValue::asset);
+    return rows;
+}
+
 // A run ends where nothing more was taken in, and another begins where it was again: what lies
 // between two runs is put down to the platform.
-std::string Keeper::note_run(store::Transaction& tx, std::int64_t& run, base::Instant now,
-                             bool takes_in) const {
-    const std::string settled =
-        running_.size() < settled_after_flushes ? std::string() : running_.front();
+void Keeper::note_run(store::Transaction& tx, std::int64_t& run, base::Instant now,
+                      bool takes_in) const {
     if (run == 0) run = begin_run(tx, now);
-    const auto running = touch_run(tx, run, taken_in_until_, settled);
-    if (!paused_ || !takes_in) return running;
+    touch_run(tx, run, taken_in_until_);
+    if (!paused_ || !takes_in) return;
     run = begin_run(tx, now);
-    return touch_run(tx, run, now);
+    touch_run(tx, run, now);
 }
 
 bool Keeper::settled() {
@@ -105,10 +115,21 @@ bool Keeper::settled() {
 }
 
 void Keeper::run() {
+    using Steady = std::chrono::steady_clock;
     for (;;) {
+        const auto began = Steady::now();
+        const auto applied = city_.state().frames_applied();
         flush();
+        const auto took = Steady::now() - began;
+        const auto is_due = [&] {
+            return is_flush_due(std::chrono::floor<base::Duration>(Steady::now() - began),
+                                std::chrono::floor<base::Duration>(took),
+                                city_.state().frames_applied() - applied);
+        };
         std::unique_lock lock(mutex_);
-        if (stop_came_.wait_for(lock, flush_every, [this] { return stopping_; })) return;
+        while (!is_due())
+            if (stop_came_.wait_for(lock, look_every, [this] { return stopping_; })) return;
+        if (stopping_) return;
     }
 }
 

@@ -29,29 +29,24 @@ constexpr store::Query last_values_write{
     "excluded.newest_at, heard_at = excluded.heard_at, observed = excluded.observed, "
     "vals = excluded.vals"};
 
-// An asset that was never flushed can only have frames from after the last flush, give or take the
-// age of what a device sends: a day.
-//
-// Transactions after the settled one: a message that was merged into an older row is one of them.
-// A transaction that is not of this cluster's past (the database was restored elsewhere) says
-// nothing.
 constexpr store::Query frames_since{
     "frames_since",
-    "with run as (select seen_at, case when settled <= pg_snapshot_xmax(pg_current_snapshot()) "
-    "  then age(settled::xid) end as settled from live_run order by id desc limit 1) "
     "select f.asset_id, f.layout, f.observed_at, f.received_at, f.vals "
-    "from (select id, newest_at, (select settled from run) as settled, "
-    "  coalesce(newest_at - $3::float8 * interval '1 second', "
-    "  (select seen_at - interval '1 day' from run), '-infinity') as since "
-    "  from asset left join last_value on asset_id = id "
-    "  where id >= $1::int4 and id < $2::int4) as a "
+    "from (select a.id, case when l.asset_id is null then '-infinity' else "
+    "    least(l.newest_at + interval '1 microsecond', n.since) end as since "
+    "  from asset a left join last_value l on l.asset_id = a.id "
+    "  left join (select asset_id, min(observed_at) as since from replay_from "
+    "    where asset_id >= $1::int4 and asset_id < $2::int4 group by asset_id) n "
+    "  on n.asset_id = a.id where a.id >= $1 and a.id < $2) as a "
     "join lateral ("
-    "  select asset_id, layout, observed_at, received_at, vals, xmin as written from frame "
-    "  where asset_id = a.id and observed_at > a.since union all "
-    "  select asset_id, layout, observed_at, received_at, vals, xmin from frame_late "
-    "  where asset_id = a.id and observed_at > a.since order by observed_at) as f "
-    "on a.newest_at is null or f.observed_at > a.newest_at or a.settled is null "
-    "or age(f.written) <= a.settled"};
+    "  select asset_id, layout, observed_at, received_at, vals from frame "
+    "  where asset_id = a.id and observed_at >= a.since union all "
+    "  select asset_id, layout, observed_at, received_at, vals from frame_late "
+    "  where asset_id = a.id and observed_at >= a.since order by observed_at) as f "
+    "on true"};
+
+constexpr store::Query replay_notes_remove{"replay_notes_remove",
+                                           "delete from replay_from where generation < $1::int8"};
 
 constexpr store::Query frames_between{
     "frames_between",
@@ -69,13 +64,10 @@ constexpr store::Query asset_bound{"asset_bound",
 
 constexpr store::Query run_begin{
     "live_run_begin",
-    "insert into live_run (started_at, seen_at, settled) values ($1::timestamptz, $1, "
-    "(select settled from live_run order by id desc limit 1)) returning id"};
+    "insert into live_run (started_at, seen_at) values ($1::timestamptz, $1) returning id"};
 constexpr store::Query run_touch{
     "live_run_touch",
-    "update live_run set seen_at = greatest(seen_at, $2::timestamptz), settled = "
-    "coalesce(nullif($3::text, '')::xid8, settled) where id = $1 "
-    "returning pg_snapshot_xmin(pg_current_snapshot())::text as settled"};
+    "update live_run set seen_at = greatest(seen_at, $2::timestamptz) where id = $1"};
 
 // Calls `take(text)` for each element of a one-dimensional array of numbers.
 template <typename Take>
@@ -172,15 +164,13 @@ void write_last_values(store::Transaction& tx, std::span<const LastValue> rows) 
     }
 }
 
-std::size_t read_frames_since(store::Pool& pool, const std::string& url, base::Duration overlap,
+std::size_t read_frames_since(store::Pool& pool, const std::string& url,
                               const std::function<void(std::vector<store::Frame>)>& take) {
     const auto bound = pool.read_now(
         [](store::Transaction& tx) { return tx.row(asset_bound)->get<std::int32_t>("bound"); });
-    const auto seconds = store::to_param(std::chrono::duration<double>(overlap).count());
     std::vector<store::FrameQuestion> slices;
     for (std::int32_t first = 1; first < bound; first += assets_a_slice) {
-        slices.push_back(
-            {store::to_param(first), store::to_param(first + assets_a_slice), seconds});
+        slices.push_back({store::to_param(first), store::to_param(first + assets_a_slice)});
     }
     std::size_t count = 0;
     store::read_frames(url, connections_at_start, frames_since, slices,
@@ -195,9 +185,12 @@ std::int64_t begin_run(store::Transaction& tx, base::Instant now) {
     return tx.row(run_begin, now)->get<std::int64_t>("id");
 }
 
-std::string touch_run(store::Transaction& tx, std::int64_t run, base::Instant now,
-                      const std::string& settled) {
-    return std::string(tx.row(run_touch, run, now, settled)->text("settled"));
+void touch_run(store::Transaction& tx, std::int64_t run, base::Instant now) {
+    tx.execute(run_touch, run, now);
+}
+
+void remove_replay_notes(store::Transaction& tx, std::int64_t below) {
+    tx.execute(replay_notes_remove, below);
 }
 
 std::vector<store::Frame> read_frames_between(store::Transaction& tx,

@@ -18,19 +18,16 @@ namespace vigie::live {
 void write_last_values(store::Transaction& tx, std::span<const LastValue> rows);
 
 // Frames that the flushed values may not hold yet, in event order per asset, some assets at a time:
-// those after the asset's newest flushed instant, and of those that are at most `overlap` before it
-// the ones written since the transaction that the last run called settled. Of an asset that was
-// never flushed, those of a day before the last flush. Answers how many.
-std::size_t read_frames_since(store::Pool& pool, const std::string& url, base::Duration overlap,
+// those after the asset's newest flushed instant, and if it has notes in replay_from all from the
+// earliest of these on; all of an asset that was never flushed. Answers how many.
+std::size_t read_frames_since(store::Pool& pool, const std::string& url,
                               const std::function<void(std::vector<store::Frame>)>& take);
+// Those of a lesser generation.
+void remove_replay_notes(store::Transaction& tx, std::int64_t below);
 
-// A run of the server: from now until it was last seen. What is settled is taken over from the run
-// before.
+// A run of the server: from now until it was last seen.
 [[nodiscard]] std::int64_t begin_run(store::Transaction& tx, base::Instant now);
-// `settled`: the flushed values hold all that was written before that transaction; empty: as it
-// was. Answers the oldest transaction that still runs now.
-std::string touch_run(store::Transaction& tx, std::int64_t run, base::Instant now,
-                      const std::string& settled = {});
+void touch_run(store::Transaction& tx, std::int64_t run, base::Instant now);
 
 // "{1.5,NULL}" -> 1.5, NaN
 [[nodiscard]] std::vector<double> parse_doubles(std::string_view array);

@@ -128,10 +128,11 @@ std::size_t write_packed(Transaction& tx, std::int32_t asset, const std::string&
     return bytes;
 }
 
-// False: what is packed cannot be read; late frames stay beside it.
-bool repack_day(Transaction& tx, std::int32_t asset, const std::string& day) {
+// Answers how many values that came late differed from those of their instant. Nothing: what is
+// packed cannot be read; late frames stay beside it.
+std::optional<std::size_t> repack_day(Transaction& tx, std::int32_t asset, const std::string& day) {
     auto found = read_packed(tx, asset, day);
-    if (!found) return false;
+    if (!found) return std::nullopt;
     auto& packed = *found;
     const auto frames_before = static_cast<std::int64_t>(packed.frames.size());
     const auto values_before = static_cast<std::int64_t>(packed.frames.present());
@@ -142,13 +143,14 @@ bool repack_day(Transaction& tx, std::int32_t asset, const std::string& day) {
                              base::epoch_us(row.get<base::Instant>("received_at")),
                              row.get<std::int32_t>("layout"), parse_values(row.text("vals")));
     }
-    const auto frames = merged(packed.frames);
+    std::size_t conflicts = 0;
+    const auto frames = merged(packed.frames, &conflicts);
     const auto bytes = write_packed(tx, asset, day, frames);
     tx.execute(repack_taken, taken);
     tx.execute(repack_count, day, static_cast<std::int64_t>(frames.size()) - frames_before,
                static_cast<std::int64_t>(frames.present()) - values_before,
                static_cast<std::int64_t>(bytes) - static_cast<std::int64_t>(packed.bytes));
-    return true;
+    return conflicts;
 }
 
 bool has_table(PgConnection& pg, const std::string& name) {
@@ -279,8 +281,8 @@ bool Closing::drop(Day day) {
     return true;
 }
 
-std::size_t Closing::repack() {
-    std::size_t count = 0;
+Repacked Closing::repack() {
+    Repacked repacked;
     for (;;) {
         std::vector<std::pair<std::int32_t, std::string>> due;
         pool_.read_now([&](Transaction& tx) {
@@ -292,12 +294,13 @@ std::size_t Closing::repack() {
         });
         bool has_failed = false;
         for (const auto& [asset, day] : due) {
-            const bool is_done =
+            const auto conflicts =
                 pool_.write_now([&](Transaction& tx) { return repack_day(tx, asset, day); });
-            has_failed = has_failed || !is_done;
-            count += is_done ? 1 : 0;
+            has_failed = has_failed || !conflicts;
+            repacked.days += conflicts ? 1 : 0;
+            repacked.conflicts += conflicts.value_or(0);
         }
-        if (due.empty() || has_failed) return count;
+        if (due.empty() || has_failed) return repacked;
     }
 }
 

@@ -13,15 +13,23 @@ namespace {
 using FrameValues = std::vector<std::optional<double>>;
 
 // As the upsert merges: absent gives way, of two the greater is kept; like the database we hold NaN
-// greater than any number.
-void merge_values(FrameValues& into, const FrameValues& from) {
+// greater than any number. Answers how many values differed.
+std::size_t merge_values(FrameValues& into, const FrameValues& from) {
     if (into.size() < from.size()) into.resize(from.size());
+    std::size_t conflicts = 0;
     for (std::size_t i = 0; i < from.size(); ++i) {
         if (!from[i]) continue;
-        const bool is_greater =
-            into[i] && !std::isnan(*into[i]) && (std::isnan(*from[i]) || *from[i] > *into[i]);
-        if (!into[i] || is_greater) into[i] = from[i];
+        if (into[i]) {
+            const bool is_greater =
+                !std::isnan(*into[i]) && (std::isnan(*from[i]) || *from[i] > *into[i]);
+            const bool is_less =
+                !std::isnan(*from[i]) && (std::isnan(*into[i]) || *from[i] < *into[i]);
+            conflicts += is_greater || is_less ? 1 : 0;
+            if (!is_greater) continue;
+        }
+        into[i] = from[i];
     }
+    return conflicts;
 }
 
 }  // namespace
@@ -76,7 +84,7 @@ void FrameColumns::clear() {
     *this = {};
 }
 
-FrameColumns merged(const FrameColumns& frames) {
+FrameColumns merged(const FrameColumns& frames, std::size_t* conflicts) {
     if (std::ranges::is_sorted(frames.observed_us, std::less_equal{})) return frames;
     std::vector<std::size_t> order(frames.size());
     std::iota(order.begin(), order.end(), 0);
@@ -90,7 +98,8 @@ FrameColumns merged(const FrameColumns& frames) {
         while (++i < order.size() && frames.observed_us[order[i]] == observed) {
             received = std::min(received, frames.received_us[order[i]]);
             layout = std::max(layout, frames.layouts[order[i]]);
-            merge_values(values, frames.row_values(order[i]));
+            const auto differed = merge_values(values, frames.row_values(order[i]));
+            if (conflicts != nullptr) *conflicts += differed;
         }
         out.append(observed, received, layout, values);
     }

@@ -29,6 +29,10 @@ constexpr const char* set_marks = R"sql(
     on conflict (asset_id, hour) do update set generation = excluded.generation
      where rollup_dirty.generation < excluded.generation)sql";
 
+constexpr const char* set_notes = R"sql(
+    insert into replay_from (asset_id, observed_at, generation)
+    select a, t, $3::int8 from unnest($1::int4[], $2::timestamptz[]) as n (a, t))sql";
+
 // Where frames lie for the moment of an upsert: COPY into it costs a fraction of parameters as
 // text.
 constexpr const char* make_incoming = R"sql(
@@ -96,6 +100,14 @@ void mark(PgConnection& pg, const std::vector<Mark>& marks, std::int64_t generat
     pg.execute(set_marks,
                {column_of(marks, [](const Mark& m) { return std::to_string(m.asset_id); }),
                 column_of(marks, [](const Mark& m) { return std::to_string(m.hour); }),
+                std::to_string(generation)});
+}
+
+void note(PgConnection& pg, const std::vector<ReplayNote>& notes, std::int64_t generation) {
+    if (notes.empty()) return;
+    pg.execute(set_notes,
+               {column_of(notes, [](const ReplayNote& n) { return std::to_string(n.asset_id); }),
+                column_of(notes, [](const ReplayNote& n) { return base::to_rfc3339(n.from); }),
                 std::to_string(generation)});
 }
 
@@ -219,11 +231,14 @@ void FrameLane::store_piece(Frames frames, Rows rows, std::vector<Quarantined>& 
     remember(frames);
 }
 
+void FrameLane::know(std::int32_t asset, base::Instant newest) {
+    auto& known = newest_[asset];
+    known = std::max(known, newest);
+}
+
 void FrameLane::remember(Frames frames) {
-    for (const Frame& frame : frames) {
-        auto& newest = newest_[frame.asset_id];
-        newest = std::max(newest, frame.observed_at);
-    }
+    for (const Frame& frame : frames)
+        know(frame.asset_id, frame.observed_at);
 }
 
 void FrameLane::store_once(Frames frames, Rows rows, std::vector<Quarantined>& refused,
@@ -233,26 +248,34 @@ void FrameLane::store_once(Frames frames, Rows rows, std::vector<Quarantined>& r
         store_later(*routes, frames)) {
         return;
     }
-    Batch batch;
-    batch.generation = routes->generation;
+    Batch batch = batch_of(*routes, frames, doubted);
     batch.quarantined.assign(rows.begin(), rows.end());
-    batch.marks = marks_.missing(*routes, frames);
-    for (const Frame& frame : frames) {
-        (!doubted && is_later(frame) ? batch.copied : batch.merged).push_back(frame);
-    }
-    separate_late(*routes, batch.copied, batch.late);
-    separate_late(*routes, batch.merged, batch.late);
     ensure_days(batch.copied);
     ensure_days(batch.merged);
     if (!try_transaction(batch)) {
-        // A key was there already: another connection's work, or this database before its clock
-        // was put back.
+        // A key was there already: out of the spool, or by an earlier server that was killed and
+        // whose transaction came to its end all the same.
         std::ranges::move(batch.copied, std::back_inserter(batch.merged));
         batch.copied.clear();
         sort_and_merge(batch.merged);
-        if (!try_transaction(batch)) store_bisected(batch, refused);
+        // Perhaps none of its pieces was stored: marks and notes are set again.
+        if (!try_transaction(batch)) return store_bisected(batch, refused);
     }
     marks_.remember(batch.marks);
+    notes_.remember(batch.notes);
+}
+
+FrameLane::Batch FrameLane::batch_of(const Routes& routes, Frames frames, bool doubted) {
+    Batch batch;
+    batch.generation = routes.generation;
+    batch.marks = marks_.missing(routes, frames);
+    for (const Frame& frame : frames)
+        (!doubted && is_later(frame) ? batch.copied : batch.merged).push_back(frame);
+    batch.note_generation = routing_.note_generation();
+    batch.notes = notes_.missing(batch.note_generation, batch.merged);
+    separate_late(routes, batch.copied, batch.late);
+    separate_late(routes, batch.merged, batch.late);
+    return batch;
 }
 
 bool FrameLane::is_later(const Frame& frame) const {
@@ -327,6 +350,7 @@ void FrameLane::run(const Batch& batch) {
     const bool bound = quarantined >= base::limits::quarantine_rows_between_bounds;
     if (bound) pg_->execute(drop_oldest, {std::to_string(base::limits::quarantine_rows_max)});
     mark(*pg_, batch.marks, batch.generation);
+    note(*pg_, batch.notes, batch.note_generation);
     pg_->execute("commit");
     quarantined_ = bound ? 0 : quarantined;
 }
@@ -345,6 +369,7 @@ void FrameLane::store_bisected(const Batch& batch, std::vector<Quarantined>& ref
     bisect(piece, &Batch::merged, batch.merged, found);
     rows.insert(rows.end(), found.begin(), found.end());
     piece.marks.clear();
+    piece.notes.clear();
     bisect_rows(piece, rows);
     counters_.refused_rows += found.size();
     std::ranges::move(found, std::back_inserter(refused));

@@ -12,6 +12,7 @@
 #include "store/frame_route.hpp"
 #include "store/partitions.hpp"
 #include "store/pg.hpp"
+#include "store/replay_note.hpp"
 #include "vigie/store/frames.hpp"
 
 namespace vigie::store {
@@ -44,6 +45,8 @@ public:
     // be there already. Throws Unavailable, TooSlow among it: nothing is known of what is not
     // done, and the connection is gone.
     void store(Instalments& batch, AtOnce& at_once, bool doubted);
+    // Something of that instant is stored already.
+    void know(std::int32_t asset, base::Instant newest);
     // Those frames are kept elsewhere, and may come to the database at any time.
     void remember(std::span<const Frame> frames);
 
@@ -54,12 +57,15 @@ private:
         std::vector<Frame> merged;
         std::vector<Frame> late;  // of days that are packed
         std::vector<Mark> marks;
-        std::int64_t generation{};
+        std::int64_t generation{};  // of the marks
+        std::vector<ReplayNote> notes;
+        std::int64_t note_generation{};
         std::vector<Quarantined> quarantined;
     };
 
     using Frames = std::span<const Frame>;
     using Rows = std::span<const Quarantined>;
+    [[nodiscard]] Batch batch_of(const Routes& routes, Frames frames, bool doubted);
     void store_piece(Frames frames, Rows rows, std::vector<Quarantined>& refused, bool doubted);
     void store_once(Frames frames, Rows rows, std::vector<Quarantined>& refused, bool doubted);
     bool store_later(const Routes& routes, Frames frames);
@@ -84,6 +90,7 @@ private:
     Routing& routing_;
     FrameWriterCounters& counters_;
     MarkMemory marks_;
+    NoteMemory notes_;
     std::size_t quarantined_{};  // rows since quarantine was last held to its bound
     std::uint64_t conflicts_{};  // in the transaction under way
     std::unique_ptr<PgConnection> pg_;

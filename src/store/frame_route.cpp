@@ -45,6 +45,12 @@ Routes Routing::change(const std::function<void(Routes&)>& edit) {
     return *before;
 }
 
+std::int64_t Routing::renew_notes(std::int64_t least) {
+    const std::lock_guard lock(mutex_);
+    note_generation_ = std::max(note_generation_ + 1, least);
+    return note_generation_;
+}
+
 std::int32_t hour_of(base::Instant instant) {
     return static_cast<std::int32_t>(
         std::chrono::floor<std::chrono::hours>(instant).time_since_epoch().count());

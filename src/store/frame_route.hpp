@@ -2,6 +2,7 @@
 // goes to frame_late, and which hours are marked already, so that a roll-up is recomputed.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -54,6 +55,11 @@ public:
     // over. Answers the routes that were in force before.
     Routes change(const std::function<void(Routes&)>& edit);
 
+    // Of the notes that a transaction sets which asks now: see ReplayNote.
+    [[nodiscard]] std::int64_t note_generation() const { return note_generation_; }
+    // The next one; not before `least`. Waits for nobody.
+    std::int64_t renew_notes(std::int64_t least = 0);
+
 private:
     static constexpr std::uint64_t outside = ~std::uint64_t{0};
     void leave(std::size_t writer);
@@ -61,6 +67,7 @@ private:
     std::condition_variable left_;
     std::shared_ptr<const Routes> routes_{std::make_shared<const Routes>()};
     std::vector<std::uint64_t> following_;  // by writer: the version, or outside
+    std::atomic<std::int64_t> note_generation_{1};
 };
 
 // An hour of an asset whose roll-up is to be recomputed.

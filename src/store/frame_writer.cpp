@@ -8,6 +8,7 @@
 #include "store/frame_batch.hpp"
 #include "store/frame_lane.hpp"
 #include "store/frame_record.hpp"
+#include "store/room.hpp"
 #include "store/spool_drain.hpp"
 #include "vigie/store/frames.hpp"
 
@@ -52,14 +53,17 @@ std::size_t size_of(const Submission& submission) {
 }  // namespace
 
 struct FrameWriter::Impl {
-    // One thread, one connection, the submissions whose first asset falls to it.
+    // One thread, one connection, the assets that fall to it.
     struct Shard {
         Shard(Impl& impl, std::size_t number)
             : lane(impl.settings, number, impl.partitions, impl.routing, impl.counters),
               at_once(impl.settings.batch_frames_max) {}
         std::mutex mutex;
         std::condition_variable wake;
+        std::condition_variable heard_came;
         std::vector<Submission> pending;
+        std::uint64_t begun{};  // batches
+        std::uint64_t heard{};  // those the listener has heard of
         std::jthread thread;
         FrameLane lane;
         AtOnce at_once;
@@ -73,6 +77,7 @@ struct FrameWriter::Impl {
           on_durable(std::move(d)),
           partitions(settings.owner_url, settings.answer_limit),
           routing(std::max<std::size_t>(1, settings.writers) + 1),
+          room(settings.pending_frames_max, counters.pending),
           drain(settings, std::max<std::size_t>(1, settings.writers), partitions, routing,
                 counters) {
         for (std::size_t i = 0; i < std::max<std::size_t>(1, settings.writers); ++i)
@@ -85,14 +90,12 @@ struct FrameWriter::Impl {
     Partitions partitions;
     Routing routing;
     FrameWriterCounters counters;
+    Room room;
     SpoolDrain drain;
     std::vector<std::unique_ptr<Shard>> shards;
     std::atomic<bool> stopping{false};
     std::atomic<bool> abandoned{false};
     std::atomic<bool> held{false};
-    std::atomic<bool> room_wanted{false};
-    std::mutex room_mutex;
-    std::function<void()> room_listener;
 
     void work(Shard& shard) {
         std::vector<Submission> batch;  // its room is used again
@@ -100,9 +103,12 @@ struct FrameWriter::Impl {
             batch.clear();
             {
                 std::unique_lock lock(shard.mutex);
+                shard.heard = shard.begun;
+                shard.heard_came.notify_all();
                 shard.wake.wait(lock, [&] { return stopping || !shard.pending.empty(); });
                 if (shard.pending.empty()) return;
                 take_batch(shard, batch);
+                ++shard.begun;
             }
             if (!make_durable(shard, batch)) return;
         }
@@ -130,7 +136,8 @@ struct FrameWriter::Impl {
         frames.reserve(batch.size());
         std::size_t released = 0;
         for (auto& submission : batch) {
-            released += size_of(submission);
+            submission.room = size_of(submission);
+            released += submission.room;
             std::ranges::move(submission.frames, std::back_inserter(frames));
             submission.frames.clear();
             std::ranges::move(submission.quarantined, std::back_inserter(quarantined));
@@ -142,20 +149,80 @@ struct FrameWriter::Impl {
         counters.frames += frames.size();
         counters.quarantined += quarantined.size() + all.refused.size();
         batch.front().frames = std::move(frames);
+        tell(batch);
+        room.give_back(released);
+        for (const auto& submission : batch)
+            room.give_back_of(submission.sender, submission.room);
+        room.done();
+        return true;
+    }
+
+    void tell(std::vector<Submission>& batch) {
+        std::vector<Submission> of_parts;
+        for (auto& submission : batch) {
+            if (submission.parts_left) of_parts.push_back(take_answer(submission));
+        }
+        tell_all(batch);
+        std::erase_if(of_parts, [](const auto& answer) { return --*answer.parts_left > 0; });
+        if (!of_parts.empty()) tell_all(of_parts);
+    }
+    void tell_all(std::vector<Submission>& batch) const {
         on_durable(batch);
         for (const auto& submission : batch) {
             if (submission.durable) submission.durable();
         }
-        release(released);
-        return true;
+    }
+    // Who waits for a part: it stands nowhere in it any more.
+    static Submission take_answer(Submission& part) {
+        Submission answer;
+        answer.waiter = std::exchange(part.waiter, 0);
+        answer.ticket = std::exchange(part.ticket, 0);
+        answer.outcome = part.outcome;
+        answer.outcome_text = std::move(part.outcome_text);
+        answer.durable = std::exchange(part.durable, nullptr);
+        answer.parts_left = std::move(part.parts_left);
+        return answer;
     }
 
-    void release(std::size_t count) {
-        const auto before = counters.pending.fetch_sub(count);
-        if (before - count > settings.pending_frames_max / 2 || !room_wanted.exchange(false))
-            return;
-        const std::lock_guard lock(room_mutex);
-        if (room_listener) room_listener();
+    Shard& shard_of(std::int32_t asset) {
+        return *shards[static_cast<std::size_t>(asset) % shards.size()];
+    }
+    void put(Shard& shard, Submission submission) {
+        bool first = false;
+        {
+            const std::lock_guard lock(shard.mutex);
+            first = shard.pending.empty();
+            shard.pending.push_back(std::move(submission));
+        }
+        if (first) shard.wake.notify_one();
+    }
+    // What is refused goes with the first of its frames; both may be none.
+    void put(Submission submission) {
+        auto& frames = submission.frames;
+        auto& first = shard_of(frames.empty() ? 0 : frames.front().asset_id);
+        const auto is_of_first = [&](const Frame& f) { return &shard_of(f.asset_id) == &first; };
+        if (std::ranges::all_of(frames, is_of_first)) return put(first, std::move(submission));
+        put_in_parts(first, std::move(submission));
+    }
+    void put_in_parts(Shard& first, Submission submission) {
+        std::vector<std::vector<Frame>> frames(shards.size());
+        for (auto& frame : submission.frames)
+            frames[static_cast<std::size_t>(frame.asset_id) % shards.size()].push_back(
+                std::move(frame));
+        submission.frames.clear();
+        const auto parts =
+            shards.size() - static_cast<std::size_t>(std::ranges::count_if(
+                                frames, [](const auto& all) { return all.empty(); }));
+        submission.parts_left = std::make_shared<std::atomic<std::size_t>>(parts);
+        auto quarantined = std::move(submission.quarantined);
+        submission.quarantined.clear();
+        for (std::size_t i = 0; i < shards.size(); ++i) {
+            if (frames[i].empty()) continue;
+            Submission part = submission;
+            part.frames = std::move(frames[i]);
+            if (shards[i].get() == &first) part.quarantined = std::move(quarantined);
+            put(*shards[i], std::move(part));
+        }
     }
 
     // Until it is committed or in the spool. False only when the program gives up at its end.
@@ -237,7 +304,7 @@ FrameWriter::~FrameWriter() {
 
 void FrameWriter::start() {
     impl_->partitions.load();
-    load_routes();
+    load_generations();
     make_partitions_ahead();
     for (auto& shard : impl_->shards) {
         shard->lane.connect();
@@ -255,11 +322,13 @@ void FrameWriter::make_partitions_ahead() {
     }
 }
 
-void FrameWriter::load_routes() {
+void FrameWriter::load_generations() {
     PgConnection pg(impl_->settings.app_url);
     const auto days = pg.column("select day - date '1970-01-01' from storage_day");
     const auto generation =
         pg.column("select coalesce(max(generation), 0) + 1 from rollup_dirty").at(0);
+    impl_->routing.renew_notes(
+        std::stoll(pg.column("select coalesce(max(generation), 0) + 1 from replay_from").at(0)));
     impl_->routing.change([&](Routes& routes) {
         for (const auto& day : days)
             routes.late_days.insert(Day{std::chrono::days{std::stoi(day)}});
@@ -284,35 +353,21 @@ bool FrameWriter::submit(Submission& submission) {
     if (impl_->stopping) return false;
     if (impl_->held) {
         // Said before it is looked at again: whoever ends the hold in between finds it said.
-        impl_->room_wanted = true;
+        impl_->room.want();
         if (impl_->held) return false;
     }
-    if (impl_->counters.pending.fetch_add(size) + size > impl_->settings.pending_frames_max) {
-        impl_->room_wanted = true;
-        impl_->release(size);
-        return false;
-    }
-    const auto asset =
-        submission.frames.empty() ? std::int32_t{0} : submission.frames.front().asset_id;
-    auto& shard = *impl_->shards[static_cast<std::size_t>(asset) % impl_->shards.size()];
-    bool first = false;
-    {
-        const std::lock_guard lock(shard.mutex);
-        first = shard.pending.empty();
-        shard.pending.push_back(std::move(submission));
-    }
-    if (first) shard.wake.notify_one();
+    if (!impl_->room.take(submission.sender, size)) return false;
+    impl_->put(std::move(submission));
     return true;
 }
 
 void FrameWriter::on_room(std::function<void()> listener) {
-    const std::lock_guard lock(impl_->room_mutex);
-    impl_->room_listener = std::move(listener);
+    impl_->room.on_room(std::move(listener));
 }
 
 void FrameWriter::hold(bool held) {
     impl_->held = held;
-    if (!held) impl_->release(0);
+    if (!held) impl_->room.done();
 }
 
 void FrameWriter::hold_drain(bool held) {
@@ -323,6 +378,24 @@ bool FrameWriter::takes_in() const {
     return !impl_->held && std::ranges::none_of(impl_->shards, [](const auto& shard) {
         return shard->stuck.load();
     });
+}
+
+void FrameWriter::know(std::int32_t asset, base::Instant newest) {
+    impl_->shard_of(asset).lane.know(asset, newest);
+}
+
+// Whoever began before has set notes of an older generation, and is waited for. What lies in the
+// spool, from where it is drained later, was told when it was kept there.
+std::optional<std::int64_t> FrameWriter::renew_notes(std::chrono::milliseconds limit) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    const auto generation = impl_->routing.renew_notes();
+    for (const auto& shard : impl_->shards) {
+        std::unique_lock lock(shard->mutex);
+        const auto begun = shard->begun;
+        if (!shard->heard_came.wait_until(lock, until, [&] { return shard->heard >= begun; }))
+            return std::nullopt;
+    }
+    return generation;
 }
 
 std::chrono::milliseconds FrameWriter::waiting() const {

@@ -137,6 +137,8 @@ TEST_P(MqttSessions, ConnectWithoutARowWhileTheDatabaseIsAway) {
     EXPECT_TRUE(join().connected.session_present) << "within this run it is resumed";
     root.write_now([&](store::Transaction& tx) { tx.execute(in); });
     wait_until_gone();
+    while (!run_->pipeline.session_spool().empty())
+        std::this_thread::yield();
     EXPECT_THAT(stored(), ElementsAre(R"([["vigie/v1/+/commands", 1]])"));
 }
 

@@ -91,7 +91,7 @@ protected:
         // One that stands still for as long as a flood is not away: nothing goes to the spool.
         city_ = std::make_unique<Installation>("/tmp", "", "answer_limit_s = 120\n");
         city_->start();
-        std::vector<std::string> codes{"ORDINARY"};
+        std::vector<std::string> codes{"ORDINARY", "NEIGHBOUR"};
         for (std::size_t i = 0; i < lines; ++i) {
             for (const char* qos : {"Q0", "Q1", "C1"})
                 codes.push_back(fmt::format("{}-{}", qos, i));
@@ -176,10 +176,18 @@ protected:
             offered_ += chunk_messages;
         }
         ++said_all_;
-        // A goodbye after which it has read everything.
+        say_goodbye(device);
+        return line;
+    }
+
+    static void signal_database(const std::vector<pid_t>& database, int signal) {
+        for (const pid_t pid : database)
+            kill(pid, signal);
+    }
+    // A goodbye after which it has read everything.
+    static void say_goodbye(RawDevice& device) {
         device.socket().send(std::string("\xe0\x00", 2));
         EXPECT_TRUE(device.socket().ends_within(seconds{30}));
-        return line;
     }
 
     static void hear(RawDevice& device, Line& line, std::string& unread, milliseconds limit) {
@@ -301,16 +309,14 @@ TEST_F(Flood, OfQos0IsDroppedCountedAndTakesNoMoreMemory) {
     // Stands still until all was read: what may wait is taken in, and the rest is too much, however
     // fast the machine is.
     const auto database = city_->database_pids();
-    for (const pid_t pid : database)
-        kill(pid, SIGSTOP);
+    signal_database(database, SIGSTOP);
     std::jthread thaws([&] {
         const auto all_read = [&] {
             return said_all_ == lines && city_->figure(received) - received_before >=
                                              static_cast<double>(offered_.load());
         };
         EXPECT_TRUE(until(all_read, flood_limit + flood_limit));
-        for (const pid_t pid : database)
-            kill(pid, SIGCONT);
+        signal_database(database, SIGCONT);
     });
     const auto done = in_parallel(flood_qos0);
     thaws.join();
@@ -335,12 +341,10 @@ TEST_F(Flood, OfQos1WaitsInTheSocketsAndNothingAcknowledgedIsLost) {
     const double capacity_per_s = capacity();
     // Stands still until all who may send without limit are held back, however fast it is.
     const auto database = city_->database_pids();
-    for (const pid_t pid : database)
-        kill(pid, SIGSTOP);
+    signal_database(database, SIGSTOP);
     std::jthread thaws([&database] {
         EXPECT_TRUE(until([] { return held_back_ == lines - 1; }, flood_lasts)) << "no flood";
-        for (const pid_t pid : database)
-            kill(pid, SIGCONT);
+        signal_database(database, SIGCONT);
     });
     const Lines flood{"Q1", flood_lasts, offered_qos1_times * capacity_per_s / lines};
     const auto done = in_parallel([&flood](std::size_t i) { return flood_qos1(flood, i); });
@@ -382,6 +386,30 @@ TEST_F(Flood, OfOneAboveItsRateSlowsNobodyMeanwhile) {
         expect_prompt();
     std::cout << fmt::format("{} messages were offered by who may send 100 a second\n",
                              offered.load());
+}
+
+TEST_F(Flood, OfOneWithoutARateLeavesRoomForOthers) {
+    const char* dropped = "vigie_mqtt_dropped_qos0_total";
+    const auto neighbour = city_->credential({{"name", "neighbour"}, {"assets", {"NEIGHBOUR"}}});
+    const auto send = [](const Secrets& who, const std::string& asset, std::size_t count) {
+        RawDevice device(city_->mqtt_port(), who, Version::v5, asset);
+        std::string bytes;
+        for (std::size_t sent = 0; sent < count; sent += chunk_messages)
+            append_messages(bytes, Version::v5, asset, sent, false);
+        EXPECT_TRUE(device.socket().send(bytes));
+        say_goodbye(device);
+    };
+    const auto database = city_->database_pids();
+    const double dropped_before = city_->figure(dropped);
+    signal_database(database, SIGSTOP);
+    send(gateway_, "Q0-0", 60'000);  // 50,000 is half of what may wait
+    const double dropped_then = city_->figure(dropped);
+    send(neighbour, "NEIGHBOUR", chunk_messages);
+    signal_database(database, SIGCONT);
+    EXPECT_GE(dropped_then, dropped_before + 5'000) << "no flood";
+    EXPECT_EQ(city_->figure(dropped), dropped_then);
+    EXPECT_TRUE(until([] { return city_->figure("vigie_store_pending") == 0; }, seconds{30}));
+    EXPECT_EQ(stored("NEIGHBOUR", chunk_messages), chunk_messages);
 }
 
 TEST_F(Flood, OfTenThousandWhoDoNotFinishTheirFirstSentence) {

@@ -244,6 +244,31 @@ protected:
         city_.start();
     }
 
+    // Until the server knows.
+    void freeze_database() {
+        for (const pid_t pid : city_.database_pids())
+            kill(pid, SIGSTOP);
+        const auto knows = [this] {
+            return city_.admin_get("/admin/v1/status")
+                       .at("ingestion")
+                       .at("database_silent_ms")
+                       .get<int>() >= 1'500;
+        };
+        ASSERT_TRUE(until(knows, std::chrono::seconds{60}));
+    }
+    void kill_thaw_and_start() {
+        const auto database = city_.database_pids();
+        kill(city_.server_pid(), SIGKILL);
+        ASSERT_TRUE(city_.wait_until_dead(std::chrono::seconds{60}));
+        for (const pid_t pid : database)
+            kill(pid, SIGCONT);
+        city_.start();
+    }
+    bool spool_empties() const {
+        return until([this] { return city_.figure("vigie_spool_bytes") == 0; },
+                     std::chrono::seconds{60});
+    }
+
 private:
     static constexpr std::chrono::seconds patience{20};
     template <typename Packet>
@@ -281,6 +306,29 @@ TEST_P(ExactlyOnce, IsStoredOnceAndIsSomethingNewAfterItsRelease) {
     expect(wire::mqtt::PacketType::pubrec);
     release();
     EXPECT_TRUE(stored(2));
+    EXPECT_EQ(city_.stop(), 0);
+}
+
+// What is remembered, and what is released, lies in the spool then.
+TEST_P(ExactlyOnce, IsStoredOnceAlsoIfTheServerIsKilledWhileTheDatabaseIsAway) {
+    join();
+    freeze_database();
+    publish(1, false);
+    expect(wire::mqtt::PacketType::pubrec);
+    kill_thaw_and_start();
+    EXPECT_TRUE(join());
+    publish(1, true);
+    expect(wire::mqtt::PacketType::pubrec);
+    ASSERT_TRUE(spool_empties());
+    EXPECT_TRUE(stored(1));
+    freeze_database();
+    release();
+    kill_thaw_and_start();
+    EXPECT_TRUE(join());
+    publish(1, true);  // its identifier is free: another one that looks the same
+    expect(wire::mqtt::PacketType::pubrec);
+    EXPECT_TRUE(stored(2));
+    release();
     EXPECT_EQ(city_.stop(), 0);
 }
 

@@ -38,6 +38,7 @@ protected:
         [[nodiscard]] const std::string& name() const override { return name_; }
         [[nodiscard]] bool may(assets::AssetId /*asset*/) const override { return true; }
         [[nodiscard]] bool may_backfill() const override { return false; }
+        [[nodiscard]] std::uint32_t number() const override { return 7; }
         std::string name_ = "gw";
     };
 
@@ -56,6 +57,13 @@ protected:
 TEST_F(InboxTest, AClockThatJumpedAheadDoesNotStampWhatComesAfterIt) {
     EXPECT_EQ(sort(noon_plus(86'400)).submission.frames.at(0).observed_at, noon_plus(86'400));
     EXPECT_EQ(sort(noon_plus(1)).submission.frames.at(0).observed_at, noon_plus(1));
+}
+
+TEST_F(InboxTest, SaysWhoseItIsSoThatRoomIsShared) {
+    EXPECT_EQ(sort(noon_plus(0)).submission.sender, 7U);
+    const auto refused = sort(noon_plus(0), "vigie/v1/NOBODY/observations");
+    ASSERT_TRUE(refused.refusal);
+    EXPECT_EQ(refused.submission.sender, 7U);
 }
 
 TEST_F(InboxTest, KeepsOfALongTopicItsBeginning) {

@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "tests/support/pgtest_database.hpp"
+#include "tests/support/pgtest_folder.hpp"
 
 namespace vigie::ingest {
 namespace {
@@ -94,6 +95,23 @@ protected:
         if (away) root_.write_now([&](store::Transaction& tx) { tx.rows(cut); });
     }
 
+    // As a program that begins; the one before ended without writing anything.
+    void begin_with_spool(std::uint64_t bytes_max = std::uint64_t{1} << 20U) {
+        book_.reset();
+        spool_ = std::make_unique<store::Spool>(
+            store::disk_files(),
+            store::SpoolSettings{.folder = folder_.path() + "/sessions", .bytes_max = bytes_max});
+        spool_->open();
+        SessionBook::Limits limits;
+        limits.patience = std::chrono::hours{1};
+        limits.retry_after = std::chrono::milliseconds{1};
+        book_ = std::make_unique<SessionBook>(pool_, clock_, limits);
+        book_->keep_in(*spool_);
+        book_->start();
+    }
+
+    test::Folder folder_;
+    std::unique_ptr<store::Spool> spool_;
     base::ManualClock clock_{*base::parse_rfc3339("2026-11-22T18:00:00Z")};
     test::Database database_;
     store::Pool root_{database_.superuser_url(), 1};
@@ -270,6 +288,56 @@ TEST_F(SessionRows, MakeNobodyWaitForADatabaseThatIsAway) {
     while (book_->unwritten() != 0)
         std::this_thread::yield();
     EXPECT_EQ(rows(), Lines{"new 60 - []"});
+}
+
+TEST_F(SessionRows, AreInTheSpoolWhenSaveReturnsWhileTheDatabaseIsAway) {
+    begin_with_spool();
+    wait(book_->save(session("known", 1)));
+    EXPECT_TRUE(spool_->empty());
+    set_database_away(true);
+    wait(book_->save(session("new", 1)));
+    wait(book_->erase("gateway", "known", 2));
+    auto again = session("new", 2);
+    again.remembered.emplace(std::uint16_t{7}, net::MqttRemembered{clock_.now(), 11});
+    wait(book_->save(again));
+    wait(book_->save(session("short", 1)));
+    wait(book_->erase("gateway", "short", 2));
+    EXPECT_EQ(book_->unwritten(), 0U);
+    EXPECT_FALSE(spool_->empty());
+    book_.reset();  // the database is away to the end of the program
+    set_database_away(false);
+    EXPECT_EQ(rows(), Lines{"known 60 - []"});
+    begin_with_spool();
+    EXPECT_EQ(rows(), Lines{"new 60 2026-11-22 18:01:00+00 []"}) << "its time runs from the start";
+    EXPECT_EQ(book_->find("gateway", "new")->remembered, again.remembered);
+    EXPECT_TRUE(spool_->empty());
+    EXPECT_EQ(book_->last_revision(), 2U);
+}
+
+TEST_F(SessionRows, GoFromTheSpoolToTheDatabaseOnceItIsBack) {
+    begin_with_spool();
+    set_database_away(true);
+    for (int i = 0; i < 50; ++i)
+        wait(book_->save(session("away " + std::to_string(i), 1)));
+    wait(book_->erase("gateway", "away 7", 2));
+    set_database_away(false);
+    while (!spool_->empty())
+        std::this_thread::yield();
+    EXPECT_EQ(rows().size(), 49U);
+    wait(book_->save(session("after", 1)));
+    EXPECT_EQ(rows().size(), 50U);
+    EXPECT_TRUE(spool_->empty());
+}
+
+TEST_F(SessionRows, LiveInMemoryWhileTheSpoolIsFullToo) {
+    begin_with_spool(1);
+    set_database_away(true);
+    wait(book_->save(session("one", 1)));
+    EXPECT_EQ(book_->unwritten(), 1U);
+    set_database_away(false);
+    while (book_->unwritten() != 0)
+        std::this_thread::yield();
+    EXPECT_EQ(rows(), Lines{"one 60 - []"});
 }
 
 TEST_F(SessionRows, KnowTheLastRevisionOfAnEarlierRun) {

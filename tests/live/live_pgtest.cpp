@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "live/last_value_store.hpp"
 #include "tests/api/ask.hpp"
@@ -9,6 +11,7 @@
 #include "vigie/live/city.hpp"
 #include "vigie/live/keeper.hpp"
 #include "vigie/live/routes.hpp"
+#include "vigie/store/frames.hpp"
 
 namespace vigie::live {
 namespace {
@@ -37,13 +40,18 @@ protected:
     json history(const std::string& code, const std::string& query, unsigned status = 200) {
         return get("/api/v1/assets/" + code + "/observations?" + query, status);
     }
-    // What is stored is flushed, and so often that a start would not read it again.
+    void note(int asset, int second, int generation) {
+        note_for_replay(pool, asset, noon_plus(second), generation);
+    }
+    static Keeper::RenewNotes always(std::optional<std::int64_t> generation) {
+        return [generation](auto) { return generation; };
+    }
+    // What is stored is flushed: a start would not read it again.
     void settle(Keeper& keeper, const std::vector<store::Frame>& frames) {
         city.start();
         store_frames(pool, frames);
         ASSERT_TRUE(city.observed(frames));
-        for (std::size_t i = 0; i <= settled_after_flushes; ++i)
-            ASSERT_TRUE(keeper.flush());
+        ASSERT_TRUE(keeper.flush());
         ASSERT_EQ(read_again(), 0U);
     }
     // How many frames a start would read.
@@ -84,6 +92,8 @@ TEST_F(LivePgTest, FlushedValuesAndTheFramesSinceRebuildTheCity) {
     // Committed, not flushed: newer ones, a late one, and an asset never heard of before.
     store_frames(pool, {frame(lamp_11, 120, {0, nothing, nothing}),
                         frame(lamp_11, 30, {nothing, nothing, 1}), frame(lamp_12, 90, {1, 2, 0})});
+    note(lamp_11, 30, 1);
+    note(lamp_12, 90, 1);
     clock.set(noon_plus(130));
     City second(registry, stream, clock);
     EXPECT_EQ(load_last_values(second, pool, noon_plus(130)), 2U);
@@ -92,9 +102,9 @@ TEST_F(LivePgTest, FlushedValuesAndTheFramesSinceRebuildTheCity) {
     EXPECT_EQ(again.values(lamp_11)[1], 41.5);
     EXPECT_EQ(again.heard(lamp_11), noon_plus(60));
     EXPECT_EQ(again.freshness(car_park), Freshness::fresh);
-    EXPECT_GE(replay_frames(second, pool, database.app_url(), noon_plus(130)), 3U);
+    EXPECT_EQ(replay_frames(second, pool, database.app_url(), noon_plus(130)), 4U);
     EXPECT_EQ(again.values(lamp_11)[0], 0);
-    EXPECT_EQ(again.values(lamp_11)[2], 1) << "late, within the overlap";
+    EXPECT_EQ(again.values(lamp_11)[2], 1) << "late";
     EXPECT_EQ(again.newest(lamp_11), noon_plus(120));
     EXPECT_EQ(again.values(lamp_12)[1], 2);
     EXPECT_EQ(again.newest(bus), std::nullopt);
@@ -107,30 +117,102 @@ TEST_F(LivePgTest, AStartReadsNoFrameAgainThatTheLastFlushHolds) {
                                             frame(lamp_11, 60, {nothing, 41.5, nothing})};
     store_frames(pool, flushed);
     ASSERT_TRUE(city.observed(flushed));
+    note(lamp_11, 0, 1);
     Keeper keeper(city, pool, clock);
     clock.set(noon_plus(600));
-    std::size_t flushes = 0;
-    for (std::size_t again = read_again(); again > 0; again = read_again()) {
-        ASSERT_LE(flushes, settled_after_flushes);
-        EXPECT_EQ(again, 3U) << "not settled yet";
-        EXPECT_TRUE(keeper.flush());
-        ++flushes;
-    }
-    EXPECT_EQ(flushes, settled_after_flushes + 1);
+    EXPECT_EQ(read_again(), 3U);
+    keeper.renew_notes_by(always(2));
+    EXPECT_TRUE(keeper.flush());
+    EXPECT_EQ(read_again(), 0U);
     store_frames(pool, {frame(lamp_11, 45, {nothing, nothing, 1}, 601)});
-    EXPECT_EQ(read_again(), 1U) << "late by its event time, arrived after the flush";
-    // It came long ago and waited for room, or our clock was put back.
-    store_frames(pool, {frame(lamp_11, 46, {nothing, nothing, 0}, 47)});
-    EXPECT_EQ(read_again(), 2U);
-    for (std::size_t i = 0; i < settled_after_flushes; ++i)
-        keeper.flush();
-    EXPECT_EQ(read_again(), 2U) << "they may have been on their way";
-    keeper.flush();
+    note(lamp_11, 45, 2);
+    EXPECT_EQ(read_again(), 2U) << "from there on";
+    keeper.renew_notes_by(always(std::nullopt));
+    EXPECT_TRUE(keeper.flush());
+    EXPECT_EQ(read_again(), 2U) << "it may be on its way";
+    keeper.renew_notes_by(always(3));
+    EXPECT_TRUE(keeper.flush());
     EXPECT_EQ(read_again(), 0U);
-    // A new run goes by what was settled before it.
-    Keeper next(city, pool, clock);
-    next.flush();
+    store_frames(pool, {frame(lamp_11, 61, {1, nothing, nothing})});
+    EXPECT_EQ(read_again(), 1U) << "what is later needs no note";
+}
+
+// On their way while the values are taken: one that set a lesser note is in them, and one that is
+// committed meanwhile is read again, whether it is in them or not.
+TEST_F(LivePgTest, AFlushWaitsForWhatIsCommittedAndNotHandedOver) {
+    Keeper keeper(city, pool, clock);
+    settle(keeper, {frame(lamp_11, 60, {1, nothing, nothing})});
+    const std::vector<store::Frame> before{frame(lamp_11, 30, {nothing, 41.5, nothing})};
+    const std::vector<store::Frame> meanwhile{frame(lamp_11, 31, {nothing, nothing, 1})};
+    store_frames(pool, before);
+    note(lamp_11, 30, 1);
+    keeper.renew_notes_by([&](auto) {
+        EXPECT_TRUE(city.observed(before));
+        store_frames(pool, meanwhile);
+        note(lamp_11, 31, 2);
+        return std::optional<std::int64_t>(2);
+    });
+    EXPECT_TRUE(keeper.flush());
+    City second(registry, stream, clock);
+    load_last_values(second, pool, clock.now());
+    EXPECT_EQ(second.state().values(lamp_11)[1], 41.5);
+    EXPECT_EQ(replay_frames(second, pool, database.app_url(), clock.now()), 2U);
+    EXPECT_EQ(second.state().values(lamp_11)[2], 1);
+}
+
+// The whole way: writers that set notes, the city, flushes, and a start at any moment.
+TEST_F(LivePgTest, AStartFindsWhateverCameSinceTheFlushHoweverLateItIs) {
+    static constexpr store::Query drop{"test_drop", "drop table frame_small"};
+    store::Pool owner(database.owner_url(), 1);
+    owner.write_now([](store::Transaction& tx) { tx.execute(drop); });  // writers make their own
+    std::atomic<int> told{0};
+    store::FrameWriter writer({.app_url = database.app_url(), .owner_url = database.owner_url()},
+                              clock, [&](std::vector<store::Submission>& batch) {
+                                  auto frames = std::move(batch.front().frames);
+                                  EXPECT_TRUE(frames.empty() || city.observed(std::move(frames)));
+                                  for (const auto& one : batch)
+                                      told += one.ticket != 0 ? 1 : 0;
+                              });
+    int sent = 0;
+    const auto send = [&](std::vector<store::Frame> frames) {
+        store::Submission submission;
+        submission.frames = std::move(frames);
+        submission.ticket = 1;
+        ASSERT_TRUE(writer.submit(submission));
+        ++sent;
+        while (told < sent)
+            std::this_thread::yield();
+    };
+    Keeper keeper(city, pool, clock);
+    keeper.renew_notes_by([&writer](auto limit) { return writer.renew_notes(limit); });
+    writer.know(car_park, noon_plus(0));
+    writer.start();
+    city.start();
+    send({frame(lamp_11, 60, {1, nothing, nothing}), frame(lamp_21, 60, {1, nothing, nothing})});
+    send({frame(car_park, 60, {50, 80})});
+    EXPECT_EQ(read_again(), 3U) << "the car park has no note, but was never flushed";
+    ASSERT_TRUE(keeper.flush());
     EXPECT_EQ(read_again(), 0U);
+    send({frame(lamp_11, -7'200, {nothing, 41.5, nothing}), frame(lamp_12, 10, {0, 1, 0})});
+    send({frame(lamp_11, 61, {0, nothing, nothing}), frame(car_park, 62, {40, 80})});
+    City second(registry, stream, clock);
+    load_last_values(second, pool, clock.now());
+    EXPECT_EQ(replay_frames(second, pool, database.app_url(), clock.now()), 5U);
+    EXPECT_EQ(second.state().values(lamp_11)[0], 0);
+    EXPECT_EQ(second.state().values(lamp_11)[1], 41.5);
+    EXPECT_EQ(second.state().values(lamp_12)[1], 1);
+    EXPECT_EQ(second.state().values(car_park)[0], 40);
+    ASSERT_TRUE(keeper.flush());
+    EXPECT_EQ(read_again(), 0U);
+    writer.stop(std::chrono::seconds(20));
+}
+
+TEST(IsFlushDue, AfterItsTimeAndEarlyAfterAFlood) {
+    using namespace std::chrono_literals;
+    EXPECT_TRUE(is_flush_due(5s, 3s, 0));
+    EXPECT_FALSE(is_flush_due(4'999ms, 1ms, early_flush_frames - 1));
+    EXPECT_TRUE(is_flush_due(10ms, 1ms, early_flush_frames));
+    EXPECT_FALSE(is_flush_due(9ms, 1ms, early_flush_frames)) << "more than a tenth of the time";
 }
 
 constexpr store::Query merge_a_driver{"merge_a_driver",
@@ -142,21 +224,11 @@ TEST_F(LivePgTest, AStartReadsARowAgainThatALaterMessageWasMergedInto) {
     // As the writers' upsert does: values are added, the first arrival stays.
     pool.write_now(
         [](store::Transaction& tx) { tx.execute(merge_a_driver, std::int32_t{lamp_11}); });
+    note(lamp_11, 60, 1);
     City second(registry, stream, clock);
     load_last_values(second, pool, clock.now());
     EXPECT_EQ(replay_frames(second, pool, database.app_url(), clock.now()), 1U);
     EXPECT_EQ(second.state().values(lamp_11)[2], 1);
-}
-
-TEST_F(LivePgTest, AStartReadsEverythingAgainIfWhatIsSettledIsNotOfThisDatabase) {
-    static constexpr store::Query of_elsewhere{
-        "of_elsewhere",
-        "update live_run set settled = (pg_snapshot_xmax(pg_current_snapshot())::text::int8 + "
-        "1000)::text::xid8"};
-    Keeper keeper(city, pool, clock);
-    settle(keeper, {frame(lamp_11, 60, {1, nothing, nothing})});
-    pool.write_now([](store::Transaction& tx) { tx.execute(of_elsewhere); });
-    EXPECT_EQ(read_again(), 1U);
 }
 
 TEST_F(LivePgTest, ReadsTheFramesOfATime) {

@@ -55,4 +55,12 @@ inline void store_frames(store::Pool& pool, const std::vector<store::Frame>& fra
     });
 }
 
+// As the writer does with what is not later than all its asset had said.
+inline void note_for_replay(store::Pool& pool, int asset, base::Instant from, int generation = 1) {
+    static constexpr store::Query set{"small_note", "insert into replay_from values ($1, $2, $3)"};
+    pool.write_now([&](store::Transaction& tx) {
+        tx.execute(set, std::int32_t{asset}, from, std::int32_t{generation});
+    });
+}
+
 }  // namespace vigie::test

@@ -113,7 +113,7 @@ protected:
     }
 
     void heard(const Submission& submission) {
-        messages_.at(submission.ticket).durable = true;
+        if (submission.ticket != 0) messages_.at(submission.ticket - 1).durable = true;
         for (const Frame& frame : submission.frames) {
             auto& cell = expected_[{frame.asset_id, frame.observed_at}];
             cell.received_by =
@@ -123,7 +123,7 @@ protected:
 
     void send(std::size_t index) {
         Submission submission;
-        submission.ticket = index;
+        submission.ticket = index + 1;
         const std::lock_guard lock(mutex_);
         arrivals_ += std::chrono::milliseconds{1};
         submission.frames = messages_[index].frames;

@@ -203,10 +203,12 @@ TEST_F(ClosingTest, MergesWhatComesLateAndPacksItToo) {
     expect_series();
     EXPECT_EQ(c.drop_closed(), 0U);
     expect_series();
-    EXPECT_EQ(c.repack(), 3U);
+    const auto repacked = c.repack();
+    EXPECT_EQ(repacked.days, 3U);
+    EXPECT_EQ(repacked.conflicts, 1U) << "what was filled in is none";
     EXPECT_EQ(number(late_count), 0);
     expect_series();
-    EXPECT_EQ(c.repack(), 0U);
+    EXPECT_EQ(c.repack().days, 0U);
     open_writer();  // it knows the closed day again
     put(3, base::Instant(old_day) + 5h, {77});
     settle();
@@ -354,7 +356,7 @@ TEST_F(ClosingTest, SplitsWhatDoesNotFitOneChunk) {
     expect_series();
     put(1, base::Instant(old_day) + 1s + 1ms, {2.5});
     settle();
-    EXPECT_EQ(c.repack(), 1U);
+    EXPECT_EQ(c.repack().days, 1U);
     expect_series();
 }
 
@@ -395,7 +397,7 @@ TEST_F(ClosingTest, ADamagedChunkLeavesTheRestReadable) {
     pool_.write_now([](Transaction& tx) { tx.execute(bend_chunk); });
     put(1, base::Instant(old_day) + 23h, {3, 4});
     settle();
-    EXPECT_EQ(c.repack(), 0U) << "nothing is packed upon what cannot be read";
+    EXPECT_EQ(c.repack().days, 0U) << "nothing is packed upon what cannot be read";
     EXPECT_EQ(number(late_count), 1);
     stored_[1].erase(stored_[1].begin(), std::prev(stored_[1].end(), 2));
     expect_series();

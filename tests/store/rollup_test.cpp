@@ -109,7 +109,9 @@ TEST(MergedFrames, FollowTheRuleOfTheTable) {
     frames.append(3, 3, 1, RollupValues{7.0});
     frames.append(5, 6, 1, RollupValues{std::nullopt, 2.0, 4.0});
     frames.append(5, 8, 1, RollupValues{0.5});
-    const auto out = merged(frames);
+    std::size_t conflicts = 0;
+    const auto out = merged(frames, &conflicts);
+    EXPECT_EQ(conflicts, 1U) << "1.0 and 0.5";
     ASSERT_EQ(out.size(), 2U);
     EXPECT_EQ(out.observed_us[0], 3);
     EXPECT_EQ(out.received_us[1], 6);

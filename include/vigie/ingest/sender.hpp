@@ -1,6 +1,7 @@
 // Who sends observations: a device, a gateway, a partner platform, through a credential.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,8 @@ public:
     [[nodiscard]] virtual bool may(assets::AssetId asset) const = 0;
     // Whether it may fill in history, however old; what it fills in raises no alarm.
     [[nodiscard]] virtual bool may_backfill() const = 0;
+    // Tells it from others where room is shared: store::Submission::sender.
+    [[nodiscard]] virtual std::uint32_t number() const { return 0; }
     // How much it may send, shared by all that speaks for it; null: any amount.
     [[nodiscard]] virtual Allowance* allowance() const { return nullptr; }
     // False once it was revoked or got another secret: whoever still speaks for it must stop.

@@ -4,10 +4,12 @@
 // that returns unchanged writes nothing but its return. One thread writes what changed, many rows
 // in a transaction, with no timer.
 //
-// A change is durable before save() and erase() return, unless PostgreSQL is away: then they return
-// after `patience` at most, the session lives in memory, and its row follows when PostgreSQL is
-// back. A restart in between finds the session as it was last written, or not at all: the client is
-// told Session Present accordingly.
+// A change is durable before save() and erase() return: a row or, while PostgreSQL is away, a
+// record in a spool, which becomes one when it is back or at the next start. Only when neither
+// takes it within `patience` (PostgreSQL stands still and that is not known yet, or the spool is
+// full) they return all the same: the session lives in memory until PostgreSQL is back, and a
+// restart in between finds it as it was last written, or not at all: the client is told Session
+// Present accordingly.
 //
 // A row holds the will of its client until that is published, or void. The law it serves: every
 // timer survives a restart. What is promised:
@@ -30,8 +32,8 @@
 //    a client that was not let in is published;
 //  - the will that a client's return publishes (by a clean start, after it was due, or by taking
 //    over), until that is durable: the row is the new connection's already, and the will is lost;
-//  - while PostgreSQL is away, what the row did not learn in time: a will may then be published
-//    after all, or a second time under another instant, and so may a message of QoS 2.
+//  - while neither PostgreSQL nor the spool takes anything: a will may then be published after all,
+//    or a second time under another instant, and so may a message of QoS 2.
 //
 // Thread-safe. The executors of those who wait have one thread each, and outlive the book.
 #pragma once
@@ -49,6 +51,7 @@
 #include "vigie/base/time.hpp"
 #include "vigie/net/mqtt_handler.hpp"
 #include "vigie/store/database.hpp"
+#include "vigie/store/spool.hpp"
 
 namespace vigie::ingest {
 
@@ -68,8 +71,12 @@ public:
     SessionBook(const SessionBook&) = delete;
     SessionBook& operator=(const SessionBook&) = delete;
 
-    // Reads what is there, and lets the time of clients that were connected when the server ended
-    // run from now; then begins to write. Throws store::Unavailable.
+    // Before start(): where changes lie while PostgreSQL is away. Opened, and outlives the book.
+    // Without, they are in memory only.
+    void keep_in(store::Spool& spool);
+    // Takes over what an earlier run kept. Reads what is there, and lets the time of clients that
+    // were connected when the server ended run from now; then begins to write. Throws
+    // store::Unavailable.
     void start();
     // Writes what is left, if the database takes it, and writes no more.
     void stop();
@@ -101,7 +108,7 @@ public:
 
     // The greatest that is known of any session; after start(), of those an earlier run left.
     [[nodiscard]] std::uint64_t last_revision() const;
-    // Changes that are not durable yet.
+    // Changes that are neither a row nor in the spool yet.
     [[nodiscard]] std::size_t unwritten() const;
 
 private:

@@ -30,7 +30,8 @@ struct ArchiveSettings {
 // Since start.
 struct ArchiveCounters {
     std::atomic<std::uint64_t> closed_days{0};
-    std::atomic<std::uint64_t> repacked{0};  // days of an asset
+    std::atomic<std::uint64_t> repacked{0};   // days of an asset
+    std::atomic<std::uint64_t> conflicts{0};  // store::Repacked
     std::atomic<std::uint64_t> expired_chunks{0};
     std::atomic<std::uint64_t> expired_rollups{0};
     std::atomic<std::uint64_t> failures{0};

@@ -97,6 +97,7 @@ public:
     // The stamp of the frame applied last: ever greater ones, in microseconds since 1970 while the
     // clock allows. A value keeps that of the frame that brought it, 0 when it was restored.
     [[nodiscard]] std::int64_t came() const { return came_; }
+    // Any thread.
     [[nodiscard]] std::uint64_t frames_applied() const { return frames_applied_; }
     // How far the asset's clock seems to be ahead of ours; nothing: it sent no time of its own.
     [[nodiscard]] std::optional<std::chrono::milliseconds> clock_skew(assets::AssetId asset) const;
@@ -170,7 +171,7 @@ private:
     std::uint64_t lookers_seen_{UINT64_MAX};     // Stream::subscriber_changes
     std::vector<assets::AssetId> unflushed_;
     base::Instant published_{};
-    std::uint64_t frames_applied_{};
+    std::atomic<std::uint64_t> frames_applied_{0};
     std::int64_t came_{};
     std::atomic<std::int64_t> skewed_{0};
 };

@@ -1,16 +1,17 @@
 // What the live city leaves in the database, and finds there again.
 //
 // Last values are flushed, coalesced, every few seconds; a start reads them and then, by primary
-// key, the frames since. While the database is away nothing is lost: what could not be written
-// waits in memory and is written later.
+// key, each asset's frames that are later than the newest flushed, or from where something came
+// since that was not (table replay_from). While the database is away nothing is lost: what could
+// not be written waits in memory and is written later.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <thread>
@@ -25,15 +26,18 @@
 namespace vigie::live {
 
 inline constexpr std::chrono::seconds flush_every{5};
-// How far before an asset's newest flushed instant its frames are read again: a late frame may have
-// been committed after the flush.
-inline constexpr std::chrono::minutes replay_overlap{15};
-// Of those, the ones are read that were not committed yet so many flushes before the last: a
-// quarter of a minute, far longer than a frame is on its way from its commit to the live city,
-// which a full inbox lengthens for flushes as well. All of it is read at a start: after a flood
-// this, more than anything, is how long a start takes. A run that was shorter goes by what was
-// settled before it.
-inline constexpr std::size_t settled_after_flushes{3};
+// A start reads back what came since the last flush: after a flood this, more than anything, is how
+// long it takes. So a flush comes early when so many frames were applied since the one before, as
+// long as flushes take no more than this share of the time.
+inline constexpr std::uint64_t early_flush_frames{250'000};
+inline constexpr int early_flush_share{10};  // a tenth
+[[nodiscard]] constexpr bool is_flush_due(base::Duration since, base::Duration last_took,
+                                          std::uint64_t frames) {
+    return since >= flush_every ||
+           (frames >= early_flush_frames && since >= early_flush_share * last_took);
+}
+// What is committed and not told the city within this time keeps its notes.
+inline constexpr std::chrono::seconds hand_over_limit{2};
 
 // Before City::start, in this order, with what judges (alarms) restored in between: last values as
 // flushed, of which nobody is told; then the frames since, which everybody judges. Both first take
@@ -59,6 +63,11 @@ public:
     // Without, a crash between the two would lose the alarm of a moment.
     void settle_before(std::function<bool()> settled) { settled_ = std::move(settled); }
 
+    // What store::FrameWriter::renew_notes promises: a flush holds all that set a lesser note, and
+    // removes those. Without, none are removed.
+    using RenewNotes = std::function<std::optional<std::int64_t>(std::chrono::milliseconds)>;
+    void renew_notes_by(RenewNotes renew) { renew_notes_ = std::move(renew); }
+
     // While this answers false nothing is taken in, and a gap in what a device reported is ours.
     void take_in_while(std::function<bool()> takes_in) { takes_in_ = std::move(takes_in); }
 
@@ -71,17 +80,18 @@ public:
 private:
     void run();
     [[nodiscard]] bool settled();
-    [[nodiscard]] std::string note_run(store::Transaction& tx, std::int64_t& run, base::Instant now,
-                                       bool takes_in) const;
+    [[nodiscard]] std::optional<std::vector<LastValue>> take_changed();
+    void note_run(store::Transaction& tx, std::int64_t& run, base::Instant now,
+                  bool takes_in) const;
     City& city_;
     store::Pool& pool_;
     const base::Clock& clock_;
     std::function<bool()> settled_;
+    RenewNotes renew_notes_;
     std::function<bool()> takes_in_;
     std::int64_t run_{};
     base::Instant taken_in_until_{};
-    bool paused_{};                    // since then something may not have been taken in
-    std::deque<std::string> running_;  // the oldest transaction of then, by flush
+    bool paused_{};  // since then something may not have been taken in
     std::mutex mutex_;
     std::condition_variable stop_came_;
     bool stopping_{};

@@ -48,8 +48,9 @@ struct FrameColumns {
 };
 
 // In the order of event times, rows of one instant made one by the rule of the table itself: absent
-// gives way, of two values the greater is kept, of two arrivals the earlier.
-[[nodiscard]] FrameColumns merged(const FrameColumns& frames);
+// gives way, of two values the greater is kept, of two arrivals the earlier. `conflicts`: of two
+// different values; added to.
+[[nodiscard]] FrameColumns merged(const FrameColumns& frames, std::size_t* conflicts = nullptr);
 
 // How many rows of that many positions one chunk may hold.
 [[nodiscard]] std::size_t chunk_rows_max(std::size_t positions);

@@ -52,6 +52,11 @@ struct Retention {
     std::chrono::days rollups{};
 };
 
+struct Repacked {
+    std::size_t days{};       // of an asset
+    std::size_t conflicts{};  // two values for one property and instant; the greater is kept
+};
+
 struct Expired {
     std::size_t chunks{};
     std::size_t rollups{};
@@ -74,8 +79,8 @@ public:
     // Detaches and drops partitions of closed days; those that a reader holds are left for the next
     // time. Answers how many are left.
     std::size_t drop_closed();
-    // Merges what came late for closed days into their chunks; answers how many days of an asset.
-    std::size_t repack();
+    // Merges what came late for closed days into their chunks.
+    Repacked repack();
     // Forgets what is older than its kind is kept.
     Expired expire(const std::vector<Retention>& kinds);
     // What Pool::cut_silent promises, of the schema's owner as well. On any thread.

@@ -1,9 +1,10 @@
 // Frames: what is stored of a message, and the writers that make it durable.
 //
-// submit -> (writer thread: take all that is pending, one transaction) -> commit -> listener. A
-// submission is durable as a whole or not at all, seen from outside: its listener call comes after
-// everything in it is committed. While the database is away it is durable once it is synced in the
-// spool, from which a thread of its own brings it to the database afterwards, in order.
+// submit -> (writer thread: take all that is pending, one transaction) -> commit -> listener. Each
+// asset has its writer; a submission of several goes in parts. Who waits for it is told of it as a
+// whole, after the listener has heard of the last of them: then all of it is committed. While the
+// database is away it is durable once it is synced in the spool, from which a thread of its own
+// brings it to the database afterwards, in order.
 #pragma once
 
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +58,10 @@ std::size_t drop_oldest_quarantine(Transaction& tx, std::size_t kept);
 struct Submission {
     std::vector<Frame> frames;
     std::vector<Quarantined> quarantined;
+    // Whose it is, by a number that stays the same: nobody takes more of the room for what is
+    // pending than he leaves to others. 0: nobody's in particular.
+    std::uint32_t sender{};
+    std::size_t room{};  // what it takes of it: the writer's
     // What the store hands back untouched: who waits (a connection and its packet; 0: nobody), and
     // what it is told.
     std::uint64_t waiter{};
@@ -63,6 +69,8 @@ struct Submission {
     std::uint8_t outcome{};
     std::string outcome_text;
     std::function<void()> durable;  // called once it is durable, on a writer thread; may be empty
+    // Of a part: how many of its submission the listener has not heard of. The writer's.
+    std::shared_ptr<std::atomic<std::size_t>> parts_left;
 };
 
 struct FrameWriterSettings {
@@ -100,7 +108,8 @@ struct FrameWriterCounters {
 // Thread-safe.
 class FrameWriter {
 public:
-    // Hears each durable batch, on a writer thread; all its frames, merged, stand in the first.
+    // Hears each durable batch, on a writer thread; all its frames, merged, stand in the first. Who
+    // waits for a submission of several parts stands in the call that follows the last of them.
     using OnDurable = std::function<void(std::vector<Submission>&)>;
 
     FrameWriter(FrameWriterSettings settings, const base::Clock& clock, OnDurable on_durable);
@@ -110,7 +119,10 @@ public:
 
     // Connects and makes the partitions of today and the days ahead; throws when it cannot.
     void start();
-    // False: no room, nothing was taken; on_room is called when there is again.
+    // Before start(): the newest instant of an asset that is stored, or spooled. What is not later
+    // than any known costs a search for its key, and a note.
+    void know(std::int32_t asset, base::Instant newest);
+    // False: no room for its sender, nothing was taken; on_room is called when there is again.
     [[nodiscard]] bool submit(Submission& submission);
     void on_room(std::function<void()> listener);
     // From now on frames of that day go to frame_late. Returns once no transaction is under way
@@ -129,6 +141,10 @@ public:
     void hold_drain(bool held);
     // False: it is held, or the database is away and the spool full: what devices send waits there.
     [[nodiscard]] bool takes_in() const;
+    // A generation of notes (ReplayNote): all that are set from now on are of it or a greater one,
+    // and the listener has heard of everything that set a lesser one. Nothing: not of all of that
+    // within the limit.
+    [[nodiscard]] std::optional<std::int64_t> renew_notes(std::chrono::milliseconds limit);
     // How long the writer that has waited longest has been waiting for the database to answer.
     [[nodiscard]] std::chrono::milliseconds waiting() const;
     // Takes no more, makes durable what is pending, or gives up after `limit` (then false: those
@@ -137,7 +153,7 @@ public:
     [[nodiscard]] const FrameWriterCounters& counters() const;
 
 private:
-    void load_routes();
+    void load_generations();
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

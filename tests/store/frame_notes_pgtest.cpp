@@ -1,0 +1,121 @@
+// What writers leave for a start to read again, and messages that go to several of them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <set>
+
+#include "tests/store/frame_writer_run.hpp"
+
+namespace vigie::store {
+namespace {
+
+constexpr Query note_dump{
+    "note_dump",
+    "select string_agg(asset_id || '@' || observed_at::time || '/' || generation, ' ' order by "
+    "asset_id, generation, observed_at) as dump from replay_from"};
+
+TEST_F(FrameWriterTest, NotesWhatIsNotLaterThanAllItsAssetHadSaid) {
+    open();
+    submit(frame(1, 10, {1}));
+    wait_all();
+    EXPECT_EQ(dump(note_dump), "1@12:00:10/2") << "nothing was known of it";
+    for (const int second : {11, 5, 7, 20}) {
+        submit(frame(1, second, {1}));
+        wait_all();
+    }
+    EXPECT_EQ(dump(note_dump), "1@12:00:05/2 1@12:00:10/2") << "from the earliest on";
+    EXPECT_EQ(writer_->renew_notes(std::chrono::seconds{20}), 3);
+    submit(frame(1, 21, {1}));
+    submit(frame(1, 8, {1}));
+    submit(frame(1, -2 * 86'400, {1}));
+    wait_all();
+    EXPECT_THAT(dump(note_dump), testing::HasSubstr("1@12:00:00/3"));
+    writer_->stop(std::chrono::seconds{20});
+    open();
+    EXPECT_EQ(writer_->renew_notes(std::chrono::seconds{20}), 5) << "greater than any stored";
+}
+
+TEST_F(FrameWriterTest, WhatIsLaterThanWhatWasKnownBeforeTheStartNeedsNoNote) {
+    writer_ = std::make_unique<FrameWriter>(
+        FrameWriterSettings{.app_url = app_url_, .owner_url = db_.owner_url()}, clock_,
+        [this](std::vector<Submission>& batch) {
+            const std::lock_guard lock(mutex_);
+            durable_ += static_cast<int>(batch.size());
+            changed_.notify_all();
+        });
+    writer_->know(1, noon());
+    writer_->know(2, noon());
+    writer_->start();
+    submit(frame(1, 1, {1}));
+    submit(frame(2, 0, {1}));
+    wait_all();
+    EXPECT_EQ(dump(note_dump), "2@12:00:00/2");
+    EXPECT_EQ(writer_->counters().copied, 1U);
+}
+
+TEST_F(FrameWriterTest, RenewsItsNotesOnceTheListenerHasHeardOfTheOldOnes) {
+    std::promise<void> told;
+    std::promise<void> go_on;
+    FrameWriter writer({.app_url = db_.app_url(), .owner_url = db_.owner_url()}, clock_,
+                       [&](std::vector<Submission>&) {
+                           told.set_value();
+                           go_on.get_future().wait();
+                       });
+    writer.start();
+    EXPECT_TRUE(writer.renew_notes(std::chrono::milliseconds{0})) << "nothing is under way";
+    Submission submission;
+    submission.frames = {frame(1, 0, {1})};
+    ASSERT_TRUE(writer.submit(submission));
+    told.get_future().wait();
+    EXPECT_FALSE(writer.renew_notes(std::chrono::milliseconds{0}));
+    go_on.set_value();
+    EXPECT_TRUE(writer.renew_notes(std::chrono::seconds{60}));
+}
+
+// Each asset has its writer: who waits for a message of several is told after the last of them.
+TEST_F(FrameWriterTest, AMessageOfSeveralAssetsIsToldOnceAllOfItIsDurable) {
+    constexpr int messages = 200;
+    std::set<std::pair<int, int>> heard;  // asset, second
+    int durable = 0;
+    const auto listen = [&](std::vector<Submission>& batch) {
+        const std::lock_guard lock(mutex_);
+        for (const auto& f : batch.front().frames)
+            heard.emplace(
+                f.asset_id,
+                std::chrono::duration_cast<std::chrono::seconds>(f.observed_at - noon()).count());
+        for (const auto& submission : batch) {
+            if (submission.ticket == 0) continue;
+            const auto second = static_cast<int>(submission.ticket);
+            for (const int asset : {1, 2, 3})
+                EXPECT_TRUE(heard.contains({asset, second})) << asset << " at " << second;
+            ++durable_;
+            changed_.notify_all();
+        }
+    };
+    FrameWriter writer({.app_url = db_.app_url(), .owner_url = db_.owner_url(), .writers = 3},
+                       clock_, listen);
+    writer.start();
+    for (int second = 1; second <= messages; ++second) {
+        Submission submission;
+        submission.frames = {frame(1, second, {1}), frame(2, second, {2}), frame(3, second, {3})};
+        submission.quarantined.push_back(
+            {noon(), "gw", "mqtt", "t", "not_json", std::to_string(second), "p"});
+        submission.ticket = static_cast<std::uint64_t>(second);
+        submission.durable = [&] {
+            const std::lock_guard lock(mutex_);
+            ++durable;
+        };
+        ASSERT_TRUE(writer.submit(submission));
+        ++sent_;
+    }
+    wait_all();
+    EXPECT_TRUE(writer.stop(std::chrono::seconds{20}));
+    EXPECT_EQ(durable, messages);
+    EXPECT_EQ(writer.counters().frames, 3U * messages);
+    EXPECT_EQ(writer.counters().quarantined, static_cast<std::uint64_t>(messages));
+    EXPECT_EQ(writer.counters().pending, 0U) << "its room is given back";
+}
+
+}  // namespace
+}  // namespace vigie::store
