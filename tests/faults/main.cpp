@@ -64,6 +64,7 @@ struct Score {
     std::size_t dropped{};  // rounds given up: no attempt counted
     std::size_t late{};     // back after the limit
     std::size_t losing{};   // rounds that lost something
+    std::size_t flushed{};  // rounds in which last values were flushed before the fault
     std::size_t on_idle{};  // rounds that found no backend that was storing, and killed an idle one
     Outcome sum;
     std::chrono::milliseconds back_max{};
@@ -75,10 +76,12 @@ struct Score {
         sum.refused += outcome.refused;
         sum.found += outcome.found;
         losing += outcome.lost > 0 ? 1U : 0U;
+        flushed += outcome.flushed ? 1U : 0U;
         on_idle += outcome.on_idle ? 1U : 0U;
         sum.lost += outcome.lost;
         sum.doubled += outcome.doubled;
         sum.wrong += outcome.wrong;
+        sum.unshown += outcome.unshown;
         sum.missing_in_the_end += outcome.missing_in_the_end;
         sum.spooled += outcome.spooled;
     }
@@ -158,9 +161,11 @@ private:
         for (std::size_t attempt = 0; attempt < attempts_max; ++attempt) {
             const Outcome outcome = trial.play(kind, random_);
             std::cerr << fmt::format(
-                "{:<16} acknowledged {:5} found {:5} lost {} doubled {} wrong {} back {:5} ms {}\n",
+                "{:<16} acknowledged {:5} found {:5} lost {} doubled {} wrong {} unshown {} back "
+                "{:5} "
+                "ms {}\n",
                 kind.name, outcome.acknowledged, outcome.found, outcome.lost, outcome.doubled,
-                outcome.wrong, outcome.back.count(),
+                outcome.wrong, outcome.unshown, outcome.back.count(),
                 !outcome.counts   ? outcome.why
                 : outcome.on_idle ? "(no backend was storing: an idle one)"
                                   : "");
@@ -204,6 +209,7 @@ private:
             total.repeated += score.repeated;
             total.dropped += score.dropped;
             total.late += score.late;
+            total.flushed += score.flushed;
             total.on_idle += score.on_idle;
             total.back_max = std::max(total.back_max, score.back_max);
         }
@@ -212,17 +218,19 @@ private:
 
     static void print_row(std::string_view name, const Score& score) {
         std::cout << fmt::format(
-            "{:<16} {:5} {:8} {:7} {:12} {:10} {:7} {:8} {:5} {:7} {:5} {:7} {:5}\n", name,
+            "{:<16} {:5} {:8} {:7} {:12} {:10} {:7} {:8} {:5} {:7} {:5} {:7} {:7} {:5}\n", name,
             score.tried, score.repeated, score.dropped, score.sum.acknowledged,
             score.sum.unacknowledged, score.sum.spooled, score.sum.found, score.sum.lost,
-            score.sum.doubled, score.sum.wrong, score.back_max.count(), score.late);
+            score.sum.doubled, score.sum.wrong, score.sum.unshown, score.back_max.count(),
+            score.late);
     }
 
     void print_table() const {
         std::cout << fmt::format(
-            "{:<16} {:>5} {:>8} {:>7} {:>12} {:>10} {:>7} {:>8} {:>5} {:>7} {:>5} {:>7} {:>5}\n",
+            "{:<16} {:>5} {:>8} {:>7} {:>12} {:>10} {:>7} {:>8} {:>5} {:>7} {:>5} {:>7} {:>7} "
+            "{:>5}\n",
             "fault", "tried", "repeated", "dropped", "acknowledged", "unanswered", "spooled",
-            "found", "lost", "doubled", "wrong", "back_ms", "late");
+            "found", "lost", "doubled", "wrong", "unshown", "back_ms", "late");
         for (const auto& [name, score] : scores_)
             print_row(name, score);
         for (const auto& [name, count] : not_tried_)
@@ -232,7 +240,10 @@ private:
         if (options_.lying_disk && !scores_.empty())
             std::cout << fmt::format("a disk that lies: {}\n",
                                      notices() ? "noticed in every round" : "NOT NOTICED");
-        std::cout << fmt::format("seed {}; rows astray in the end: {}\n", options_.seed, astray_);
+        std::cout << fmt::format(
+            "seed {}; rows astray in the end: {}; in {} rounds a flush came before the server was "
+            "killed\n",
+            options_.seed, astray_, total().flushed);
         for (const auto& [name, score] : scores_) {
             if (score.dropped > 0)
                 std::cout << fmt::format("{} rounds dropped, for nothing was on its way: {}\n",
@@ -258,6 +269,7 @@ private:
                 {"repeated", score.repeated},
                 {"dropped", score.dropped},
                 {"spooled", score.sum.spooled},
+                {"flushed", score.flushed},
                 {"on_idle_backend", score.on_idle},
                 {"acknowledged", score.sum.acknowledged},
                 {"unanswered", score.sum.unacknowledged},
@@ -266,6 +278,7 @@ private:
                 {"lost", score.sum.lost},
                 {"doubled", score.sum.doubled},
                 {"wrong", score.sum.wrong},
+                {"unshown", score.sum.unshown},
                 {"back_ms_max", score.back_max.count()},
                 {"late", score.late}};
     }

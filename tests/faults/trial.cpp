@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 namespace vigie::faults {
@@ -22,6 +23,7 @@ constexpr milliseconds attempt_span = step * (observations / assets);
 constexpr std::chrono::hours back_at_least{6};
 constexpr std::chrono::days back_at_most{28};
 constexpr seconds back_limit{60};
+constexpr seconds flush_limit{1};
 
 // The disks are small; the server is not to stop before they are really full. Rows are looked for
 // where they were stored, so no day is packed away meanwhile.
@@ -92,8 +94,13 @@ Outcome Trial::play(const FaultKind& kind, Random& random) {
     Load load(city_, gateway_, sent_, plan, random);
     Outcome outcome;
     Befallen befallen;
-    const auto at_strike =
-        load.run([&](Relay& relay) { befallen = strike(kind, lasts, load, relay); });
+    const bool after_flush = kind.ends_server && !kind.into_spool && plan.shuffled;
+    if (after_flush) begin_before_a_flush();
+    const auto at_strike = load.run([&](Relay& relay) {
+        outcome.flushed =
+            after_flush && e2e::until([&] { return is_flushed(plan.run); }, flush_limit);
+        befallen = strike(kind, lasts, load, relay);
+    });
     outcome.spooled = befallen.spooled;
     outcome.on_idle = befallen.on_idle;
     outcome.back = wait_until_back(kind);
@@ -108,12 +115,36 @@ Outcome Trial::play(const FaultKind& kind, Random& random) {
     outcome.lost = found.lost(load.acknowledged());
     outcome.doubled = found.doubles;
     outcome.wrong = found.wrong + found.strangers;
+    // The round before, too: it is older than what a start reads back.
+    outcome.unshown = look_until_shown(plan.run.first - std::min(plan.run.first, observations));
     send_again(plan.run, load.acknowledged());
     const auto in_the_end = look_until_found(plan.run, std::vector<bool>(observations, true));
     outcome.doubled = std::max(outcome.doubled, in_the_end.doubles);
     outcome.wrong = std::max(outcome.wrong, in_the_end.wrong + in_the_end.strangers);
     outcome.missing_in_the_end = observations - std::min(observations, in_the_end.rows);
     return outcome;
+}
+
+// Last values are flushed every five seconds: the next time in the midst of the load, so that a
+// start has to find what came out of order since.
+void Trial::begin_before_a_flush() const {
+    const auto is_due = [this] {
+        return city_
+            .sql(
+                "select coalesce(clock_timestamp() - max(seen_at) between '4.97 s' and '5.1 s', "
+                "false) "
+                "from live_run")[0][0]
+            .as<bool>();
+    };
+    (void)e2e::until(is_due, seconds{20});
+}
+
+bool Trial::is_flushed(e2e::Run run) const {
+    return city_
+        .sql(fmt::format("select exists (select from last_value join asset on id = asset_id where "
+                         "code like 'LP-%' and newest_at >= '{}')",
+                         base::to_rfc3339(sent_.observed_at(run.first))))[0][0]
+        .as<bool>();
 }
 
 Befallen Trial::strike(const FaultKind& kind, milliseconds lasts, Load& load, Relay& relay) {
@@ -169,6 +200,38 @@ e2e::Found Trial::look_until_found(e2e::Run run, const std::vector<bool>& expect
     if (!e2e::until(all_there, found_limit_) && found.stored.empty())
         throw std::runtime_error("the database does not come back");
     return found;
+}
+
+// What is stored and not yet shown may be on its way.
+std::size_t Trial::look_until_shown(std::size_t first) const {
+    std::size_t differing = 0;
+    const bool is_shown =
+        e2e::until([&] { return (differing = unshown(first)) == 0; }, found_limit_);
+    return is_shown ? 0 : differing;
+}
+
+// Of how many properties of assets the live city shows another instant than the newest that is
+// stored of what was sent from that number on.
+std::size_t Trial::unshown(std::size_t first) const {
+    std::map<std::pair<std::string, std::string>, std::int64_t> shown;
+    const auto live = city_.admin_get("/admin/v1/live?kind=light_point&limit=200");
+    for (const auto& row : live.at("rows")) {
+        for (const auto& value : row.at("values"))
+            shown[{row.at("code"), value.at("property")}] =
+                base::epoch_us(*base::parse_rfc3339(value.at("observed_at").get<std::string>()));
+    }
+    std::size_t differing = 0;
+    for (const auto& row : city_.sql(fmt::format(
+             "select a.code, p.code, (extract(epoch from max(f.observed_at)) * 1000000)::int8 "
+             "from frame f join asset a on a.id = f.asset_id "
+             "cross join lateral unnest(f.vals) with ordinality as u (v, i) "
+             "join kind_property p on p.kind_id = a.kind_id and p.position = u.i - 1 "
+             "where u.v is not null and a.code like 'LP-%' and f.observed_at >= '{}' group by 1, 2",
+             base::to_rfc3339(sent_.observed_at(first))))) {
+        const auto found = shown.find({row[0].as<std::string>(), row[1].as<std::string>()});
+        differing += found == shown.end() || found->second != row[2].as<std::int64_t>() ? 1 : 0;
+    }
+    return differing;
 }
 
 // As a device does that kept what it has no answer for.

@@ -23,15 +23,17 @@ struct Outcome {
     std::size_t lost{};
     std::size_t doubled{};
     std::size_t wrong{};               // another value than sent, or a row that nobody sent
+    std::size_t unshown{};             // the live city shows something older than what is stored
     std::size_t missing_in_the_end{};  // after what was not acknowledged was sent again
     std::size_t spooled{};             // taken by the spool during a fault that is about it
+    bool flushed{};                    // last values of this round were, before the fault
     bool on_idle{};                    // the backend that was killed stored nothing just then
     // From the start of a killed server, or the end of another fault, until an observation is
     // acknowledged and /readyz agrees.
     std::chrono::milliseconds back{};
 
     [[nodiscard]] bool broke_the_promise() const {
-        return lost + doubled + wrong + missing_in_the_end > 0;
+        return lost + doubled + wrong + unshown + missing_in_the_end > 0;
     }
 };
 
@@ -55,12 +57,16 @@ public:
 
 private:
     [[nodiscard]] LoadPlan plan(const FaultKind& kind, Random& random);
+    void begin_before_a_flush() const;
+    [[nodiscard]] bool is_flushed(e2e::Run run) const;
     Befallen strike(const FaultKind& kind, std::chrono::milliseconds lasts, Load& load,
                     Relay& relay);
     [[nodiscard]] std::chrono::milliseconds wait_until_back(const FaultKind& kind);
     [[nodiscard]] bool takes_observations();
     [[nodiscard]] e2e::Found look_until_found(e2e::Run run,
                                               const std::vector<bool>& expected) const;
+    [[nodiscard]] std::size_t look_until_shown(std::size_t first) const;
+    [[nodiscard]] std::size_t unshown(std::size_t first) const;
     void send_again(e2e::Run run, const std::vector<bool>& acknowledged);
 
     e2e::LoopDisk* disk_;

@@ -32,11 +32,14 @@ Numbered::Values Numbered::values(std::size_t number) {
             number % 3 == 0 ? 1.0 : 0.0, faults[number % faults.size()]};
 }
 
+// Some say their dimming level, too: the newest of it is not in the newest message.
 std::string Numbered::payload(std::size_t number) const {
+    const std::string level =
+        number % 11 == 0 ? fmt::format(R"(,"level_pct":{})", number % 101) : std::string();
     return fmt::format(
-        R"({{"t":"{}","values":{{"power_w":{}.{:03},"burning_hours_h":{},"lamp_on":{},"fault":"{}"}}}})",
+        R"({{"t":"{}","values":{{"power_w":{}.{:03},"burning_hours_h":{},"lamp_on":{},"fault":"{}"{}}}}})",
         base::to_rfc3339(observed_at(number)), power_mw(number) / 1'000, power_mw(number) % 1'000,
-        number, number % 3 == 0, faults[number % faults.size()]);
+        number, number % 3 == 0, faults[number % faults.size()], level);
 }
 
 Device::Message Numbered::message(std::size_t number) const {
