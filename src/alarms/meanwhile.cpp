@@ -109,8 +109,7 @@ bool Meanwhile::keep(std::span<const Occurrence> occurrences) {
 
 void Meanwhile::forget() {
     try {
-        while (const auto segment = spool_.oldest())
-            spool_.drop(segment->number);
+        spool_.drop_all();
     } catch (const store::FilesError& error) {
         // Recorded again after a restart, they change nothing.
         spdlog::error("recorded alarm transitions cannot be removed: {}", error.what());

@@ -27,8 +27,7 @@ bool KeptResults::keep(const ingest::CommandResult& result) {
 
 void KeptResults::forget() {
     try {
-        while (const auto segment = spool_.oldest())
-            spool_.drop(segment->number);
+        spool_.drop_all();
     } catch (const store::FilesError& error) {
         // Recorded again after a restart, they change nothing.
         spdlog::error("recorded results cannot be removed: {}", error.what());

@@ -110,8 +110,7 @@ bool KeptSessions::keep(const SessionStates& changes) {
 
 void KeptSessions::forget() {
     try {
-        while (const auto segment = spool_.oldest())
-            spool_.drop(segment->number);
+        spool_.drop_all();
     } catch (const store::FilesError& error) {
         // As long as they are there, every change goes there first.
         spdlog::error("mqtt: sessions that were kept cannot be removed: {}", error.what());

@@ -294,14 +294,23 @@ private:
         }
     }
 
-    // No more than a transaction should hold; the rest is next.
+    // No more than a transaction should hold; the rest is next. False: it holds enough.
+    struct Filling {
+        const Limits& limits;
+        std::size_t rows{};
+        std::size_t bytes{};
+        bool takes(const Entry& entry) {
+            bytes += bytes_of(entry.row);
+            const bool is_full = rows >= limits.batch_rows_max || bytes > limits.batch_bytes_max;
+            return rows++ == 0 || !is_full;
+        }
+    };
     Changes take() {
         Changes changes;
-        std::size_t bytes = 0;
-        while (!changed_.empty() && written_now_.size() < limits_.batch_rows_max) {
+        Filling filling{limits_};
+        while (!changed_.empty()) {
             const Entry& entry = entries_.at(changed_.first());
-            bytes += bytes_of(entry.row);
-            if (bytes > limits_.batch_bytes_max && !written_now_.empty()) break;
+            if (!filling.takes(entry)) break;
             written_now_.insert(changed_.take_first(changes.waiters));
             add(changes, entry);
         }
@@ -386,13 +395,10 @@ private:
     void bring_owed(std::unique_lock<std::mutex>& lock) {
         SessionStates changes;
         std::vector<std::string> keys;
-        std::size_t bytes = 0;
+        Filling filling{limits_};
         for (const std::string& key : owed_) {
             const Entry& entry = entries_.at(key);
-            bytes += bytes_of(entry.row);
-            const bool is_enough =
-                keys.size() >= limits_.batch_rows_max || bytes > limits_.batch_bytes_max;
-            if (is_enough && !keys.empty()) break;
+            if (!filling.takes(entry)) break;
             keys.push_back(key);
             add(changes, entry);
         }

@@ -184,9 +184,10 @@ struct FrameWriter::Impl {
         return answer;
     }
 
-    Shard& shard_of(std::int32_t asset) {
-        return *shards[static_cast<std::size_t>(asset) % shards.size()];
+    [[nodiscard]] std::size_t number_of(std::int32_t asset) const {
+        return static_cast<std::size_t>(asset) % shards.size();
     }
+    Shard& shard_of(std::int32_t asset) { return *shards[number_of(asset)]; }
     void put(Shard& shard, Submission submission) {
         bool first = false;
         {
@@ -207,13 +208,12 @@ struct FrameWriter::Impl {
     void put_in_parts(Shard& first, Submission submission) {
         std::vector<std::vector<Frame>> frames(shards.size());
         for (auto& frame : submission.frames)
-            frames[static_cast<std::size_t>(frame.asset_id) % shards.size()].push_back(
-                std::move(frame));
+            frames[number_of(frame.asset_id)].push_back(std::move(frame));
         submission.frames.clear();
         const auto parts =
-            shards.size() - static_cast<std::size_t>(std::ranges::count_if(
-                                frames, [](const auto& all) { return all.empty(); }));
-        submission.parts_left = std::make_shared<std::atomic<std::size_t>>(parts);
+            std::ranges::count_if(frames, [](const auto& all) { return !all.empty(); });
+        submission.parts_left =
+            std::make_shared<std::atomic<std::size_t>>(static_cast<std::size_t>(parts));
         auto quarantined = std::move(submission.quarantined);
         submission.quarantined.clear();
         for (std::size_t i = 0; i < shards.size(); ++i) {

@@ -290,6 +290,11 @@ void Spool::drop(std::uint64_t segment) {
     s.count();
 }
 
+void Spool::drop_all() {
+    while (const auto segment = oldest())
+        drop(segment->number);
+}
+
 void Spool::set_aside(std::uint64_t segment, std::size_t index, std::string_view payload) {
     counters_.damaged_bytes += payload.size();
     if (!impl_->keep_aside(segment, index, payload, "record")) {

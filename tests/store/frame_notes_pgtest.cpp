@@ -54,6 +54,22 @@ TEST_F(FrameWriterTest, WhatIsLaterThanWhatWasKnownBeforeTheStartNeedsNoNote) {
     EXPECT_EQ(writer_->counters().copied, 1U);
 }
 
+// Its note went into no transaction either.
+TEST_F(FrameWriterTest, WhatTheDatabaseRefusedIsNoReasonToNoteNothingAfterIt) {
+    static constexpr Query refuse{"refuse_layout_99", "alter table frame add check (layout <> 99)"};
+    Pool owner(db_.owner_url(), 1);
+    owner.write_now([](Transaction& tx) { tx.execute(refuse); });
+    open();
+    submit(frame(1, 20, {1}));
+    wait_all();
+    ASSERT_TRUE(writer_->renew_notes(std::chrono::seconds{20}));
+    submit(frame(1, 10, {1}, 99));
+    wait_all();
+    submit(frame(1, 12, {1}));
+    wait_all();
+    EXPECT_THAT(dump(note_dump), testing::EndsWith(" 1@12:00:12/3"));
+}
+
 TEST_F(FrameWriterTest, RenewsItsNotesOnceTheListenerHasHeardOfTheOldOnes) {
     std::promise<void> told;
     std::promise<void> go_on;

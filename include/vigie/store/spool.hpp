@@ -62,6 +62,8 @@ public:
     };
     [[nodiscard]] std::optional<Segment> oldest();
     void drop(std::uint64_t segment);
+    // All that lies in it is known to lie elsewhere. Throws as the two above do.
+    void drop_all();
     // For a payload that nobody understands: its bytes stay in `aside/`. Throws FilesError.
     void set_aside(std::uint64_t segment, std::size_t index, std::string_view payload);
 
