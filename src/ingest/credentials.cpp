@@ -176,10 +176,10 @@ public:
         const auto rights = rights_.load();
         return rights->all_assets || std::ranges::binary_search(rights->covered, asset);
     }
-    [[nodiscard]] bool may_backfill() const override { return rights_.load()->may_backfill; }
+    [[nodiscard]] bool may_backfill() const override { return may_backfill_; }
     [[nodiscard]] std::uint32_t number() const override { return number_; }
     [[nodiscard]] Allowance* allowance() const override { return &allowance_; }
-    [[nodiscard]] bool in_force() const override { return rights_.load()->in_force; }
+    [[nodiscard]] bool in_force() const override { return in_force_; }
     // Who is made again under its name keeps the number, but not the secret.
     [[nodiscard]] std::string tag() const override {
         constexpr std::size_t digits = 16;
@@ -199,18 +199,22 @@ public:
         set_rights(row.credential, std::move(covered));
         allowance_.set(limits);
     }
-    void withdraw() { rights_.store(std::make_shared<const Rights>()); }
+    void withdraw() {
+        in_force_ = false;
+        may_backfill_ = false;
+        rights_.store(std::make_shared<const Rights>());
+    }
 
 private:
     struct Rights {
-        bool in_force{};
         bool all_assets{};
-        bool may_backfill{};
         std::vector<assets::AssetId> covered;  // ascending
     };
     void set_rights(const Credential& credential, std::vector<assets::AssetId> covered) {
-        rights_.store(std::make_shared<const Rights>(
-            Rights{true, credential.all_assets, credential.may_backfill, std::move(covered)}));
+        rights_.store(
+            std::make_shared<const Rights>(Rights{credential.all_assets, std::move(covered)}));
+        may_backfill_ = credential.may_backfill;
+        in_force_ = true;
     }
 
     std::int32_t id_;
@@ -218,6 +222,9 @@ private:
     std::uint32_t number_;
     std::string secret_hash_;
     std::atomic<std::shared_ptr<const Rights>> rights_;
+    // Asked with every message: no count of holders moves between the processors for them.
+    std::atomic<bool> in_force_{false};
+    std::atomic<bool> may_backfill_{false};
     mutable Allowance allowance_;
 };
 

@@ -117,12 +117,14 @@ void CityState::apply(std::span<const store::Frame> frames, base::Instant now) {
     order_.resize(frames.size());
     for (std::uint32_t i = 0; i < order_.size(); ++i)
         order_[i] = i;
-    std::ranges::sort(order_, [&frames](std::uint32_t left, std::uint32_t right) {
+    const auto is_before = [&frames](std::uint32_t left, std::uint32_t right) {
         const auto& a = frames[left];
         const auto& b = frames[right];
         if (a.asset_id != b.asset_id) return a.asset_id < b.asset_id;
         return a.observed_at != b.observed_at ? a.observed_at < b.observed_at : left < right;
-    });
+    };
+    // As the writers hand them over.
+    if (!std::ranges::is_sorted(order_, is_before)) std::ranges::sort(order_, is_before);
     std::exception_ptr failure;
     for (std::size_t i = 0; i < order_.size(); ++i) {
         const auto& frame = frames[order_[i]];

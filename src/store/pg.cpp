@@ -21,6 +21,14 @@ constexpr std::int32_t float8_oid = 701;
 constexpr const char* state_canceled = "57014";
 constexpr std::size_t copy_piece_bytes_max = std::size_t{256} * 1024;
 
+// Big-endian; answers where it ends.
+template <std::integral T>
+char* put(char* at, T value) {
+    if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+    std::memcpy(at, &value, sizeof value);
+    return at + sizeof value;
+}
+
 // Settings in the URL win over ours.
 PGconn* connect_to(const std::string& url) {
     const char* const keywords[] = {"connect_timeout", "tcp_user_timeout", "dbname", nullptr};
@@ -173,12 +181,16 @@ void BinaryCopy::clear() {
     big_endian(std::int32_t{0});  // header extension
 }
 
-template <typename T>
-void BinaryCopy::big_endian(T value) {
-    if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
+template <std::integral... T>
+void BinaryCopy::big_endian(T... values) {
+    char* at = grow((sizeof values + ...));
+    ((at = put(at, values)), ...);
+}
+
+char* BinaryCopy::grow(std::size_t size) {
     const std::size_t at = bytes_.size();
-    bytes_.resize(at + sizeof value);
-    std::memcpy(bytes_.data() + at, &value, sizeof value);
+    bytes_.resize(at + size);
+    return bytes_.data() + at;
 }
 
 void BinaryCopy::begin_row(std::int16_t columns) {
@@ -186,13 +198,11 @@ void BinaryCopy::begin_row(std::int16_t columns) {
 }
 
 void BinaryCopy::timestamptz(base::Instant instant) {
-    big_endian(std::int32_t{8});
-    big_endian(std::int64_t{base::epoch_us(instant) - postgres_epoch_us});
+    big_endian(std::int32_t{8}, std::int64_t{base::epoch_us(instant) - postgres_epoch_us});
 }
 
 void BinaryCopy::int4(std::int32_t value) {
-    big_endian(std::int32_t{4});
-    big_endian(value);
+    big_endian(std::int32_t{4}, value);
 }
 
 void BinaryCopy::float8_array(const std::vector<double>& values) {
@@ -203,19 +213,17 @@ void BinaryCopy::float8_array(const std::vector<double>& values) {
         size += absent ? 4 : 12;
         has_null |= absent ? 1 : 0;
     }
-    big_endian(size);
-    big_endian(std::int32_t{values.empty() ? 0 : 1});  // dimensions
-    big_endian(has_null);
-    big_endian(float8_oid);
+    const std::int32_t dimensions = values.empty() ? 0 : 1;
+    big_endian(size, dimensions, has_null, float8_oid);
     if (values.empty()) return;
-    big_endian(static_cast<std::int32_t>(values.size()));
-    big_endian(std::int32_t{1});  // lower bound
+    constexpr std::int32_t lower_bound = 1;
+    big_endian(static_cast<std::int32_t>(values.size()), lower_bound);
+    char* at = grow(static_cast<std::size_t>(size) - 20);
     for (const double value : values) {
         if (std::isnan(value)) {
-            big_endian(std::int32_t{-1});
+            at = put(at, std::int32_t{-1});
         } else {
-            big_endian(std::int32_t{8});
-            big_endian(std::bit_cast<std::int64_t>(value));
+            at = put(put(at, std::int32_t{8}), std::bit_cast<std::int64_t>(value));
         }
     }
 }

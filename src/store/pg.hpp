@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -79,8 +80,9 @@ public:
     void clear();
 
 private:
-    template <typename T>
-    void big_endian(T value);
+    template <std::integral... T>
+    void big_endian(T... values);
+    char* grow(std::size_t size);
     std::string bytes_;
 };
 
