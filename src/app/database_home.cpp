@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "vigie/store/migrate.hpp"
+#include "vigie/store/predecessors.hpp"
 
 namespace vigie::app {
 
@@ -18,18 +19,20 @@ bool is_same_disk(const std::string& folder, const std::string& other) {
 
 }  // namespace
 
-DatabaseHome::DatabaseHome(const config::Settings& settings)
-    : app_url_(settings.database.url),
-      owner_url_(settings.database.owner_url),
-      folder_(settings.paths.folder) {
-    if (!app_url_.empty()) return;
+DatabaseHome::DatabaseHome(const config::Settings& settings) : folder_(settings.paths.folder) {
+    if (!settings.database.url.empty()) {
+        app_url_ = store::as_program(settings.database.url);
+        owner_url_ = store::as_program(settings.database.owner_url);
+        return;
+    }
     cluster_ = std::make_unique<store::Cluster>(store::Cluster::Options{
         .folder = settings.paths.folder,
         .bin_folder = settings.database.bin_folder,
         .run_as = {},
         .shared_buffers_mb = static_cast<int>(settings.database.shared_buffers_mb)});
-    app_url_ = cluster_->url("vigie_app");
-    owner_url_ = cluster_->url("vigie_owner");
+    // Another name than that of whoever else looks into it: the last one holds.
+    app_url_ = cluster_->url("vigie_app") + " application_name=vigied";
+    owner_url_ = cluster_->url("vigie_owner") + " application_name=vigied";
 }
 
 void DatabaseHome::open(StartSteps* steps) {
@@ -38,6 +41,8 @@ void DatabaseHome::open(StartSteps* steps) {
         spdlog::info("private PostgreSQL {}",
                      cluster_->adopted() ? "was still running and is adopted" : "started");
     }
+    for (const auto* url : {&app_url_, &owner_url_})
+        store::end_predecessors(*url);
     shares_disk_ = cluster_ && is_same_disk(folder_, folder_ + "/pg");
     if (steps != nullptr) steps->done("database");
     store::migrate(owner_url_, embedded::migrations(),

@@ -13,8 +13,8 @@ namespace vigie::app {
 class DatabaseHome {
 public:
     explicit DatabaseHome(const config::Settings& settings);
-    // Starts or adopts the private cluster, if that is where the data live, and applies the missing
-    // migrations.
+    // Starts or adopts the private cluster, if that is where the data live, ends what an earlier
+    // server that was killed may have under way there, and applies the missing migrations.
     void open(StartSteps* steps = nullptr);
     void close();
     // Starts the private PostgreSQL again when it is no longer running: it was killed, or ran out

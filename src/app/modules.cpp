@@ -27,6 +27,7 @@ namespace {
 constexpr std::chrono::hours callers_kept{24 * 365};
 // Transitions that wait for the database lie in memory as well.
 constexpr std::uint64_t alarm_spool_bytes_max = std::uint64_t{64} * 1024 * 1024;
+constexpr std::chrono::seconds flush_awaited_at_most{10};
 constexpr std::uint64_t result_spool_bytes_max = std::uint64_t{16} * 1024 * 1024;
 
 // Where a vehicle last said it was, and when; nothing before it ever did. Called on a thread of the
@@ -179,6 +180,10 @@ void Modules::stop() {
     impl_->keeper.stop();
     impl_->foundation.city.stop();
     impl_->alarms.stop();
+}
+
+bool Modules::await_flush(const std::function<bool()>& given_up) {
+    return impl_->keeper.await_flush(flush_awaited_at_most, given_up);
 }
 
 bool Modules::alarms_crowded() const {

@@ -1,6 +1,7 @@
 // The services of the city: one line each in modules.cpp.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "app/foundation.hpp"
@@ -24,6 +25,8 @@ public:
     // Reads what stood before the restart, then begins to judge.
     void start(StartSteps& steps);
     void stop();
+    // What live::Keeper::await_flush promises.
+    bool await_flush(const std::function<bool()>& given_up);
     // More happens to alarms than can be kept while the database is away.
     [[nodiscard]] bool alarms_crowded() const;
     // Of every spool: observations, alarm transitions, results of commands.

@@ -357,8 +357,8 @@ void Server::start() {
     s.health = std::make_unique<Health>([&s] { return s.obstacles(); });
     s.modules = std::make_unique<Modules>(*s.foundation, *s.pipeline,
                                           Routers{*s.control, *s.open, *s.admin});
-    s.storage = std::make_unique<Storage>(*s.foundation, *s.pipeline, s.database->app_url(),
-                                          s.database->owner_url());
+    s.storage = std::make_unique<Storage>(*s.foundation, *s.pipeline, *s.modules,
+                                          s.database->app_url(), s.database->owner_url());
     s.storage->add_admin_routes(*s.admin);
     s.make_self_watch();
     s.make_doors(contexts);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "app/foundation.hpp"
+#include "app/modules.hpp"
 #include "app/pipeline.hpp"
 #include "vigie/live/archive.hpp"
 #include "vigie/live/rollups.hpp"
@@ -13,8 +14,8 @@ namespace vigie::app {
 
 class Storage {
 public:
-    Storage(Foundation& foundation, Pipeline& pipeline, const std::string& app_url,
-            const std::string& owner_url);
+    Storage(Foundation& foundation, Pipeline& pipeline, Modules& modules,
+            const std::string& app_url, const std::string& owner_url);
     void add_admin_routes(api::Router& admin);
     // Once the writers have started; to be stopped after them.
     void start();

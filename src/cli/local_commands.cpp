@@ -114,6 +114,8 @@ int migrate_now(const Session& session, const LocalOptions& options) {
     keep_log_apart(session);
     app::DatabaseHome home(*settings);
     const bool embedded = home.embedded();
+    // Under no name of the server's, which may start meanwhile and ends what has its name.
+    const auto& owner_url = embedded ? home.owner_url() : settings->database.owner_url;
     std::vector<std::string> applied;
     if (embedded) {
         if (options.dry_run)
@@ -122,9 +124,9 @@ int migrate_now(const Session& session, const LocalOptions& options) {
                         "migrating it: leave out --dry-run");
         home.open();
     } else if (!options.dry_run) {
-        applied = store::migrate(home.owner_url(), embedded::migrations());
+        applied = store::migrate(owner_url, embedded::migrations());
     }
-    const auto all = store::migration_status(home.owner_url(), embedded::migrations());
+    const auto all = store::migration_status(owner_url, embedded::migrations());
     if (embedded) home.close();
     return show_migrations(session, all, applied);
 }

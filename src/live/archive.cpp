@@ -131,13 +131,25 @@ void Archive::tend() {
     close_by_night();
     const std::lock_guard lock(working_);
     const auto now = clock_.now();
-    if (!last_repack_ || now - *last_repack_ >= repack_every) {
-        const auto repacked = closing_.repack();
-        counters_.repacked += repacked.days;
-        counters_.conflicts += repacked.conflicts;
-        last_repack_ = now;
-    }
+    const bool may_merge = !last_repack_ || now - *last_repack_ >= repack_every;
+    // What comes from now on is left for the next time.
+    const auto late_through = may_merge ? closing_.newest_late() : 0;
+    if (late_through > 0 || closing_.has_to_drop()) throw_when_not_flushed();
+    if (late_through > 0) repack(late_through);
+    if (may_merge) last_repack_ = now;
     closing_.drop_closed();
+}
+
+void Archive::throw_when_not_flushed() const {
+    if (!settings_.await_flush) return;
+    if (!settings_.await_flush([this] { return stopping_.load(); }))
+        throw store::Unavailable("what is stored is not in the last values yet");
+}
+
+void Archive::repack(std::int64_t late_through) {
+    const auto repacked = closing_.repack(late_through);
+    counters_.repacked += repacked.days;
+    counters_.conflicts += repacked.conflicts;
 }
 
 void Archive::run() {

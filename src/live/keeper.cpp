@@ -12,6 +12,7 @@ namespace vigie::live {
 
 namespace {
 constexpr std::chrono::milliseconds look_every{250};  // whether a flush is due
+constexpr std::chrono::milliseconds given_up_looked_at_every{50};
 }  // namespace
 
 std::size_t load_last_values(City& city, store::Pool& pool, base::Instant now) {
@@ -45,13 +46,37 @@ void Keeper::stop() {
         const std::lock_guard lock(mutex_);
         stopping_ = true;
     }
-    stop_came_.notify_all();
+    wake_.notify_all();
+    held_came_.notify_all();
     if (!thread_.joinable()) return;
     thread_.join();
     flush();
 }
 
+bool Keeper::await_flush(std::chrono::milliseconds limit, const std::function<bool()>& given_up) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    std::unique_lock lock(mutex_);
+    const auto mine = ++asked_;
+    wake_.notify_all();
+    while (held_ < mine && !stopping_ && !given_up() && std::chrono::steady_clock::now() < until)
+        held_came_.wait_for(lock, given_up_looked_at_every);
+    return held_ >= mine;
+}
+
+std::uint64_t Keeper::asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+}
+
+// Those who asked before the flush began.
+void Keeper::hold(std::uint64_t asked) {
+    const std::lock_guard lock(mutex_);
+    held_ = asked;
+    held_came_.notify_all();
+}
+
 bool Keeper::flush() {
+    holds_all_ = false;
     // Before the values are taken: what was applied later is not in them.
     const auto now = clock_.now();
     const bool takes_in = !takes_in_ || takes_in_();
@@ -73,6 +98,7 @@ bool Keeper::flush() {
             return run;
         });
         if (takes_in) paused_ = false;
+        holds_all_ = notes.has_value();
         return true;
     } catch (const std::exception& error) {
         spdlog::warn("last values could not be flushed, they wait: {}", error.what());
@@ -119,7 +145,8 @@ void Keeper::run() {
     for (;;) {
         const auto began = Steady::now();
         const auto applied = city_.state().frames_applied();
-        flush();
+        const auto asked_before = asked();
+        if (flush() && holds_all_) hold(asked_before);
         const auto took = Steady::now() - began;
         const auto is_due = [&] {
             return is_flush_due(std::chrono::floor<base::Duration>(Steady::now() - began),
@@ -127,8 +154,9 @@ void Keeper::run() {
                                 city_.state().frames_applied() - applied);
         };
         std::unique_lock lock(mutex_);
-        while (!is_due())
-            if (stop_came_.wait_for(lock, look_every, [this] { return stopping_; })) return;
+        const auto is_called = [&] { return stopping_ || asked_ != asked_before; };
+        while (!is_due() && !wake_.wait_for(lock, look_every, is_called)) {
+        }
         if (stopping_) return;
     }
 }

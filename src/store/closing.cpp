@@ -38,11 +38,13 @@ constexpr Query closing_undropped{
 constexpr Query closing_dropped{
     "closing_dropped", "update storage_day set dropped_at = $2::timestamptz where day = $1::date"};
 
+constexpr Query late_newest{"late_newest", "select coalesce(max(id), 0) as id from frame_late"};
+
 constexpr Query repack_due{
     "repack_due",
     "select distinct asset_id, observed_at::date - date '1970-01-01' as day from frame_late f "
     "where exists (select from storage_day where day = f.observed_at::date and closed_at is not "
-    "null) order by asset_id, day limit $1"};
+    "null) and id <= $2 order by asset_id, day limit $1"};
 
 constexpr Query repack_chunks{
     "repack_chunks", "select body from chunk where asset_id = $1 and day = $2::date order by part"};
@@ -50,7 +52,7 @@ constexpr Query repack_chunks{
 constexpr Query repack_late{
     "repack_late",
     "select id, observed_at, received_at, layout, vals from frame_late where asset_id = $1 "
-    "and observed_at >= $2::date and observed_at < $2::date + 1 order by id limit $3"};
+    "and observed_at >= $2::date and observed_at < $2::date + 1 and id <= $4 order by id limit $3"};
 
 constexpr Query repack_clear{"repack_clear",
                              "delete from chunk where asset_id = $1 and day = $2::date"};
@@ -130,14 +132,15 @@ std::size_t write_packed(Transaction& tx, std::int32_t asset, const std::string&
 
 // Answers how many values that came late differed from those of their instant. Nothing: what is
 // packed cannot be read; late frames stay beside it.
-std::optional<std::size_t> repack_day(Transaction& tx, std::int32_t asset, const std::string& day) {
+std::optional<std::size_t> repack_day(Transaction& tx, std::int32_t asset, const std::string& day,
+                                      std::int64_t through) {
     auto found = read_packed(tx, asset, day);
     if (!found) return std::nullopt;
     auto& packed = *found;
     const auto frames_before = static_cast<std::int64_t>(packed.frames.size());
     const auto values_before = static_cast<std::int64_t>(packed.frames.present());
     std::vector<std::int64_t> taken;
-    for (const auto& row : tx.rows(repack_late, asset, day, chunk_frames_max)) {
+    for (const auto& row : tx.rows(repack_late, asset, day, chunk_frames_max, through)) {
         taken.push_back(row.get<std::int64_t>("id"));
         packed.frames.append(base::epoch_us(row.get<base::Instant>("observed_at")),
                              base::epoch_us(row.get<base::Instant>("received_at")),
@@ -240,14 +243,21 @@ base::Result<ClosedDay> Closing::close(Day day) {
     return closed;
 }
 
-std::size_t Closing::drop_closed() {
-    const auto before = clock_.now() - settings_.linger;
+std::vector<Day> Closing::droppable() {
     std::vector<Day> days;
     pool_.read_now([&](Transaction& tx) {
-        for (const auto& row : tx.rows(closing_droppable, before))
+        for (const auto& row : tx.rows(closing_droppable, clock_.now() - settings_.linger))
             days.emplace_back(std::chrono::days{row.get<std::int32_t>("day")});
     });
-    for (const Day day : days) {
+    return days;
+}
+
+bool Closing::has_to_drop() {
+    return !droppable().empty();
+}
+
+std::size_t Closing::drop_closed() {
+    for (const Day day : droppable()) {
         if (!drop(day)) break;  // one detaching at a time
     }
     return pool_.read_now([](Transaction& tx) {
@@ -281,12 +291,17 @@ bool Closing::drop(Day day) {
     return true;
 }
 
-Repacked Closing::repack() {
+std::int64_t Closing::newest_late() {
+    return pool_.read_now(
+        [](Transaction& tx) { return tx.row(late_newest)->get<std::int64_t>("id"); });
+}
+
+Repacked Closing::repack(std::int64_t through) {
     Repacked repacked;
     for (;;) {
         std::vector<std::pair<std::int32_t, std::string>> due;
         pool_.read_now([&](Transaction& tx) {
-            for (const auto& row : tx.rows(repack_due, rows_a_step)) {
+            for (const auto& row : tx.rows(repack_due, rows_a_step, through)) {
                 due.emplace_back(
                     row.get<std::int32_t>("asset_id"),
                     date_literal(Day{std::chrono::days{row.get<std::int32_t>("day")}}));
@@ -294,8 +309,8 @@ Repacked Closing::repack() {
         });
         bool has_failed = false;
         for (const auto& [asset, day] : due) {
-            const auto conflicts =
-                pool_.write_now([&](Transaction& tx) { return repack_day(tx, asset, day); });
+            const auto conflicts = pool_.write_now(
+                [&](Transaction& tx) { return repack_day(tx, asset, day, through); });
             has_failed = has_failed || !conflicts;
             repacked.days += conflicts ? 1 : 0;
             repacked.conflicts += conflicts.value_or(0);

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <pqxx/pqxx>
 #include <stdexcept>
 
 #include "tests/support/pgtest_folder.hpp"
@@ -49,6 +50,32 @@ TEST(DatabaseHomeTest, StartsThePrivatePostgresAgainWhenItWasKilled) {
     }
     EXPECT_NE(postmaster_of(folder.path()), first);
     home.close();
+}
+
+// The cluster outlives the server, and so did what was under way in it: committed later, it would
+// be stored and not shown.
+TEST(DatabaseHomeTest, EndsWhatAServerThatWasKilledHasUnderWay) {
+    test::Folder folder;
+    std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+    auto settings = config::defaults();
+    settings.paths.folder = folder.path();
+    settings.database.shared_buffers_mb = 32;
+    DatabaseHome killed(settings);
+    killed.open();
+    pqxx::connection left_behind(killed.app_url());
+    pqxx::work under_way(left_behind);
+    under_way.exec("select count(*) from frame");
+    pqxx::connection owner_left_behind(killed.owner_url());
+    pqxx::connection of_somebody(
+        store::Cluster({.folder = folder.path(), .bin_folder = {}, .run_as = {}}).url("vigie_app"));
+    pqxx::nontransaction reads(of_somebody);
+
+    DatabaseHome next(settings);
+    next.open();
+    EXPECT_THROW(under_way.commit(), pqxx::failure);
+    EXPECT_THROW(pqxx::nontransaction(owner_left_behind).exec("select 1"), pqxx::failure);
+    EXPECT_NO_THROW(reads.exec("select 1"));
+    next.close();
 }
 
 // After an upgrade of the machine the newest programs no longer read what older ones wrote.

@@ -28,6 +28,7 @@ constexpr store::Query late_frame{
     "late_frame",
     "insert into frame_late (observed_at, received_at, asset_id, layout, vals) values "
     "($1::timestamptz, $1::timestamptz, $2, 1, '{99}')"};
+constexpr store::Query late_left{"late_left", "select count(*) as n from frame_late"};
 constexpr store::Query rollup_lasts{"rollup_lasts", "select maxs[1] as top from rollup"};
 
 base::Instant in_paris_at(int hour) {  // winter: an hour before
@@ -64,6 +65,11 @@ protected:
             tx.execute(late_frame, noon_plus(second), park);
             tx.execute(small_mark_add, park, noon_plus(second));
         });
+    }
+
+    std::int64_t late() {
+        return pool.read_now(
+            [](store::Transaction& tx) { return tx.row(late_left)->get<std::int64_t>("n"); });
     }
 
     double greatest() {
@@ -172,6 +178,59 @@ TEST_F(ArchivePgTest, KeepsTheRollupOfForgottenObservations) {
     clock.advance(24h * 4'000);
     archive.tend();
     EXPECT_EQ(archive.counters().expired_rollups, 1U);
+}
+
+// A start finds what came late where it lies by itself, or in the flushed values.
+TEST_F(ArchivePgTest, MergesOnlyWhatIsInTheFlushedValues) {
+    archive.close_due();
+    come_late(-4 * 86'400);
+    bool holds = false;
+    int asked = 0;
+    Archive careful({.app_url = database.app_url(),
+                     .owner_url = database.owner_url(),
+                     .time_zone = "Europe/Paris",
+                     .close_hour = 3,
+                     .close_after_days = 2,
+                     .await_flush =
+                         [&](const auto&) {
+                             if (holds && asked == 1) come_late(-4 * 86'400 + 60);
+                             ++asked;
+                             return holds;
+                         }},
+                    registry, clock, [](store::Day) {});
+    EXPECT_THROW(careful.tend(), store::Unavailable);
+    EXPECT_EQ(careful.counters().repacked, 0U);
+    holds = true;
+    clock.advance(1min);
+    careful.tend();
+    EXPECT_EQ(careful.counters().repacked, 1U);
+    EXPECT_EQ(late(), 1) << "it came while the flush was awaited";
+    clock.advance(10min);
+    careful.tend();
+    EXPECT_EQ(late(), 0);
+    clock.advance(10min);
+    careful.tend();
+    EXPECT_EQ(asked, 3) << "there was nothing to merge, nor to drop";
+}
+
+TEST_F(ArchivePgTest, DropsADayOnlyOnceItIsInTheFlushedValues) {
+    bool holds = false;
+    Archive careful({.app_url = database.app_url(),
+                     .owner_url = database.owner_url(),
+                     .time_zone = "Europe/Paris",
+                     .close_hour = 3,
+                     .close_after_days = 2,
+                     .await_flush = [&](const auto&) { return holds; }},
+                    registry, clock, [](store::Day) {});
+    clock.set(in_paris_at(3));
+    careful.tend();
+    EXPECT_EQ(careful.counters().closed_days, 1U);
+    clock.advance(1min);
+    EXPECT_THROW(careful.tend(), store::Unavailable);
+    EXPECT_EQ(get("GET", "/admin/v1/storage")["partitions_to_drop"], 1);
+    holds = true;
+    careful.tend();
+    EXPECT_EQ(get("GET", "/admin/v1/storage")["partitions_to_drop"], 0);
 }
 
 // As history does that is filled in: until its day is closed nothing of it is forgotten.

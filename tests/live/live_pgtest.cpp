@@ -243,6 +243,30 @@ TEST_F(LivePgTest, ReadsTheFramesOfATime) {
     EXPECT_EQ(found[1].vals, (std::vector<double>{1, 2, 0}));
 }
 
+// Whoever asks is told of a flush that began after it asked, and holds all.
+TEST_F(LivePgTest, AFlushIsAwaitedThatHoldsAll) {
+    using namespace std::chrono_literals;
+    city.start();
+    Keeper keeper(city, pool, clock);
+    std::atomic<int> renewed{0};
+    keeper.renew_notes_by([&](auto) -> std::optional<std::int64_t> {
+        if (++renewed == 2) return std::nullopt;  // some of what is stored is on its way
+        return renewed;
+    });
+    const auto never = [] { return false; };
+    EXPECT_FALSE(keeper.await_flush(1ms, never)) << "nobody flushes";
+    EXPECT_FALSE(keeper.await_flush(1h, [] { return true; })) << "nobody waits for it";
+    keeper.start();
+    ASSERT_TRUE(city.observed({frame(car_park, 60, {50, 80})}));
+    for (int i = 0; i < 2; ++i)
+        EXPECT_TRUE(keeper.await_flush(60s, never));
+    EXPECT_GE(renewed, 3);
+    EXPECT_EQ(pool.read_now([](store::Transaction& tx) { return read_last_values(tx); }).size(),
+              1U);
+    keeper.stop();
+    EXPECT_FALSE(keeper.await_flush(60s, never));
+}
+
 TEST_F(LivePgTest, FlushesNothingThatIsNotSettled) {
     city.start();
     ASSERT_TRUE(city.observed({frame(car_park, 60, {50, 80})}));

@@ -203,11 +203,18 @@ TEST_F(ClosingTest, MergesWhatComesLateAndPacksItToo) {
     expect_series();
     EXPECT_EQ(c.drop_closed(), 0U);
     expect_series();
-    const auto repacked = c.repack();
+    const auto first = c.newest_late();
+    put(4, base::Instant(old_day) + 2h, {4});
+    settle();
+    EXPECT_GT(c.newest_late(), first);
+    const auto repacked = c.repack(first);
     EXPECT_EQ(repacked.days, 3U);
     EXPECT_EQ(repacked.conflicts, 1U) << "what was filled in is none";
-    EXPECT_EQ(number(late_count), 0);
+    EXPECT_EQ(number(late_count), 1) << "it came after";
     expect_series();
+    EXPECT_EQ(c.repack().days, 1U);
+    EXPECT_EQ(number(late_count), 0);
+    EXPECT_EQ(c.newest_late(), 0);
     EXPECT_EQ(c.repack().days, 0U);
     open_writer();  // it knows the closed day again
     put(3, base::Instant(old_day) + 5h, {77});

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -25,6 +26,9 @@ struct ArchiveSettings {
     std::int64_t close_hour{};  // of the local day
     std::int64_t close_after_days{};
     base::Duration linger{std::chrono::minutes{1}};
+    // What Keeper::await_flush promises. A start reads the hot table and what lies beside packed
+    // days: what leaves either must be in the flushed values. None: nobody reads them back.
+    std::function<bool(const std::function<bool()>& given_up)> await_flush{};
 };
 
 // Since start.
@@ -82,6 +86,8 @@ private:
     [[nodiscard]] store::Day last_due() const;
     void close_by_night();
     void expire();
+    void throw_when_not_flushed() const;
+    void repack(std::int64_t late_through);
     ArchiveSettings settings_;
     const assets::Registry& registry_;
     const base::Clock& clock_;

@@ -76,9 +76,15 @@ public:
     // At once, on the calling thread, while the city runs. False: the database is away, what
     // changed stays to be flushed. At most one caller at a time.
     bool flush();
+    // Has its thread flush, and waits for it: true once all that the writers had begun to store
+    // before this call is in the flushed values. False: not within the limit, or it stops, or
+    // whoever asks has given up.
+    bool await_flush(std::chrono::milliseconds limit, const std::function<bool()>& given_up);
 
 private:
     void run();
+    std::uint64_t asked() const;
+    void hold(std::uint64_t asked);
     [[nodiscard]] bool settled();
     [[nodiscard]] std::optional<std::vector<LastValue>> take_changed();
     void note_run(store::Transaction& tx, std::int64_t& run, base::Instant now,
@@ -91,10 +97,14 @@ private:
     std::function<bool()> takes_in_;
     std::int64_t run_{};
     base::Instant taken_in_until_{};
-    bool paused_{};  // since then something may not have been taken in
-    std::mutex mutex_;
-    std::condition_variable stop_came_;
+    bool paused_{};     // since then something may not have been taken in
+    bool holds_all_{};  // the last flush, all that was stored before it
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::condition_variable held_came_;
     bool stopping_{};
+    std::uint64_t asked_{};  // how often somebody asked for a flush
+    std::uint64_t held_{};   // for so many of them it came
     std::thread thread_;
 };
 

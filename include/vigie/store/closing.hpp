@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,11 +77,15 @@ public:
     [[nodiscard]] std::vector<Day> open_days(Day last);
     // conflict: it is closed already; not_found: it has no partition.
     base::Result<ClosedDay> close(Day day);
+    // A day is closed for long enough that its partition may go.
+    [[nodiscard]] bool has_to_drop();
     // Detaches and drops partitions of closed days; those that a reader holds are left for the next
     // time. Answers how many are left.
     std::size_t drop_closed();
-    // Merges what came late for closed days into their chunks.
-    Repacked repack();
+    // The number of what came last for a day that is packed, or is being; nothing came: 0.
+    [[nodiscard]] std::int64_t newest_late();
+    // Merges what came late for closed days into their chunks, up to that number.
+    Repacked repack(std::int64_t through = std::numeric_limits<std::int64_t>::max());
     // Forgets what is older than its kind is kept.
     Expired expire(const std::vector<Retention>& kinds);
     // What Pool::cut_silent promises, of the schema's owner as well. On any thread.
@@ -89,6 +94,7 @@ public:
 private:
     void at(ClosingStep step) const;
     void mark_closing(Day day);
+    [[nodiscard]] std::vector<Day> droppable();
     bool drop(Day day);
     ClosingSettings settings_;
     const base::Clock& clock_;
