@@ -11,6 +11,14 @@
 #include "vigie/base/open_files.hpp"
 #include "vigie/config/settings.hpp"
 
+// jemalloc reads it before main() (its manual, TUNING); MALLOC_CONF in the environment wins. Few
+// arenas take less for a connection that is idle, and no more time; a thread of its own gives back
+// what a flood needed. Elsewhere (under sanitizers) nobody reads it.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:4,background_thread:true";
+}
+
 namespace {
 
 struct Options {
@@ -52,6 +60,7 @@ int serve(vigie::config::Settings settings) {
     vigie::app::log_connections(settings);
     vigie::app::Server server(std::move(settings), clock);
     vigie::app::drop_privileges(folder);
+    const vigie::app::FolderLock lock(folder);
     server.start();
     const auto ports = server.ports();
     const auto or_closed = [](std::uint16_t port) {

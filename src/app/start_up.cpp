@@ -1,10 +1,12 @@
 #include "app/start_up.hpp"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -71,6 +73,21 @@ void drop_privileges(const std::string& data_folder) {
         throw std::runtime_error(std::string("cannot become the user vigie: ") +
                                  std::strerror(errno));
     }
+}
+
+FolderLock::FolderLock(const std::string& data_folder) {
+    std::filesystem::create_directories(data_folder);
+    const std::string path = data_folder + "/vigied.lock";
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file_ < 0) throw std::runtime_error(path + ": " + std::strerror(errno));
+    if (::flock(file_, LOCK_EX | LOCK_NB) == 0) return;
+    ::close(file_);
+    throw std::runtime_error("another server runs on the data in " + data_folder +
+                             "; stop it first, or give this one a folder of its own (--data)");
+}
+
+FolderLock::~FolderLock() {
+    ::close(file_);
 }
 
 }  // namespace vigie::app

@@ -320,5 +320,19 @@ TEST_F(Durability, AKillLosesNoRefusalThatWasAnswered) {
     }
 }
 
+// Two on one spool would each take away what the other promised.
+TEST(OneServer, RunsOnADataFolderAndASecondTouchesNothing) {
+    Installation city;
+    city.start();
+    const pid_t database = city.database_pids().front();
+    Program second({VIGIE_PROGRAMS "/vigied", "--config", (city.folder() / "vigie.toml").string()});
+    EXPECT_EQ(second.wait(std::chrono::seconds{60}), 1);
+    EXPECT_TRUE(second.wait_for_line("another server runs on the data in", {}));
+    EXPECT_EQ(exchange(city.metrics(), {.target = "/readyz"}).status, 200U);
+    ASSERT_TRUE(city.database_runs());
+    EXPECT_EQ(city.database_pids().front(), database);
+    EXPECT_EQ(city.stop(), 0);
+}
+
 }  // namespace
 }  // namespace vigie::e2e
