@@ -275,7 +275,8 @@ mqtt::Reason MqttConnection::grant(const mqtt::Subscription& asked,
     const auto qos = std::min(highest, static_cast<mqtt::Qos>(answer));
     MqttSubscription subscription{std::string{asked.filter}, qos};
     const MqttRegistry::Room room{hub_->settings.subscriptions_max,
-                                  hub_->settings.filters_bytes_max};
+                                  hub_->settings.filters_bytes_max,
+                                  hub_->settings.filters_bytes_per_owner_max};
     if (!hub_->registry.subscribe(session_, subscription, room)) {
         return mqtt::Reason::quota_exceeded;
     }

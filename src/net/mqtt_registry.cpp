@@ -72,9 +72,25 @@ void MqttRegistry::await_client(MqttPendingWill will, base::SteadyInstant expire
 }
 
 void MqttRegistry::drop_subscriptions(MqttSessionId id, Session& session) {
-    for (const MqttSubscription& one : session.subscriptions)
+    std::size_t bytes = 0;
+    for (const MqttSubscription& one : session.subscriptions) {
         tree_.remove(one.filter, id);
+        bytes += one.filter.size();
+    }
+    forget_bytes(session.owner, bytes);
     session.subscriptions.clear();
+}
+
+void MqttRegistry::add_subscription(Session& session, const MqttSubscription& subscription) {
+    session.subscriptions.push_back(subscription);
+    filters_bytes_[session.owner] += subscription.filter.size();
+}
+
+void MqttRegistry::forget_bytes(const std::string& owner, std::size_t bytes) {
+    const auto found = filters_bytes_.find(owner);
+    if (found == filters_bytes_.end()) return;
+    found->second -= bytes;
+    if (found->second == 0) filters_bytes_.erase(found);
 }
 
 void MqttRegistry::begin(MqttSessionId session,
@@ -92,7 +108,7 @@ void MqttRegistry::begin(MqttSessionId session,
     for (const MqttSubscription& one : subscriptions) {
         // A stored row is from outside, too.
         if (!wire::mqtt::is_topic_filter(one.filter)) continue;
-        if (tree_.add(one.filter, session, one.qos)) found->second.subscriptions.push_back(one);
+        if (tree_.add(one.filter, session, one.qos)) add_subscription(found->second, one);
     }
 }
 
@@ -107,10 +123,13 @@ bool MqttRegistry::subscribe(MqttSessionId session, const MqttSubscription& subs
         same->qos = subscription.qos;
     } else {
         std::size_t bytes = subscription.filter.size();
+        const auto of_owner = filters_bytes_.find(found->second.owner);
+        const std::size_t others = of_owner == filters_bytes_.end() ? 0 : of_owner->second;
+        if (others + bytes > room.filters_bytes_per_owner_max) return false;
         for (const MqttSubscription& one : all)
             bytes += one.filter.size();
         if (all.size() >= room.subscriptions_max || bytes > room.filters_bytes_max) return false;
-        all.push_back(subscription);
+        add_subscription(found->second, subscription);
     }
     tree_.add(subscription.filter, session, subscription.qos);
     return true;
@@ -120,8 +139,10 @@ bool MqttRegistry::unsubscribe(MqttSessionId session, const std::string& filter)
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(session);
     if (found == sessions_.end() || !tree_.remove(filter, session)) return false;
-    std::erase_if(found->second.subscriptions,
-                  [&filter](const MqttSubscription& one) { return one.filter == filter; });
+    const auto gone =
+        std::erase_if(found->second.subscriptions,
+                      [&filter](const MqttSubscription& one) { return one.filter == filter; });
+    forget_bytes(found->second.owner, gone * filter.size());
     return true;
 }
 

@@ -68,6 +68,7 @@ public:
     struct Room {
         std::size_t subscriptions_max{0};
         std::size_t filters_bytes_max{0};
+        std::size_t filters_bytes_per_owner_max{0};
     };
     // False when there is no room for it.
     bool subscribe(MqttSessionId session, const MqttSubscription& subscription, const Room& room);
@@ -142,6 +143,8 @@ private:
 
     static std::string key_of(const std::string& owner, const std::string& client_id);
     void drop_subscriptions(MqttSessionId id, Session& session);
+    void add_subscription(Session& session, const MqttSubscription& subscription);
+    void forget_bytes(const std::string& owner, std::size_t bytes);
     static std::optional<MqttStoredSession> row_again(Session& session, std::uint64_t revision,
                                                       base::Instant now,
                                                       base::SteadyInstant steady);
@@ -152,7 +155,8 @@ private:
     std::unordered_map<std::string, MqttSessionId> by_client_;
     wire::mqtt::SubscriptionTree tree_;
     MqttSessionId last_id_{0};
-    std::size_t absent_{0};  // sessions without a connection
+    std::size_t absent_{0};                                       // sessions without a connection
+    std::unordered_map<std::string, std::size_t> filters_bytes_;  // by owner; no entry: none
 };
 
 }  // namespace vigie::net

@@ -115,6 +115,36 @@ TEST_P(MqttKeptTest, FiltersOfASessionHaveSoManyBytesAtNAndNotAtNPlus1) {
     EXPECT_EQ(subscribe({"f"}), std::vector<Reason>{refused}) << "what was kept counts";
 }
 
+TEST_P(MqttKeptTest, FiltersOfAnOwnerHaveSoManyBytesAtNAndNotAtNPlus1) {
+    start({.filters_bytes_per_owner_max = 10});
+    const Reason refused = is_v5() ? Reason::quota_exceeded : Reason::unspecified_error;
+    const Reason granted = Reason::granted_qos_1;
+    const auto subscribe = [&](MqttClient& client, const char* filter) {
+        return wait_for(client.subscribe({{filter, Qos::at_least_once}})).front();
+    };
+    MqttClient one{io.get_executor()};
+    MqttClient two{io.get_executor()};
+    MqttClient stranger{io.get_executor()};
+    ASSERT_TRUE(connect(one, keeping("one")));
+    ASSERT_TRUE(connect(two, passing("two")));
+    ASSERT_TRUE(connect(stranger, keeping("one", "other")));
+    EXPECT_EQ(subscribe(one, "123456"), granted);
+    EXPECT_EQ(subscribe(two, "12345"), refused);
+    EXPECT_EQ(subscribe(two, "1234"), granted);
+    EXPECT_EQ(subscribe(stranger, "1234567890"), granted) << "that is somebody else";
+    EXPECT_EQ(subscribe(one, "a"), refused);
+    wait_for(one.disconnect());
+    EXPECT_EQ(subscribe(two, "a"), refused) << "what is kept counts";
+    wait_for(two.unsubscribe({"1234"}));
+    EXPECT_EQ(subscribe(two, "abcd"), granted);
+    wait_for(two.disconnect());
+    ASSERT_TRUE(handler.expect("disconnected two 0")) << "and its session with it";
+    MqttClient three{io.get_executor()};
+    ASSERT_TRUE(connect(three, passing("three")));
+    EXPECT_EQ(subscribe(three, "abcde"), refused);
+    EXPECT_EQ(subscribe(three, "abcd"), granted);
+}
+
 INSTANTIATE_TEST_SUITE_P(InBothVersions, MqttKeptTest,
                          testing::Values(Version::v3_1_1, Version::v5), [](const auto& one) {
                              return one.param == Version::v5 ? "v5" : "v3_1_1";

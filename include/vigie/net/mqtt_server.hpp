@@ -59,12 +59,13 @@ struct MqttServerSettings {
     std::size_t deliveries_max{1'000};          // queued for one connection
     std::size_t subscriptions_max{1'000};       // of one session
     std::size_t filters_bytes_max{64 * 1024};   // the same: the text of all its filters together
+    // The same of all sessions of one owner; those of an earlier run count once their client is
+    // back. In memory it takes four times that, here and at the handler.
+    std::size_t filters_bytes_per_owner_max{8 * 1024 * 1024};
     std::size_t filters_per_packet_max{base::limits::mqtt_filters_per_packet_max};
     std::size_t sessions_max{200'000};  // kept for absent clients
     // Of one owner, with an expiry, client connected or not; beyond: CONNECT of another is refused
-    // (a client that has one may always come back to it). The text of their filters is 66 MB at
-    // most, and takes four times that in memory, here and at the handler; of all sessions_max 13
-    // GB, only if 200 owners make use of all that they may.
+    // (a client that has one may always come back to it).
     std::size_t sessions_per_owner_max{1'000};
     std::chrono::seconds connect_within{10};  // TLS, CONNECT and the answer
     std::chrono::seconds write_within{30};    // progress of output, or cut off
