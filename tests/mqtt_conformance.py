@@ -152,7 +152,7 @@ def marks(table, found):
 
 
 def results(table, found):
-    """The page's tables with what the tests came to: with the bench, and with the real server where it is played there."""
+    """The page's tables with what the tests came to: with the bench and with the real server."""
     lines = []
     for version, clauses in table.items():
         lines += ["", f"## MQTT {version}", "", "| clause | stands | result | tests |", "|---|---|---|---|"]
