@@ -2,12 +2,14 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -75,6 +77,29 @@ double wall_now() {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
         .count();
 }
+
+// Looks at how late it wakes: what is later than the kernel's own delays, nobody ran in.
+class StillWatch {
+public:
+    StillWatch() : thread_([this](const std::stop_token& stop) { watch(stop); }) {}
+    [[nodiscard]] double seconds() const { return seconds_; }
+
+private:
+    void watch(const std::stop_token& stop) {
+        constexpr sched_param before_all_others{.sched_priority = 50};
+        if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &before_all_others) != 0) return;
+        constexpr std::chrono::milliseconds nap{2};
+        constexpr double usual_delay_s = 0.002;
+        while (!stop.stop_requested()) {
+            const double before = wall_now();
+            std::this_thread::sleep_for(nap);
+            const double late = wall_now() - before - std::chrono::duration<double>(nap).count();
+            if (late > usual_delay_s) seconds_ = seconds_ + late;
+        }
+    }
+    std::atomic<double> seconds_{0};
+    std::jthread thread_;
+};
 
 }  // namespace
 
@@ -150,11 +175,17 @@ Machine machine_now() {
     return {(user + nice + system + irq + soft_irq) * scale, (idle + wait) * scale, steal * scale};
 }
 
+double still_so_far() {
+    static const StillWatch watch;
+    return watch.seconds();
+}
+
 Spent& Spent::operator+=(const Spent& more) {
     const double whole = wall_s + more.wall_s;
     if (whole > 0) {
         foreign_share = (foreign_share * wall_s + more.foreign_share * more.wall_s) / whole;
         steal_share = (steal_share * wall_s + more.steal_share * more.wall_s) / whole;
+        still_share = (still_share * wall_s + more.still_share * more.wall_s) / whole;
     }
     wall_s = whole;
     server_s += more.server_s;
@@ -171,6 +202,7 @@ Meter::Meter(Watch watch)
       cluster_(cpu_of_family(watch_.cluster)),
       own_(own_cpu()),
       peers_(cpu_of_all(watch_.peers)),
+      still_(still_so_far()),
       machine_(machine_now()) {}
 
 Spent Meter::spent(const Watch& now_watched) const {
@@ -180,6 +212,7 @@ Spent Meter::spent(const Watch& now_watched) const {
     spent.cluster_s = cpu_of_family(now_watched.cluster) - cluster_;
     spent.generator_s = own_cpu() - own_;
     spent.peers_s = cpu_of_all(now_watched.peers) - peers_;
+    if (spent.wall_s > 0) spent.still_share = (still_so_far() - still_) / spent.wall_s;
     const Machine now = machine_now();
     const double busy = now.busy - machine_.busy;
     const double steal = now.steal - machine_.steal;

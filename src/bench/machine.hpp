@@ -35,6 +35,12 @@ struct Machine {
 };
 [[nodiscard]] Machine machine_now();
 
+// For how long the whole machine stood still so far, in seconds: a host that gives its guest no
+// more processor for a while need not call it stolen. A thread of its own, which goes before all
+// others, looks every two milliseconds; from the first call on. 0 for ever where it may not have
+// that priority.
+[[nodiscard]] double still_so_far();
+
 // Whom the seconds between two moments went to.
 struct Watch {
     pid_t server{};
@@ -49,6 +55,7 @@ struct Spent {
     double peers_s{};
     double foreign_share{};  // of all processors: neither ours nor idle
     double steal_share{};
+    double still_share{};  // of the time: the whole machine stood still
 
     // One phase made of two: seconds add up, shares are of the whole time.
     Spent& operator+=(const Spent& more);
@@ -67,6 +74,7 @@ private:
     double cluster_{};
     double own_{};
     double peers_{};
+    double still_{};
     Machine machine_;
 };
 

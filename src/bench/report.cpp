@@ -32,7 +32,7 @@ nlohmann::json json_of(const Spent& spent) {
     return {{"seconds", spent.wall_s},           {"server_cpu_s", spent.server_s},
             {"postgres_cpu_s", spent.cluster_s}, {"generator_cpu_s", spent.generator_s},
             {"peers_cpu_s", spent.peers_s},      {"foreign_share", spent.foreign_share},
-            {"steal_share", spent.steal_share}};
+            {"steal_share", spent.steal_share},  {"still_share", spent.still_share}};
 }
 
 nlohmann::json json_of(const Latency& latency) {
@@ -91,9 +91,11 @@ void add_phase(nlohmann::json& report, const std::string& phase, const std::vect
     if (rounds.empty()) return;
     std::vector<double> foreign;
     std::vector<double> stolen;
+    std::vector<double> still;
     for (const auto& spent : rounds) {
         foreign.push_back(spent.foreign_share);
         stolen.push_back(spent.steal_share);
+        still.push_back(spent.still_share);
     }
     if (!report.contains("phases")) {
         report["foreign_share"] = median(foreign);
@@ -102,7 +104,9 @@ void add_phase(nlohmann::json& report, const std::string& phase, const std::vect
     report["phases"][phase] = {{"foreign_share", median(foreign)},
                                {"foreign_share_max", *std::ranges::max_element(foreign)},
                                {"steal_share", median(stolen)},
-                               {"steal_share_max", *std::ranges::max_element(stolen)}};
+                               {"steal_share_max", *std::ranges::max_element(stolen)},
+                               {"still_share", median(still)},
+                               {"still_share_max", *std::ranges::max_element(still)}};
 }
 
 std::string sentence_of_phases(const nlohmann::json& report) {
@@ -112,6 +116,8 @@ std::string sentence_of_phases(const nlohmann::json& report) {
         const double most = shares.at("foreign_share_max").get<double>() * 100;
         said += fmt::format("{}{} {:.0f} %", said.empty() ? "foreign load: " : ", ", phase, usual);
         if (most >= usual + 1) said += fmt::format(" ({:.0f} % in a round)", most);
+        const double still = shares.at("still_share").get<double>() * 100;
+        if (still >= 0.5) said += fmt::format(", stood still {:.1f} %", still);
     }
     return said;
 }

@@ -30,7 +30,8 @@ Round round_of(double values, double limit) {
                    .foreign_share = 0.02,
                    .steal_share = 0.01};
     round.limit_spent = {.wall_s = 6, .foreign_share = 0.05};
-    round.reference_spent = {.wall_s = 6, .foreign_share = 0.11, .steal_share = 0.03};
+    round.reference_spent = {
+        .wall_s = 6, .foreign_share = 0.11, .steal_share = 0.03, .still_share = 0.07};
     round.server = {100, 200};
     round.cluster_bytes = 300;
     return round;
@@ -54,6 +55,7 @@ TEST(IngestReport, HasTheKeysThatProgramsRead) {
     EXPECT_DOUBLE_EQ(report.at("phases").at("L").at("foreign_share"), 0.05);
     EXPECT_DOUBLE_EQ(report.at("phases").at("reference").at("foreign_share_max"), 0.11);
     EXPECT_DOUBLE_EQ(report.at("phases").at("reference").at("steal_share"), 0.03);
+    EXPECT_DOUBLE_EQ(report.at("phases").at("reference").at("still_share"), 0.07);
     EXPECT_EQ(report.at("rollups_computed"), 21);
     EXPECT_EQ(report.at("server_resident_bytes_max"), 200);
     EXPECT_EQ(report.at("postgres_proportional_bytes"), 300);
