@@ -31,8 +31,11 @@ DatabaseHome::DatabaseHome(const config::Settings& settings) : folder_(settings.
         .run_as = {},
         .shared_buffers_mb = static_cast<int>(settings.database.shared_buffers_mb)});
     // Another name than that of whoever else looks into it: the last one holds.
-    app_url_ = cluster_->url("vigie_app") + " application_name=vigied";
-    owner_url_ = cluster_->url("vigie_owner") + " application_name=vigied";
+    const auto named = [this](const char* role) {
+        return cluster_->url(role) + " " + store::name_of_program;
+    };
+    app_url_ = named("vigie_app");
+    owner_url_ = named("vigie_owner");
 }
 
 void DatabaseHome::open(StartSteps* steps) {

@@ -39,11 +39,13 @@ store::ClosingSettings closing_settings(const ArchiveSettings& settings) {
 }  // namespace
 
 Archive::Archive(ArchiveSettings settings, const assets::Registry& registry,
-                 const base::Clock& clock, std::function<void(store::Day)> route_late)
+                 const base::Clock& clock, std::function<void(store::Day)> route_late,
+                 AwaitFlush await_flush)
     : settings_(std::move(settings)),
       registry_(registry),
       clock_(clock),
       closing_(closing_settings(settings_), clock, std::move(route_late)),
+      await_flush_(std::move(await_flush)),
       pool_(settings_.app_url, 0) {}
 
 Archive::~Archive() {
@@ -141,8 +143,7 @@ void Archive::tend() {
 }
 
 void Archive::throw_when_not_flushed() const {
-    if (!settings_.await_flush) return;
-    if (!settings_.await_flush([this] { return stopping_.load(); }))
+    if (!await_flush_([this] { return stopping_.load(); }))
         throw store::Unavailable("what is stored is not in the last values yet");
 }
 

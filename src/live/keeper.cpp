@@ -146,7 +146,8 @@ void Keeper::run() {
         const auto began = Steady::now();
         const auto applied = city_.state().frames_applied();
         const auto asked_before = asked();
-        if (flush() && holds_all_) hold(asked_before);
+        flush();
+        if (holds_all_) hold(asked_before);
         const auto took = Steady::now() - began;
         const auto is_due = [&] {
             return is_flush_due(std::chrono::floor<base::Duration>(Steady::now() - began),

@@ -206,7 +206,9 @@ void BinaryCopy::int4(std::int32_t value) {
 }
 
 void BinaryCopy::float8_array(const std::vector<double>& values) {
-    std::int32_t size = values.empty() ? 12 : 20;
+    constexpr std::int32_t head_bytes = 12;      // dimensions, whether any is NULL, type
+    constexpr std::int32_t dimension_bytes = 8;  // how many, and the first one's number
+    std::int32_t size = head_bytes + (values.empty() ? 0 : dimension_bytes);
     std::int32_t has_null = 0;
     for (const double value : values) {
         const bool absent = std::isnan(value);
@@ -218,7 +220,7 @@ void BinaryCopy::float8_array(const std::vector<double>& values) {
     if (values.empty()) return;
     constexpr std::int32_t lower_bound = 1;
     big_endian(static_cast<std::int32_t>(values.size()), lower_bound);
-    char* at = grow(static_cast<std::size_t>(size) - 20);
+    char* at = grow(static_cast<std::size_t>(size - head_bytes - dimension_bytes));
     for (const double value : values) {
         if (std::isnan(value)) {
             at = put(at, std::int32_t{-1});

@@ -54,8 +54,8 @@ void end_all(PgConnection& pg) {
 std::string as_program(const std::string& url) {
     if (names_itself(url)) return url;
     const bool is_uri = url.starts_with("postgresql://") || url.starts_with("postgres://");
-    if (!is_uri) return url + " application_name=vigied";
-    return url + (url.find('?') == std::string::npos ? "?" : "&") + "application_name=vigied";
+    if (!is_uri) return url + " " + name_of_program;
+    return url + (url.find('?') == std::string::npos ? "?" : "&") + name_of_program;
 }
 
 void end_predecessors(const std::string& url) {

@@ -23,13 +23,18 @@ pid_t postmaster_of(const std::string& folder) {
     return found;
 }
 
-TEST(DatabaseHomeTest, StartsThePrivatePostgresAgainWhenItWasKilled) {
-    test::Folder folder;
+// Where the user that PostgreSQL runs as may enter.
+config::Settings settings_in(const test::Folder& folder) {
     std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
     auto settings = config::defaults();
     settings.paths.folder = folder.path();
     settings.database.shared_buffers_mb = 32;
-    DatabaseHome home(settings);
+    return settings;
+}
+
+TEST(DatabaseHomeTest, StartsThePrivatePostgresAgainWhenItWasKilled) {
+    test::Folder folder;
+    DatabaseHome home(settings_in(folder));
     home.open();
     const auto first = postmaster_of(folder.path());
     home.revive();
@@ -56,10 +61,7 @@ TEST(DatabaseHomeTest, StartsThePrivatePostgresAgainWhenItWasKilled) {
 // be stored and not shown.
 TEST(DatabaseHomeTest, EndsWhatAServerThatWasKilledHasUnderWay) {
     test::Folder folder;
-    std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
-    auto settings = config::defaults();
-    settings.paths.folder = folder.path();
-    settings.database.shared_buffers_mb = 32;
+    const auto settings = settings_in(folder);
     DatabaseHome killed(settings);
     killed.open();
     pqxx::connection left_behind(killed.app_url());

@@ -146,7 +146,8 @@ protected:
                             .close_after_days = 2},
                            registry_,
                            clock_,
-                           [this](store::Day day) { writer_.route_late(day); }};
+                           [this](store::Day day) { writer_.route_late(day); },
+                           [](const auto&) { return true; }};
     alarms::Recorder recorder_{pool_, stream_, registry_, clock_};
     operations::Operations operations_{{.pool = pool_,
                                         .clock = clock_,

@@ -55,12 +55,7 @@ protected:
     }
 
     void TearDown() override {
-        if (city_) signal_database(SIGCONT);
-    }
-
-    void signal_database(int signal) const {
-        for (const pid_t pid : city_->database_pids())
-            kill(pid, signal);
+        if (city_) city_->signal_database(SIGCONT);
     }
 
     Answer post(e2e::Run run) const {
@@ -160,12 +155,12 @@ TEST_F(DiskLimit, IsAnAlarmThenBackPressureAndNeverAFullDiskForPostgres) {
 TEST_F(DiskLimit, KeepsWhatLiesInTheSpoolThereUntilThereIsRoom) {
     constexpr std::size_t spooled = 20;
     const std::size_t sent = spooled * post_messages;
-    signal_database(SIGSTOP);
+    city_->signal_database(SIGSTOP);
     for (std::size_t i = 0; i < spooled; ++i)
         EXPECT_EQ(post({i * post_messages, post_messages}).status, 200U);
     load_ballast(ballast(), min_bytes - 20 * mib);
     EXPECT_TRUE(console_->is_told("disk_full", told_within));
-    signal_database(SIGCONT);
+    city_->signal_database(SIGCONT);
     EXPECT_TRUE(console_->is_told("spool_waits", seconds{20}));
     EXPECT_THAT(obstacles(), testing::HasSubstr("is not brought to the database before"));
     EXPECT_GT(city_->figure("vigie_spool_bytes"), 0);

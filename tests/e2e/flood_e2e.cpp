@@ -180,10 +180,6 @@ protected:
         return line;
     }
 
-    static void signal_database(const std::vector<pid_t>& database, int signal) {
-        for (const pid_t pid : database)
-            kill(pid, signal);
-    }
     // A goodbye after which it has read everything.
     static void say_goodbye(RawDevice& device) {
         device.socket().send(std::string("\xe0\x00", 2));
@@ -308,15 +304,14 @@ TEST_F(Flood, OfQos0IsDroppedCountedAndTakesNoMoreMemory) {
     const double received_before = city_->figure(received);
     // Stands still until all was read: what may wait is taken in, and the rest is too much, however
     // fast the machine is.
-    const auto database = city_->database_pids();
-    signal_database(database, SIGSTOP);
+    city_->signal_database(SIGSTOP);
     std::jthread thaws([&] {
         const auto all_read = [&] {
             return said_all_ == lines && city_->figure(received) - received_before >=
                                              static_cast<double>(offered_.load());
         };
         EXPECT_TRUE(until(all_read, flood_limit + flood_limit));
-        signal_database(database, SIGCONT);
+        city_->signal_database(SIGCONT);
     });
     const auto done = in_parallel(flood_qos0);
     thaws.join();
@@ -340,11 +335,10 @@ TEST_F(Flood, OfQos0IsDroppedCountedAndTakesNoMoreMemory) {
 TEST_F(Flood, OfQos1WaitsInTheSocketsAndNothingAcknowledgedIsLost) {
     const double capacity_per_s = capacity();
     // Stands still until all who may send without limit are held back, however fast it is.
-    const auto database = city_->database_pids();
-    signal_database(database, SIGSTOP);
-    std::jthread thaws([&database] {
+    city_->signal_database(SIGSTOP);
+    std::jthread thaws([] {
         EXPECT_TRUE(until([] { return held_back_ == lines - 1; }, flood_lasts)) << "no flood";
-        signal_database(database, SIGCONT);
+        city_->signal_database(SIGCONT);
     });
     const Lines flood{"Q1", flood_lasts, offered_qos1_times * capacity_per_s / lines};
     const auto done = in_parallel([&flood](std::size_t i) { return flood_qos1(flood, i); });
@@ -399,13 +393,12 @@ TEST_F(Flood, OfOneWithoutARateLeavesRoomForOthers) {
         EXPECT_TRUE(device.socket().send(bytes));
         say_goodbye(device);
     };
-    const auto database = city_->database_pids();
     const double dropped_before = city_->figure(dropped);
-    signal_database(database, SIGSTOP);
+    city_->signal_database(SIGSTOP);
     send(gateway_, "Q0-0", 60'000);  // 50,000 is half of what may wait
     const double dropped_then = city_->figure(dropped);
     send(neighbour, "NEIGHBOUR", chunk_messages);
-    signal_database(database, SIGCONT);
+    city_->signal_database(SIGCONT);
     EXPECT_GE(dropped_then, dropped_before + 5'000) << "no flood";
     EXPECT_EQ(city_->figure(dropped), dropped_then);
     EXPECT_TRUE(until([] { return city_->figure("vigie_store_pending") == 0; }, seconds{30}));

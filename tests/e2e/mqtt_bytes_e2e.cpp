@@ -69,7 +69,7 @@ protected:
         operator_["Content-Type"] = "application/json";
     }
     void SetUp() override { ++number_; }
-    void TearDown() override { signal_database(SIGCONT); }
+    void TearDown() override { city_->signal_database(SIGCONT); }
     static void TearDownTestSuite() {
         database_.reset();
         EXPECT_EQ(city_->stop(), 0);
@@ -88,17 +88,8 @@ protected:
         ASSERT_TRUE(socket.send(connect));
         ASSERT_EQ(socket.receive(1, patience), "\x20");
     }
-    static void signal_database(int signal) {
-        for (const pid_t pid : city_->database_pids())
-            kill(pid, signal);
-    }
     // Of QoS 1, by all connections so far.
-    static std::uint64_t messages_read() {
-        constexpr std::string_view name = "vigie_mqtt_messages_total{qos=\"1\"} ";
-        const auto figures = exchange(city_->metrics(), {.target = "/metrics"}).body;
-        const auto at = figures.find(name);
-        return at == std::string::npos ? 0 : std::stoull(figures.substr(at + name.size()));
-    }
+    static double messages_read() { return city_->figure("vigie_mqtt_messages_total{qos=\"1\"}"); }
 
     [[nodiscard]] static bool is_v5() { return GetParam().version == Version::v5; }
 
@@ -293,17 +284,17 @@ protected:
             (void)becomes("select reason from quarantine where topic = '" + marked_topic() + "'",
                           rest);
         } else if (verb == "freeze") {
-            signal_database(SIGSTOP);
+            city_->signal_database(SIGSTOP);
             read_before_ = messages_read();
         } else if (verb == "thaw") {
-            signal_database(SIGCONT);
+            city_->signal_database(SIGCONT);
             EXPECT_TRUE(until(
                 [] { return exchange(city_->metrics(), {.target = "/readyz"}).status == 200; },
                 patience));
         } else if (verb == "flood") {
             flood(std::stoi(rest));
         } else if (verb == "read") {
-            const auto wanted = read_before_ + std::stoull(rest);
+            const auto wanted = read_before_ + std::stod(rest);
             EXPECT_TRUE(until([wanted] { return messages_read() == wanted; }, patience))
                 << messages_read() - read_before_;
         } else if (verb == "acknowledged") {
@@ -357,7 +348,7 @@ protected:
     static inline int number_{0};
     std::vector<std::string> ids_;
     std::vector<std::string> payloads_;
-    std::uint64_t read_before_{};
+    double read_before_{};
     const Secrets* speaker_{&owner_};
     std::string current_ = "a";
     std::map<std::string, Socket> peers_;

@@ -246,8 +246,7 @@ protected:
 
     // Until the server knows.
     void freeze_database() {
-        for (const pid_t pid : city_.database_pids())
-            kill(pid, SIGSTOP);
+        city_.signal_database(SIGSTOP);
         const auto knows = [this] {
             return city_.admin_get("/admin/v1/status")
                        .at("ingestion")

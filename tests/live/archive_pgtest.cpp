@@ -82,6 +82,7 @@ protected:
     assets::Registry registry;
     base::ManualClock clock{in_paris_at(2)};
     std::vector<store::Day> routed;
+    Archive::AwaitFlush await_flush = [](const auto&) { return true; };
     Archive archive{{.app_url = database.app_url(),
                      .owner_url = database.owner_url(),
                      .time_zone = "Europe/Paris",
@@ -89,7 +90,8 @@ protected:
                      .close_after_days = 2},
                     registry,
                     clock,
-                    [this](store::Day day) { routed.push_back(day); }};
+                    [this](store::Day day) { routed.push_back(day); },
+                    [this](const auto& given_up) { return await_flush(given_up); }};
     Rollups rollups{database.app_url(), registry, clock, [](std::int32_t) { return 0; }};
     access::Principal actor;
     api::Router router{
@@ -186,50 +188,37 @@ TEST_F(ArchivePgTest, MergesOnlyWhatIsInTheFlushedValues) {
     come_late(-4 * 86'400);
     bool holds = false;
     int asked = 0;
-    Archive careful({.app_url = database.app_url(),
-                     .owner_url = database.owner_url(),
-                     .time_zone = "Europe/Paris",
-                     .close_hour = 3,
-                     .close_after_days = 2,
-                     .await_flush =
-                         [&](const auto&) {
-                             if (holds && asked == 1) come_late(-4 * 86'400 + 60);
-                             ++asked;
-                             return holds;
-                         }},
-                    registry, clock, [](store::Day) {});
-    EXPECT_THROW(careful.tend(), store::Unavailable);
-    EXPECT_EQ(careful.counters().repacked, 0U);
+    await_flush = [&](const auto&) {
+        if (holds && asked == 1) come_late(-4 * 86'400 + 60);
+        ++asked;
+        return holds;
+    };
+    EXPECT_THROW(archive.tend(), store::Unavailable);
+    EXPECT_EQ(archive.counters().repacked, 0U);
     holds = true;
     clock.advance(1min);
-    careful.tend();
-    EXPECT_EQ(careful.counters().repacked, 1U);
+    archive.tend();
+    EXPECT_EQ(archive.counters().repacked, 1U);
     EXPECT_EQ(late(), 1) << "it came while the flush was awaited";
     clock.advance(10min);
-    careful.tend();
+    archive.tend();
     EXPECT_EQ(late(), 0);
     clock.advance(10min);
-    careful.tend();
+    archive.tend();
     EXPECT_EQ(asked, 3) << "there was nothing to merge, nor to drop";
 }
 
 TEST_F(ArchivePgTest, DropsADayOnlyOnceItIsInTheFlushedValues) {
     bool holds = false;
-    Archive careful({.app_url = database.app_url(),
-                     .owner_url = database.owner_url(),
-                     .time_zone = "Europe/Paris",
-                     .close_hour = 3,
-                     .close_after_days = 2,
-                     .await_flush = [&](const auto&) { return holds; }},
-                    registry, clock, [](store::Day) {});
+    await_flush = [&](const auto&) { return holds; };
     clock.set(in_paris_at(3));
-    careful.tend();
-    EXPECT_EQ(careful.counters().closed_days, 1U);
+    archive.tend();
+    EXPECT_EQ(archive.counters().closed_days, 1U);
     clock.advance(1min);
-    EXPECT_THROW(careful.tend(), store::Unavailable);
+    EXPECT_THROW(archive.tend(), store::Unavailable);
     EXPECT_EQ(get("GET", "/admin/v1/storage")["partitions_to_drop"], 1);
     holds = true;
-    careful.tend();
+    archive.tend();
     EXPECT_EQ(get("GET", "/admin/v1/storage")["partitions_to_drop"], 0);
 }
 

@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/pgtest_database.hpp"
-#include "vigie/store/database.hpp"
-
 #include <pqxx/pqxx>
+
+#include "tests/support/pgtest_database.hpp"
 
 namespace vigie::store {
 namespace {

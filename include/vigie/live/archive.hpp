@@ -26,9 +26,6 @@ struct ArchiveSettings {
     std::int64_t close_hour{};  // of the local day
     std::int64_t close_after_days{};
     base::Duration linger{std::chrono::minutes{1}};
-    // What Keeper::await_flush promises. A start reads the hot table and what lies beside packed
-    // days: what leaves either must be in the flushed values. None: nobody reads them back.
-    std::function<bool(const std::function<bool()>& given_up)> await_flush{};
 };
 
 // Since start.
@@ -54,8 +51,12 @@ struct Verification {
 // Thread-safe. What asks the database throws store::Unavailable while it is away.
 class Archive {
 public:
+    // What Keeper::await_flush promises. A start reads the hot table and what lies beside packed
+    // days: what leaves either must be in the flushed values.
+    using AwaitFlush = std::function<bool(const std::function<bool()>& given_up)>;
+
     Archive(ArchiveSettings settings, const assets::Registry& registry, const base::Clock& clock,
-            std::function<void(store::Day)> route_late);
+            std::function<void(store::Day)> route_late, AwaitFlush await_flush);
     ~Archive();
     Archive(const Archive&) = delete;
     Archive& operator=(const Archive&) = delete;
@@ -93,6 +94,7 @@ private:
     const base::Clock& clock_;
     std::mutex working_;  // one at a time closes, merges, forgets
     store::Closing closing_;
+    AwaitFlush await_flush_;
     store::Pool pool_;
     ArchiveCounters counters_;
     std::optional<std::chrono::local_days> last_night_;

@@ -5,6 +5,8 @@
 
 namespace vigie::store {
 
+inline constexpr const char* name_of_program = "application_name=vigied";  // in a URL
+
 // Names the connections of this program (libpq's application_name), unless the URL, of either form
 // that libpq takes, names them itself.
 [[nodiscard]] std::string as_program(const std::string& url);

@@ -146,6 +146,11 @@ json Installation::admin_get(const std::string& target) const {
     return answer.json();
 }
 
+void Installation::signal_database(int signal) const {
+    for (const pid_t pid : database_pids())
+        kill(pid, signal);
+}
+
 double Installation::figure(const std::string& name) const {
     const auto answer = exchange(metrics_, {.target = "/metrics"});
     must_be(200, answer, "/metrics");

@@ -47,6 +47,8 @@ public:
     [[nodiscard]] bool database_runs() const { return !database_pids().empty(); }
     // The cluster's: the postmaster first, then its children.
     [[nodiscard]] std::vector<pid_t> database_pids() const;
+    // SIGSTOP and SIGCONT: it stands still, and goes on.
+    void signal_database(int signal) const;
 
     // As city IT, over the admin socket.
     [[nodiscard]] Answer admin(const Ask& ask) const;
@@ -57,7 +59,7 @@ public:
     [[nodiscard]] std::uint16_t mqtt_port() const { return mqtt_port_; }
     // 0: closed, for want of a certificate.
     [[nodiscard]] std::uint16_t mqtt_tls_port() const { return mqtt_tls_port_; }
-    // One figure of /metrics without labels; throws when it is not there.
+    // One figure of /metrics, by its name with its labels; throws when it is not there.
     [[nodiscard]] double figure(const std::string& name) const;
 
     // GeoJSON or CSV, with the query's further parameters ("&map=..."): the report.
