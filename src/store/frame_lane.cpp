@@ -171,12 +171,25 @@ std::size_t drop_oldest_quarantine(Transaction& tx, std::size_t kept) {
     return tx.execute(query, kept);
 }
 
+void NewestKnown::know(std::int32_t asset, base::Instant newest) {
+    auto& known = newest_[part_of(asset)][asset];
+    known = std::max(known, newest);
+}
+
+bool NewestKnown::is_later(const Frame& frame) const {
+    const auto& part = newest_[part_of(frame.asset_id)];
+    const auto known = part.find(frame.asset_id);
+    return known != part.end() && frame.observed_at > known->second;
+}
+
 FrameLane::FrameLane(const FrameWriterSettings& settings, std::size_t number,
-                     Partitions& partitions, Routing& routing, FrameWriterCounters& counters)
+                     Partitions& partitions, Routing& routing, NewestKnown& newest,
+                     FrameWriterCounters& counters)
     : settings_(settings),
       number_(number),
       partitions_(partitions),
       routing_(routing),
+      newest_(newest),
       counters_(counters) {}
 
 void FrameLane::connect() {
@@ -231,14 +244,9 @@ void FrameLane::store_piece(Frames frames, Rows rows, std::vector<Quarantined>& 
     remember(frames);
 }
 
-void FrameLane::know(std::int32_t asset, base::Instant newest) {
-    auto& known = newest_[asset];
-    known = std::max(known, newest);
-}
-
 void FrameLane::remember(Frames frames) {
     for (const Frame& frame : frames)
-        know(frame.asset_id, frame.observed_at);
+        newest_.know(frame.asset_id, frame.observed_at);
 }
 
 void FrameLane::store_once(Frames frames, Rows rows, std::vector<Quarantined>& refused,
@@ -270,7 +278,7 @@ FrameLane::Batch FrameLane::batch_of(const Routes& routes, Frames frames, bool d
     batch.generation = routes.generation;
     batch.marks = marks_.missing(routes, frames);
     for (const Frame& frame : frames)
-        (!doubted && is_later(frame) ? batch.copied : batch.merged).push_back(frame);
+        (!doubted && newest_.is_later(frame) ? batch.copied : batch.merged).push_back(frame);
     batch.note_generation = routing_.note_generation();
     batch.notes = notes_.missing(batch.note_generation, batch.merged);
     separate_late(routes, batch.copied, batch.late);
@@ -278,14 +286,9 @@ FrameLane::Batch FrameLane::batch_of(const Routes& routes, Frames frames, bool d
     return batch;
 }
 
-bool FrameLane::is_later(const Frame& frame) const {
-    const auto known = newest_.find(frame.asset_id);
-    return known != newest_.end() && frame.observed_at > known->second;
-}
-
 bool FrameLane::are_all_later(const Routes& routes, Frames frames) const {
     return !frames.empty() && std::ranges::all_of(frames, [&](const Frame& frame) {
-        return is_later(frame) && !routes.late_days.contains(day_of(frame.observed_at));
+        return newest_.is_later(frame) && !routes.late_days.contains(day_of(frame.observed_at));
     });
 }
 

@@ -29,11 +29,27 @@ struct Instalments {
     }
 };
 
+// Of each asset the newest instant that is stored, or kept on its way there: what is later cannot
+// be there yet. Whoever stores assets of one part may look and write beside whoever stores those of
+// another.
+class NewestKnown {
+public:
+    explicit NewestKnown(std::size_t parts) : newest_(parts) {}
+    [[nodiscard]] std::size_t part_of(std::int32_t asset) const {
+        return static_cast<std::size_t>(asset) % newest_.size();
+    }
+    void know(std::int32_t asset, base::Instant newest);
+    [[nodiscard]] bool is_later(const Frame& frame) const;
+
+private:
+    std::vector<std::unordered_map<std::int32_t, base::Instant>> newest_;
+};
+
 class FrameLane {
 public:
     // `number`: its place in the routing.
     FrameLane(const FrameWriterSettings& settings, std::size_t number, Partitions& partitions,
-              Routing& routing, FrameWriterCounters& counters);
+              Routing& routing, NewestKnown& newest, FrameWriterCounters& counters);
 
     void connect();
     void disconnect() { pg_.reset(); }
@@ -45,8 +61,6 @@ public:
     // be there already. Throws Unavailable, TooSlow among it: nothing is known of what is not
     // done, and the connection is gone.
     void store(Instalments& batch, AtOnce& at_once, bool doubted);
-    // Something of that instant is stored already.
-    void know(std::int32_t asset, base::Instant newest);
     // Those frames are kept elsewhere, and may come to the database at any time.
     void remember(std::span<const Frame> frames);
 
@@ -78,7 +92,6 @@ private:
     void bisect_rows(Batch& piece, Rows rows);
     void store_stripped(Batch& piece, const Quarantined& row);
     void ensure_days(Frames frames);
-    [[nodiscard]] bool is_later(const Frame& frame) const;
     static void separate_late(const Routes& routes, std::vector<Frame>& frames,
                               std::vector<Frame>& late);
     void upsert(Frames frames);
@@ -88,6 +101,7 @@ private:
     std::size_t number_;
     Partitions& partitions_;
     Routing& routing_;
+    NewestKnown& newest_;
     FrameWriterCounters& counters_;
     MarkMemory marks_;
     NoteMemory notes_;
@@ -95,8 +109,6 @@ private:
     std::uint64_t conflicts_{};  // in the transaction under way
     std::unique_ptr<PgConnection> pg_;
     BinaryCopy buffer_;
-    // By asset: later ones cannot be there yet.
-    std::unordered_map<std::int32_t, base::Instant> newest_;
 };
 
 }  // namespace vigie::store

@@ -10,6 +10,7 @@
 #include "store/frame_record.hpp"
 #include "store/room.hpp"
 #include "store/spool_drain.hpp"
+#include "store/turns.hpp"
 #include "vigie/store/frames.hpp"
 
 namespace vigie::store {
@@ -55,15 +56,16 @@ std::size_t size_of(const Submission& submission) {
 struct FrameWriter::Impl {
     // One thread, one connection, the assets that fall to it.
     struct Shard {
-        Shard(Impl& impl, std::size_t number)
-            : lane(impl.settings, number, impl.partitions, impl.routing, impl.counters),
+        Shard(Impl& impl, std::size_t n)
+            : number(n),
+              lane(impl.settings, n, impl.partitions, impl.routing, impl.newest, impl.counters),
               at_once(impl.settings.batch_frames_max) {}
-        std::mutex mutex;
+        const std::size_t number;
         std::condition_variable wake;
         std::condition_variable heard_came;
-        std::vector<Submission> pending;
-        std::uint64_t begun{};  // batches
-        std::uint64_t heard{};  // those the listener has heard of
+        std::vector<Submission> pending;  // of its assets
+        std::uint64_t begun{};            // batches
+        std::uint64_t heard{};            // those the listener has heard of
         std::jthread thread;
         FrameLane lane;
         AtOnce at_once;
@@ -76,22 +78,28 @@ struct FrameWriter::Impl {
           clock(c),
           on_durable(std::move(d)),
           partitions(settings.owner_url, settings.answer_limit),
-          routing(std::max<std::size_t>(1, settings.writers) + 1),
+          routing(writers() + 1),
+          newest(writers()),
           room(settings.pending_frames_max, counters.pending),
-          drain(settings, std::max<std::size_t>(1, settings.writers), partitions, routing,
-                counters) {
-        for (std::size_t i = 0; i < std::max<std::size_t>(1, settings.writers); ++i)
+          drain(settings, writers(), partitions, routing, counters),
+          turns(writers()) {
+        for (std::size_t i = 0; i < writers(); ++i)
             shards.push_back(std::make_unique<Shard>(*this, i));
     }
+
+    [[nodiscard]] std::size_t writers() const { return std::max<std::size_t>(1, settings.writers); }
 
     FrameWriterSettings settings;
     const base::Clock& clock;
     OnDurable on_durable;
     Partitions partitions;
     Routing routing;
+    NewestKnown newest;
     FrameWriterCounters counters;
     Room room;
     SpoolDrain drain;
+    std::mutex mutex;  // of the turns, and of what is pending and begun in each shard
+    Turns turns;
     std::vector<std::unique_ptr<Shard>> shards;
     std::atomic<bool> stopping{false};
     std::atomic<bool> abandoned{false};
@@ -101,32 +109,59 @@ struct FrameWriter::Impl {
         std::vector<Submission> batch;  // its room is used again
         for (;;) {
             batch.clear();
-            {
-                std::unique_lock lock(shard.mutex);
-                shard.heard = shard.begun;
-                shard.heard_came.notify_all();
-                shard.wake.wait(lock, [&] { return stopping || !shard.pending.empty(); });
-                if (shard.pending.empty()) return;
-                take_batch(shard, batch);
-                ++shard.begun;
-            }
-            if (!make_durable(shard, batch)) return;
+            const Turn turn = wait_for_turn(shard, batch);
+            if (turn == Turn::wait || !make_durable(shard, batch)) return;
+            end_turn(shard, turn);
         }
     }
 
-    // All that is pending, up to the limit, in order.
-    void take_batch(Shard& shard, std::vector<Submission>& batch) const {
+    // Takes what it is to store. `wait`: the program ends, and there is nothing left to do.
+    Turn wait_for_turn(Shard& shard, std::vector<Submission>& batch) {
+        std::unique_lock lock(mutex);
+        shard.wake.wait(lock, [&] {
+            return turns.of(shard.number) != Turn::wait ||
+                   (stopping && (abandoned || turns.nothing_pending()));
+        });
+        const Turn turn = turns.of(shard.number);
+        if (turn == Turn::wait) return turn;
+        if (turn == Turn::own) take_batch(shard, batch);
+        for (std::size_t i = 0; turn == Turn::all && i < shards.size(); ++i)
+            take_batch(*shards[i], batch);
+        turns.begin(turn);
+        ++shard.begun;
+        return turn;
+    }
+
+    void end_turn(Shard& shard, Turn turn) {
+        const std::lock_guard lock(mutex);
+        shard.heard = shard.begun;
+        shard.heard_came.notify_all();
+        turns.end(turn);
+        wake_writers();
+    }
+
+    void wake_writers() {
+        for (const auto& shard : shards) {
+            const bool ends = stopping && (abandoned || turns.nothing_pending());
+            if (ends || turns.of(shard->number) != Turn::wait) shard->wake.notify_one();
+        }
+    }
+
+    // Adds all of its that is pending, up to the limit, in order.
+    void take_batch(Shard& shard, std::vector<Submission>& batch) {
         std::size_t frames = 0;
         std::size_t count = 0;
         while (count < shard.pending.size() && frames < settings.batch_frames_max) {
-            frames += size_of(shard.pending[count++]);
+            frames += shard.pending[count++].room;
         }
-        if (count == shard.pending.size()) {
+        turns.taken(shard.number, frames);
+        if (batch.empty() && count == shard.pending.size()) {
             batch.swap(shard.pending);
             return;
         }
         const auto end = shard.pending.begin() + static_cast<std::ptrdiff_t>(count);
-        batch.assign(std::make_move_iterator(shard.pending.begin()), std::make_move_iterator(end));
+        batch.insert(batch.end(), std::make_move_iterator(shard.pending.begin()),
+                     std::make_move_iterator(end));
         shard.pending.erase(shard.pending.begin(), end);
     }
 
@@ -136,7 +171,6 @@ struct FrameWriter::Impl {
         frames.reserve(batch.size());
         std::size_t released = 0;
         for (auto& submission : batch) {
-            submission.room = size_of(submission);
             released += submission.room;
             std::ranges::move(submission.frames, std::back_inserter(frames));
             submission.frames.clear();
@@ -184,18 +218,13 @@ struct FrameWriter::Impl {
         return answer;
     }
 
-    [[nodiscard]] std::size_t number_of(std::int32_t asset) const {
-        return static_cast<std::size_t>(asset) % shards.size();
-    }
-    Shard& shard_of(std::int32_t asset) { return *shards[number_of(asset)]; }
+    Shard& shard_of(std::int32_t asset) { return *shards[newest.part_of(asset)]; }
     void put(Shard& shard, Submission submission) {
-        bool first = false;
-        {
-            const std::lock_guard lock(shard.mutex);
-            first = shard.pending.empty();
-            shard.pending.push_back(std::move(submission));
-        }
-        if (first) shard.wake.notify_one();
+        submission.room = size_of(submission);
+        const std::lock_guard lock(mutex);
+        turns.came(shard.number, submission.room);
+        shard.pending.push_back(std::move(submission));
+        wake_writers();
     }
     // What is refused goes with the first of its frames; both may be none.
     void put(Submission submission) {
@@ -208,7 +237,7 @@ struct FrameWriter::Impl {
     void put_in_parts(Shard& first, Submission submission) {
         std::vector<std::vector<Frame>> frames(shards.size());
         for (auto& frame : submission.frames)
-            frames[number_of(frame.asset_id)].push_back(std::move(frame));
+            frames[newest.part_of(frame.asset_id)].push_back(std::move(frame));
         submission.frames.clear();
         const auto parts =
             std::ranges::count_if(frames, [](const auto& all) { return !all.empty(); });
@@ -381,7 +410,7 @@ bool FrameWriter::takes_in() const {
 }
 
 void FrameWriter::know(std::int32_t asset, base::Instant newest) {
-    impl_->shard_of(asset).lane.know(asset, newest);
+    impl_->newest.know(asset, newest);
 }
 
 // Whoever began before has set notes of an older generation, and is waited for. What lies in the
@@ -390,7 +419,7 @@ std::optional<std::int64_t> FrameWriter::renew_notes(std::chrono::milliseconds l
     const auto until = std::chrono::steady_clock::now() + limit;
     const auto generation = impl_->routing.renew_notes();
     for (const auto& shard : impl_->shards) {
-        std::unique_lock lock(shard->mutex);
+        std::unique_lock lock(impl_->mutex);
         const auto begun = shard->begun;
         if (!shard->heard_came.wait_until(lock, until, [&] { return shard->heard >= begun; }))
             return std::nullopt;
@@ -408,16 +437,17 @@ std::chrono::milliseconds FrameWriter::waiting() const {
 }
 
 bool FrameWriter::stop(std::chrono::milliseconds limit) {
-    impl_->stopping = true;
-    for (auto& shard : impl_->shards) {
-        const std::lock_guard lock(shard->mutex);
-        shard->wake.notify_all();
-    }
+    const auto set = [this](std::atomic<bool>& flag) {
+        const std::lock_guard lock(impl_->mutex);
+        flag = true;
+        impl_->wake_writers();
+    };
+    set(impl_->stopping);
     const auto until = std::chrono::steady_clock::now() + limit;
     while (impl_->counters.pending > 0 && std::chrono::steady_clock::now() < until) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    impl_->abandoned = true;
+    set(impl_->abandoned);
     for (auto& shard : impl_->shards) {
         if (shard->thread.joinable()) shard->thread.join();
     }

@@ -27,7 +27,7 @@ SpoolDrain::SpoolDrain(const FrameWriterSettings& settings, std::size_t number,
                        Partitions& partitions, Routing& routing, FrameWriterCounters& counters)
     : settings_(settings),
       counters_(counters),
-      lane_(settings, number, partitions, routing, counters),
+      lane_(settings, number, partitions, routing, newest_, counters),
       at_once_(settings.batch_frames_max) {}
 
 void SpoolDrain::start() {

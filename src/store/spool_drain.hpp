@@ -43,6 +43,7 @@ private:
 
     const FrameWriterSettings& settings_;
     FrameWriterCounters& counters_;
+    NewestKnown newest_{1};
     FrameLane lane_;
     AtOnce at_once_;
     std::mutex mutex_;

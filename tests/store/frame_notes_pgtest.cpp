@@ -5,6 +5,7 @@
 #include <future>
 #include <set>
 
+#include "store/turns.hpp"
 #include "tests/store/frame_writer_run.hpp"
 
 namespace vigie::store {
@@ -37,13 +38,7 @@ TEST_F(FrameWriterTest, NotesWhatIsNotLaterThanAllItsAssetHadSaid) {
 }
 
 TEST_F(FrameWriterTest, WhatIsLaterThanWhatWasKnownBeforeTheStartNeedsNoNote) {
-    writer_ = std::make_unique<FrameWriter>(
-        FrameWriterSettings{.app_url = app_url_, .owner_url = db_.owner_url()}, clock_,
-        [this](std::vector<Submission>& batch) {
-            const std::lock_guard lock(mutex_);
-            durable_ += static_cast<int>(batch.size());
-            changed_.notify_all();
-        });
+    make({.app_url = app_url_, .owner_url = db_.owner_url()});
     writer_->know(1, noon());
     writer_->know(2, noon());
     writer_->start();
@@ -52,6 +47,28 @@ TEST_F(FrameWriterTest, WhatIsLaterThanWhatWasKnownBeforeTheStartNeedsNoNote) {
     wait_all();
     EXPECT_EQ(dump(note_dump), "2@12:00:00/2");
     EXPECT_EQ(writer_->counters().copied, 1U);
+}
+
+// Much of both writers' assets goes by each of them, little by the first of them.
+TEST_F(FrameWriterTest, WhatOneWriterStoredTheOtherKnows) {
+    make({.app_url = app_url_, .owner_url = db_.owner_url()});
+    constexpr int assets = frames_together_max + 100;
+    for (int asset = 1; asset <= assets; ++asset)
+        writer_->know(asset, noon());
+    writer_->start();
+    const auto all_at = [&](int second) {
+        std::vector<Frame> frames;
+        for (int asset = 1; asset <= assets; ++asset)
+            frames.push_back(frame(asset, second, {1}));
+        submit(std::move(frames));
+        wait_all();
+    };
+    all_at(10);
+    submit(frame(1, 100, {1}));
+    wait_all();
+    all_at(50);
+    EXPECT_EQ(writer_->counters().commits, 5U);
+    EXPECT_EQ(dump(note_dump), "1@12:00:50/2");
 }
 
 // Its note went into no transaction either.
@@ -89,7 +106,7 @@ TEST_F(FrameWriterTest, RenewsItsNotesOnceTheListenerHasHeardOfTheOldOnes) {
     EXPECT_TRUE(writer.renew_notes(std::chrono::seconds{60}));
 }
 
-// Each asset has its writer: who waits for a message of several is told after the last of them.
+// Who waits for a message of several is told after the last of them.
 TEST_F(FrameWriterTest, AMessageOfSeveralAssetsIsToldOnceAllOfItIsDurable) {
     constexpr int messages = 200;
     std::set<std::pair<int, int>> heard;  // asset, second

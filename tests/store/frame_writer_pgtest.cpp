@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <random>
+#include <thread>
 
+#include "store/turns.hpp"
 #include "tests/store/frame_writer_run.hpp"
 #include "vigie/base/limits.hpp"
 
@@ -345,6 +348,48 @@ TEST_F(FrameWriterTest, BusyItTakesAllThatCameMeanwhileInOneCommit) {
     open_one(1'000);
     EXPECT_EQ(commits_for(300), 1U);
     EXPECT_EQ(commits_for(1), 1U);
+}
+
+TEST_F(FrameWriterTest, LittleOfTwoWritersGoesInOneCommitAndMuchInOneOfEach) {
+    open();
+    EXPECT_EQ(commits_for(frames_together_max), 1U);
+    EXPECT_EQ(commits_for(frames_together_max + 1), 2U);
+    EXPECT_EQ(commits_for(1), 1U);
+}
+
+// Bursts of all sizes, so that the writers go together and side by side in turns.
+TEST_F(FrameWriterTest, TheListenerHearsOfEachAssetInOrderHoweverMuchComes) {
+    constexpr int assets = 7;
+    std::map<std::int32_t, base::Instant> heard;
+    std::size_t frames = 0;
+    FrameWriter writer({.app_url = app_url_, .owner_url = db_.owner_url(), .writers = 3}, clock_,
+                       [&](std::vector<Submission>& batch) {
+                           const std::lock_guard lock(mutex_);
+                           for (const Frame& f : batch.front().frames) {
+                               EXPECT_GT(f.observed_at,
+                                         std::exchange(heard[f.asset_id], f.observed_at));
+                               ++frames;
+                           }
+                       });
+    for (int asset = 1; asset <= assets; ++asset)
+        writer.know(asset, noon());
+    writer.start();
+    std::mt19937 random(11);
+    std::size_t sent = 0;
+    for (int burst = 0; burst < 60; ++burst) {
+        const auto size = std::uniform_int_distribution<int>(1, 3 * frames_together_max)(random);
+        for (int i = 0; i < size; ++i) {
+            const auto second = static_cast<int>(++sent);
+            Submission one;
+            one.frames = {frame(1 + second % assets, second, {1})};
+            ASSERT_TRUE(writer.submit(one));
+        }
+        while (burst % 2 == 0 && writer.counters().pending > 0)
+            std::this_thread::yield();
+    }
+    EXPECT_TRUE(writer.stop(std::chrono::seconds{60}));
+    EXPECT_EQ(frames, sent);
+    EXPECT_EQ(writer.counters().copied, sent) << "each is later than what was known";
 }
 
 TEST_F(FrameWriterTest, ACommitHoldsItsLimitAtNAndNPlusOne) {

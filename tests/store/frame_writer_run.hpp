@@ -35,6 +35,11 @@ protected:
     }
 
     void open(FrameWriterSettings settings) {
+        make(std::move(settings));
+        writer_->start();
+    }
+
+    void make(FrameWriterSettings settings) {
         writer_ = std::make_unique<FrameWriter>(std::move(settings), clock_,
                                                 [this](std::vector<Submission>& batch) {
                                                     const std::lock_guard lock(mutex_);
@@ -42,7 +47,6 @@ protected:
                                                         durable_ += submission.ticket != 0 ? 1 : 0;
                                                     changed_.notify_all();
                                                 });
-        writer_->start();
     }
 
     // One writer, whose only answer limit is ours; `batch_max` frames at most in a commit.
@@ -90,9 +94,11 @@ protected:
         ++sent_;
     }
 
-    void submit(Frame f) {
+    void submit(Frame f) { submit(std::vector{std::move(f)}); }
+
+    void submit(std::vector<Frame> frames) {
         Submission submission;
-        submission.frames.push_back(std::move(f));
+        submission.frames = std::move(frames);
         submission.ticket = 1;
         ASSERT_TRUE(writer_->submit(submission));
         ++sent_;
