@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::chrono::days first_slice{2};
 constexpr std::chrono::days slice_max{64};
+// An answer of the database is text, four times the size of the frames: a day of a device that
+// floods comes in several.
+constexpr std::size_t frames_an_answer_max = 20'000;
 
 constexpr Query series_hold{"series_hold", "lock table only frame in access share mode"};
 
@@ -84,15 +87,21 @@ std::vector<std::int64_t> closed_days(Transaction& tx, const SeriesSlice& slice)
 
 void append_open_frames(FrameColumns& out, Transaction& tx, const SeriesSlice& slice,
                         const std::vector<std::int64_t>& closed) {
-    const auto limit = std::to_string(
-        std::min<std::size_t>(slice.question.limit, std::numeric_limits<std::int32_t>::max()));
-    const auto rows =
-        closed.empty()
-            ? tx.rows(series_frames, slice.asset, slice.from, slice.to, limit)
-            : tx.rows(series_open_frames, slice.asset, slice.from, slice.to, limit, closed);
-    for (const auto& row : rows) {
-        out.append(base::epoch_us(row.get<base::Instant>("observed_at")), 0,
-                   row.get<std::int32_t>("layout"), parse_values(row.text("vals")));
+    auto from = slice.from;
+    for (std::size_t left = slice.question.limit; left > 0;) {
+        const auto asked = std::min(left, frames_an_answer_max);
+        const auto rows =
+            closed.empty()
+                ? tx.rows(series_frames, slice.asset, from, slice.to, asked)
+                : tx.rows(series_open_frames, slice.asset, from, slice.to, asked, closed);
+        for (const auto& row : rows) {
+            const auto observed = row.get<base::Instant>("observed_at");
+            out.append(base::epoch_us(observed), 0, row.get<std::int32_t>("layout"),
+                       parse_values(row.text("vals")));
+            from = observed + std::chrono::microseconds{1};
+        }
+        if (rows.size() < asked) return;
+        left -= asked;
     }
 }
 
