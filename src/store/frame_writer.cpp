@@ -54,7 +54,7 @@ std::size_t size_of(const Submission& submission) {
 }  // namespace
 
 struct FrameWriter::Impl {
-    // One thread, one connection, the assets that fall to it.
+    // One thread, one connection, and what is pending of the assets that fall to it.
     struct Shard {
         Shard(Impl& impl, std::size_t n)
             : number(n),
@@ -98,8 +98,9 @@ struct FrameWriter::Impl {
     FrameWriterCounters counters;
     Room room;
     SpoolDrain drain;
-    std::mutex mutex;  // of the turns, and of what is pending and begun in each shard
+    std::mutex mutex;  // of the turns, and of what is pending, begun and heard in each shard
     Turns turns;
+    bool gave_up{};  // a batch found no place before the program's end
     std::vector<std::unique_ptr<Shard>> shards;
     std::atomic<bool> stopping{false};
     std::atomic<bool> abandoned{false};
@@ -110,18 +111,17 @@ struct FrameWriter::Impl {
         for (;;) {
             batch.clear();
             const Turn turn = wait_for_turn(shard, batch);
-            if (turn == Turn::wait || !make_durable(shard, batch)) return;
-            end_turn(shard, turn);
+            if (turn == Turn::wait) return;
+            const bool durable = make_durable(shard, batch);
+            end_turn(shard, turn, durable);
+            if (!durable) return;
         }
     }
 
-    // Takes what it is to store. `wait`: the program ends, and there is nothing left to do.
+    // Takes what it is to store. `wait`: the program ends.
     Turn wait_for_turn(Shard& shard, std::vector<Submission>& batch) {
         std::unique_lock lock(mutex);
-        shard.wake.wait(lock, [&] {
-            return turns.of(shard.number) != Turn::wait ||
-                   (stopping && (abandoned || turns.nothing_pending()));
-        });
+        shard.wake.wait(lock, [&] { return turns.of(shard.number) != Turn::wait || is_over(); });
         const Turn turn = turns.of(shard.number);
         if (turn == Turn::wait) return turn;
         if (turn == Turn::own) take_batch(shard, batch);
@@ -132,18 +132,24 @@ struct FrameWriter::Impl {
         return turn;
     }
 
-    void end_turn(Shard& shard, Turn turn) {
+    void end_turn(Shard& shard, Turn turn, bool durable) {
         const std::lock_guard lock(mutex);
-        shard.heard = shard.begun;
-        shard.heard_came.notify_all();
+        if (durable) {
+            shard.heard = shard.begun;
+            shard.heard_came.notify_all();
+        } else {
+            gave_up = true;
+        }
         turns.end(turn);
         wake_writers();
     }
 
+    // Nobody waits for a turn any more. While others store what is pending, one may still come.
+    [[nodiscard]] bool is_over() const { return stopping && (gave_up || turns.nothing_pending()); }
+
     void wake_writers() {
         for (const auto& shard : shards) {
-            const bool ends = stopping && (abandoned || turns.nothing_pending());
-            if (ends || turns.of(shard->number) != Turn::wait) shard->wake.notify_one();
+            if (is_over() || turns.of(shard->number) != Turn::wait) shard->wake.notify_one();
         }
     }
 
@@ -219,22 +225,26 @@ struct FrameWriter::Impl {
     }
 
     Shard& shard_of(std::int32_t asset) { return *shards[newest.part_of(asset)]; }
-    void put(Shard& shard, Submission submission) {
+    // The mutex is held.
+    void append(Shard& shard, Submission submission) {
         submission.room = size_of(submission);
-        const std::lock_guard lock(mutex);
         turns.came(shard.number, submission.room);
         shard.pending.push_back(std::move(submission));
-        wake_writers();
     }
     // What is refused goes with the first of its frames; both may be none.
     void put(Submission submission) {
         auto& frames = submission.frames;
         auto& first = shard_of(frames.empty() ? 0 : frames.front().asset_id);
         const auto is_of_first = [&](const Frame& f) { return &shard_of(f.asset_id) == &first; };
-        if (std::ranges::all_of(frames, is_of_first)) return put(first, std::move(submission));
-        put_in_parts(first, std::move(submission));
+        const std::lock_guard lock(mutex);
+        if (std::ranges::all_of(frames, is_of_first)) {
+            append(first, std::move(submission));
+        } else {
+            append_parts(first, std::move(submission));
+        }
+        wake_writers();
     }
-    void put_in_parts(Shard& first, Submission submission) {
+    void append_parts(Shard& first, Submission submission) {
         std::vector<std::vector<Frame>> frames(shards.size());
         for (auto& frame : submission.frames)
             frames[newest.part_of(frame.asset_id)].push_back(std::move(frame));
@@ -250,7 +260,7 @@ struct FrameWriter::Impl {
             Submission part = submission;
             part.frames = std::move(frames[i]);
             if (shards[i].get() == &first) part.quarantined = std::move(quarantined);
-            put(*shards[i], std::move(part));
+            append(*shards[i], std::move(part));
         }
     }
 
@@ -437,17 +447,16 @@ std::chrono::milliseconds FrameWriter::waiting() const {
 }
 
 bool FrameWriter::stop(std::chrono::milliseconds limit) {
-    const auto set = [this](std::atomic<bool>& flag) {
+    {
         const std::lock_guard lock(impl_->mutex);
-        flag = true;
+        impl_->stopping = true;
         impl_->wake_writers();
-    };
-    set(impl_->stopping);
+    }
     const auto until = std::chrono::steady_clock::now() + limit;
     while (impl_->counters.pending > 0 && std::chrono::steady_clock::now() < until) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    set(impl_->abandoned);
+    impl_->abandoned = true;
     for (auto& shard : impl_->shards) {
         if (shard->thread.joinable()) shard->thread.join();
     }

@@ -17,8 +17,8 @@ struct ReplayNote {
     base::Instant from;
 };
 
-// The notes that one writer has set, so that an asset has one a generation unless something still
-// earlier comes. Not thread-safe.
+// The notes that one writer has set, so that it sets one of an asset a generation unless something
+// still earlier comes. Not thread-safe.
 class NoteMemory {
 public:
     // The notes to set with these, which are sorted by asset and time; all of an earlier generation

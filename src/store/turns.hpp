@@ -4,7 +4,7 @@
 // costs by itself (two requests to the disk, a dozen system calls) is then most of the work, and
 // two of them side by side only make each other slow. When much is pending each writer stores the
 // assets that fall to it, beside the others. Never both at once, so that an asset is never in two
-// transactions that are under way.
+// of their transactions that are under way.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,8 @@
 
 namespace vigie::store {
 
-// Up to so many frames go together: one COPY of them takes about as long as a commit does.
+// Up to so many frames go together: one COPY of them takes about as long as a commit does. A
+// refused message counts by its size, as in the room for what is pending.
 inline constexpr std::size_t frames_together_max = 200;
 
 enum class Turn : std::uint8_t { wait, all, own };
@@ -26,7 +27,7 @@ public:
     // Frames came that fall to a writer; a batch took some of them.
     void came(std::size_t writer, std::size_t frames);
     void taken(std::size_t writer, std::size_t frames);
-    // Of a writer that has nothing under way.
+    // What a writer may begin, if it has nothing under way.
     [[nodiscard]] Turn of(std::size_t writer) const;
     void begin(Turn turn);
     void end(Turn turn);

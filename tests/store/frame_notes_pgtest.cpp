@@ -49,10 +49,10 @@ TEST_F(FrameWriterTest, WhatIsLaterThanWhatWasKnownBeforeTheStartNeedsNoNote) {
     EXPECT_EQ(writer_->counters().copied, 1U);
 }
 
-// Much of both writers' assets goes by each of them, little by the first of them.
+// Much of both writers' assets goes by both of them at once, little by the first of them.
 TEST_F(FrameWriterTest, WhatOneWriterStoredTheOtherKnows) {
     make({.app_url = app_url_, .owner_url = db_.owner_url()});
-    constexpr int assets = frames_together_max + 100;
+    constexpr int assets = 2 * (frames_together_max + 1);
     for (int asset = 1; asset <= assets; ++asset)
         writer_->know(asset, noon());
     writer_->start();

@@ -66,19 +66,24 @@ protected:
         holder.write_now([&](Transaction& tx) {
             tx.execute(hold_frames);
             submit(frame(1, ++second_, {1}));
-            Pool looker(db_.superuser_url(), 1);
-            const auto waits = [&] {
-                return looker.read_now([](Transaction& seen) {
-                    return seen.row(waits_for_a_lock)->get<std::int64_t>("n");
-                });
-            };
-            while (waits() == 0) {
-            }
+            wait_for_locked(1);
             for (int i = 0; i < count; ++i)
                 submit(frame(2 + i, ++second_, {1}));
         });
         wait_all();
         return writer_->counters().commits - before - 1;
+    }
+
+    // Until so many of our connections wait for a lock.
+    void wait_for_locked(std::int64_t connections) {
+        Pool looker(db_.superuser_url(), 1);
+        const auto waiting = [&] {
+            return looker.read_now([](Transaction& seen) {
+                return seen.row(waits_for_a_lock)->get<std::int64_t>("n");
+            });
+        };
+        while (waiting() != connections) {
+        }
     }
 
     static Frame frame(int asset, int second, std::vector<double> vals, int layout = 1) {

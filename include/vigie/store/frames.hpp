@@ -2,10 +2,10 @@
 //
 // submit -> (writer thread: take all that is pending, one transaction) -> commit -> listener. While
 // little is pending one writer takes all of it; when much is, each takes the assets that fall to
-// it, beside the others (src/store/turns.hpp), and a submission of several goes in parts. Who waits
-// for it is told of it as a whole, after the listener has heard of the last of them: then all of it
-// is committed. While the database is away it is durable once it is synced in the spool, from which
-// a thread of its own brings it to the database afterwards, in order.
+// it, beside the others (src/store/turns.hpp). A submission of several writers' assets goes in
+// parts. Who waits for it is told of it as a whole, after the listener has heard of the last of
+// them: then all of it is committed. While the database is away it is durable once it is synced in
+// the spool, from which a thread of its own brings it to the database afterwards, in order.
 #pragma once
 
 #include <atomic>
