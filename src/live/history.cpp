@@ -139,17 +139,11 @@ base::Result<HistoryQuestion> parse_question(const api::Request& request,
     return question;
 }
 
-using RollupDays = std::vector<store::DayRollup>;
-
-RollupDays rollups_of(store::Transaction& tx, const assets::Asset& asset, const Interval& range) {
-    return read_rollups_around(tx, asset.id, range, hole_min_of(*asset.kind));
-}
-
 std::vector<Interval> holes_of(store::Transaction& tx, const assets::Asset& asset,
-                               const Interval& range, const RollupDays& rollups,
+                               const Interval& range, const RolledUp& rolled_up,
                                const std::vector<std::int64_t>& positions = {}) {
     const auto hole_min = hole_min_of(*asset.kind);
-    return holes(read_stretches(tx, asset.id, range, hole_min, positions, rollups), range,
+    return holes(read_stretches(tx, asset.id, range, hole_min, positions, rolled_up), range,
                  hole_min);
 }
 
@@ -179,22 +173,25 @@ std::vector<Interval> unpowered_of(store::Transaction& tx, const assets::Catalog
 }
 
 std::vector<Gap> gaps_of(store::Transaction& tx, const assets::Catalogue& catalogue,
-                         const HistoryQuestion& question, const RollupDays& rollups,
+                         const HistoryQuestion& question, const RolledUp& rolled_up,
                          base::Instant now) {
     const auto& asset = *question.asset;
     // What is yet to come is no gap.
     const Interval range{question.range.from, std::min(question.range.to, now)};
     if (range.from >= range.to || asset.kind->reporting_period.count() == 0) return {};
-    const auto found = holes_of(tx, asset, range, rollups, question.judged);
+    const auto found = holes_of(tx, asset, range, rolled_up, question.judged);
     if (found.empty()) return {};
     const auto unpowered = unpowered_of(tx, catalogue, asset, range);
     const auto platform = read_absences(tx, range);
     const auto* gateway = catalogue.find(asset.communication_parent);
     const bool has_gateway =
         gateway != nullptr && gateway->kind != nullptr && !gateway->kind->properties.empty();
-    const auto gateway_holes = has_gateway
-                                   ? holes_of(tx, *gateway, range, rollups_of(tx, *gateway, range))
-                                   : std::vector<Interval>{};
+    std::vector<Interval> gateway_holes;
+    if (has_gateway) {
+        gateway_holes =
+            holes_of(tx, *gateway, range,
+                     read_rollups_around(tx, gateway->id, range, hole_min_of(*gateway->kind)));
+    }
     std::vector<Gap> gaps;
     for (const auto& hole : found) {
         gaps.push_back({hole, explain(hole, {unpowered, platform, gateway_holes, has_gateway})});
@@ -267,7 +264,7 @@ std::optional<base::Instant> append_raw(std::string& out, store::Transaction& tx
 
 std::optional<base::Instant> append_buckets(std::string& out, store::Transaction& tx,
                                             const HistoryQuestion& question,
-                                            const RollupDays& rollups) {
+                                            const RolledUp& rolled_up) {
     const auto whole = question.bucket * static_cast<std::int64_t>(question.limit);
     auto page = question.page;
     std::optional<base::Instant> next;
@@ -279,7 +276,7 @@ std::optional<base::Instant> append_buckets(std::string& out, store::Transaction
         page.to = boundary;
     }
     const auto buckets = read_buckets(tx, question.asset->id, page, question.bucket,
-                                      positions_of(question), rollups);
+                                      positions_of(question), rolled_up);
     for (const auto* property : question.properties) {
         begin_series(out, *property);
         for (const auto& bucket : buckets) {
@@ -319,11 +316,14 @@ api::Answer answer_observations(const api::Request& request, store::Transaction&
         json::append_text(out, question.bucket_name);
     }
     out += R"(,"series":[)";
-    const auto rollups = rollups_of(tx, *question.asset, question.range);
-    const auto next = question.bucket.count() > 0 ? append_buckets(out, tx, question, rollups)
-                                                  : append_raw(out, tx, question);
+    const AskedRollups asked(tx, question.asset->id, question.range,
+                             hole_min_of(*question.asset->kind));
+    std::optional<base::Instant> next;
+    if (question.bucket.count() == 0) next = append_raw(out, tx, question);
+    const auto rolled_up = asked.read();
+    if (question.bucket.count() > 0) next = append_buckets(out, tx, question, rolled_up);
     out += "],";
-    append_gaps(out, gaps_of(tx, catalogue, question, rollups, request.now));
+    append_gaps(out, gaps_of(tx, catalogue, question, rolled_up, request.now));
     if (next) {
         out += R"(,"next":)";
         json::append_text(out, api::make_cursor(*next));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "live/rollup_store.hpp"
 #include "vigie/store/rollup.hpp"
@@ -71,15 +72,13 @@ bool overlaps_any(const Parts& parts, const Interval& interval) {
 }
 
 // Cut quarters at the ends of the range, and what changed since its roll-up was computed.
-Parts parts_for_buckets(store::Transaction& tx, assets::AssetId asset, const Interval& range) {
+Parts parts_for_buckets(const RolledUp& rolled_up, const Interval& range) {
     using Quarter = std::chrono::duration<std::int64_t, std::ratio<900>>;
     const base::Instant first = std::chrono::ceil<Quarter>(range.from);
     const base::Instant last = std::chrono::floor<Quarter>(range.to);
     Parts parts{{range.from, first}, {last, range.to}};
-    for (const auto hour :
-         read_dirty_hours(tx, asset, hour_number_at(range.from), hour_number_at(range.to))) {
+    for (const auto hour : rolled_up.dirty_hours)
         parts.push_back(hour_interval(hour));
-    }
     return arranged(std::move(parts), range);
 }
 
@@ -107,9 +106,12 @@ NumberedQuarters quarters_in(const Interval& range, std::size_t position,
     store::Quarters of_frames;
     for (const auto& part : frames)
         of_frames.merge(store::quarters_of(part, position));
-    quarters.insert(quarters.end(), of_frames.begin(), of_frames.end());
-    std::ranges::sort(quarters, {}, &NumberedQuarters::value_type::first);
-    return quarters;
+    if (of_frames.empty()) return quarters;
+    NumberedQuarters all;
+    all.reserve(quarters.size() + of_frames.size());
+    std::ranges::merge(quarters, of_frames, std::back_inserter(all), {},
+                       &NumberedQuarters::value_type::first, &store::Quarters::value_type::first);
+    return all;
 }
 
 Bucket bucket_of(std::int64_t position, std::int64_t first_quarter, const store::Figures& figures) {
@@ -170,20 +172,49 @@ void append_heard(std::vector<store::Stretch>& out, const store::DayRollup& roll
 
 // Marked hours and days whose stretches were made with another measure, widened so that frames join
 // what roll-ups say beside them.
-Parts parts_for_stretches(store::Transaction& tx, assets::AssetId asset, const Interval& window,
-                          base::Duration hole_min, const std::vector<store::DayRollup>& rollups) {
+Parts parts_for_stretches(const RolledUp& rolled_up, const Interval& window,
+                          base::Duration hole_min) {
     Parts parts;
     const auto widened = [&](base::Instant from, base::Instant to) {
         parts.push_back({from - hole_min, to + hole_min});
     };
-    for (const auto hour :
-         read_dirty_hours(tx, asset, hour_number_at(window.from), hour_number_at(window.to))) {
+    for (const auto hour : rolled_up.dirty_hours)
         widened(hour_interval(hour).from, hour_interval(hour).to);
-    }
-    for (const auto& rollup : rollups) {
+    for (const auto& rollup : rolled_up.days) {
         if (rollup.hole_min != hole_min) widened(rollup.day, rollup.day + std::chrono::days{1});
     }
     return arranged(std::move(parts), window);
+}
+
+std::vector<store::FrameColumns> read_parts(store::Transaction& tx, assets::AssetId asset,
+                                            const Parts& parts,
+                                            const std::vector<std::int64_t>& positions) {
+    std::vector<store::SeriesQuestion> questions;
+    questions.reserve(parts.size());
+    for (const auto& part : parts) {
+        questions.push_back(
+            {.asset = asset, .from = part.from, .to = part.to, .positions = positions});
+    }
+    return store::read_all_series(tx, questions);
+}
+
+// Behind the end of the range only the first frame can end a hole. A device that floods may have
+// said a hundred thousand there.
+std::vector<store::FrameColumns> read_parts_until(store::Transaction& tx, assets::AssetId asset,
+                                                  const Parts& parts, base::Instant end) {
+    std::vector<store::SeriesQuestion> questions;
+    for (const auto& part : parts) {
+        const auto until = std::min(part.to, end);
+        const auto from = std::max(part.from, end);
+        const std::vector<std::int64_t> any;
+        if (part.from < until)
+            questions.push_back({.asset = asset, .from = part.from, .to = until, .positions = any});
+        if (from < part.to) {
+            questions.push_back(
+                {.asset = asset, .from = from, .to = part.to, .positions = any, .limit = 1});
+        }
+    }
+    return store::read_all_series(tx, questions);
 }
 
 }  // namespace
@@ -208,27 +239,36 @@ std::vector<HistoryFrame> read_frames(store::Transaction& tx, assets::AssetId as
     return frames;
 }
 
-std::vector<store::DayRollup> read_rollups_around(store::Transaction& tx, assets::AssetId asset,
-                                                  const Interval& range, base::Duration hole_min) {
-    const auto window = window_around(range, hole_min);
-    return read_rollups(tx, asset, store::day_of(window.from), store::day_of(window.to));
+AskedRollups::AskedRollups(store::Transaction& tx, assets::AssetId asset, const Interval& range,
+                           base::Duration hole_min)
+    : AskedRollups(tx, asset, window_around(range, hole_min)) {}
+
+AskedRollups::AskedRollups(store::Transaction& tx, assets::AssetId asset, const Interval& window)
+    : asset_(asset),
+      days_(ask_rollups(tx, asset, store::day_of(window.from), store::day_of(window.to))),
+      dirty_hours_(
+          ask_dirty_hours(tx, asset, hour_number_at(window.from), hour_number_at(window.to))) {}
+
+RolledUp AskedRollups::read() const {
+    return {rollups_of(asset_, days_.rows()), dirty_hours_of(dirty_hours_.rows())};
+}
+
+RolledUp read_rollups_around(store::Transaction& tx, assets::AssetId asset, const Interval& range,
+                             base::Duration hole_min) {
+    return AskedRollups(tx, asset, range, hole_min).read();
 }
 
 std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
                                  const Interval& range, std::chrono::seconds width,
                                  const std::vector<std::int64_t>& positions,
-                                 const std::vector<store::DayRollup>& rollups) {
+                                 const RolledUp& rolled_up) {
     if (range.from >= range.to) return {};
-    const auto parts = parts_for_buckets(tx, asset, range);
-    std::vector<store::FrameColumns> frames;
-    for (const auto& part : parts) {
-        frames.push_back(store::read_series(
-            tx, {.asset = asset, .from = part.from, .to = part.to, .positions = positions}));
-    }
+    const auto parts = parts_for_buckets(rolled_up, range);
+    const auto frames = read_parts(tx, asset, parts, positions);
     std::vector<Bucket> buckets;
     for (const auto position : positions) {
         const auto quarters =
-            quarters_in(range, static_cast<std::size_t>(position), rollups, parts, frames);
+            quarters_in(range, static_cast<std::size_t>(position), rolled_up.days, parts, frames);
         append_position(buckets, position, quarters, width);
     }
     return buckets;
@@ -237,16 +277,16 @@ std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
 std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
                                      const Interval& range, base::Duration hole_min,
                                      const std::vector<std::int64_t>& positions,
-                                     const std::vector<store::DayRollup>& rollups) {
+                                     const RolledUp& rolled_up) {
     const auto window = window_around(range, hole_min);
-    const auto parts = parts_for_stretches(tx, asset, window, hole_min, rollups);
+    const auto parts = parts_for_stretches(rolled_up, window, hole_min);
     std::vector<store::Stretch> heard;
-    for (const auto& rollup : rollups) {
+    for (const auto& rollup : rolled_up.days) {
         if (rollup.hole_min == hole_min) append_heard(heard, rollup, positions, parts);
     }
-    for (const auto& part : parts) {
-        const auto frames = store::read_series(
-            tx, {.asset = asset, .from = part.from, .to = part.to, .positions = positions});
+    const auto all = positions.empty() ? read_parts_until(tx, asset, parts, range.to)
+                                       : read_parts(tx, asset, parts, positions);
+    for (const auto& frames : all) {
         const auto found = store::stretches_of(frames, positions, hole_min);
         heard.insert(heard.end(), found.begin(), found.end());
     }

@@ -26,10 +26,25 @@ struct HistoryFrame {
                                                     std::size_t limit);
 
 // What buckets and stretches in the range may need of roll-ups; read once for both.
-[[nodiscard]] std::vector<store::DayRollup> read_rollups_around(store::Transaction& tx,
-                                                                assets::AssetId asset,
-                                                                const Interval& range,
-                                                                base::Duration hole_min);
+struct RolledUp {
+    std::vector<store::DayRollup> days;
+    std::vector<std::int32_t> dirty_hours;  // since 1970: what changed after the roll-up
+};
+// Asked for first, to travel with what is asked for before it is read.
+class AskedRollups {
+public:
+    AskedRollups(store::Transaction& tx, assets::AssetId asset, const Interval& range,
+                 base::Duration hole_min);
+    [[nodiscard]] RolledUp read() const;
+
+private:
+    AskedRollups(store::Transaction& tx, assets::AssetId asset, const Interval& window);
+    assets::AssetId asset_;
+    store::Later days_;
+    store::Later dirty_hours_;
+};
+[[nodiscard]] RolledUp read_rollups_around(store::Transaction& tx, assets::AssetId asset,
+                                           const Interval& range, base::Duration hole_min);
 
 struct Bucket {
     std::int32_t position{};
@@ -45,14 +60,14 @@ struct Bucket {
 [[nodiscard]] std::vector<Bucket> read_buckets(store::Transaction& tx, assets::AssetId asset,
                                                const Interval& range, std::chrono::seconds width,
                                                const std::vector<std::int64_t>& positions,
-                                               const std::vector<store::DayRollup>& rollups);
+                                               const RolledUp& rolled_up);
 
 // The stretches in which something was seen at least every `hole_min`: what holes() needs. With
 // positions: in which one of them had a value.
 [[nodiscard]] std::vector<Interval> read_stretches(store::Transaction& tx, assets::AssetId asset,
                                                    const Interval& range, base::Duration hole_min,
                                                    const std::vector<std::int64_t>& positions,
-                                                   const std::vector<store::DayRollup>& rollups);
+                                                   const RolledUp& rolled_up);
 
 // When the latest value of a position was one of `values`.
 [[nodiscard]] std::vector<Interval> read_intervals(store::Transaction& tx, assets::AssetId asset,

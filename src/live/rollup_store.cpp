@@ -12,7 +12,8 @@ namespace {
 constexpr store::Query rollups_read{
     "rollups_read",
     "select day - date '1970-01-01' as day, body from rollup where asset_id = $1 "
-    "and day between $2::date and $3::date order by day"};
+    "and day between $2::date and $3::date order by day",
+    true};
 
 constexpr store::Query rollup_write{
     "rollup_write",
@@ -57,12 +58,16 @@ std::int64_t number_of(store::Day day) {
 
 }  // namespace
 
-std::vector<store::DayRollup> read_rollups(store::Transaction& tx, assets::AssetId asset,
-                                           store::Day first, store::Day last) {
+store::Later ask_rollups(store::Transaction& tx, assets::AssetId asset, store::Day first,
+                         store::Day last) {
+    return tx.later(rollups_read, asset, date_text(first), date_text(last));
+}
+
+std::vector<store::DayRollup> rollups_of(assets::AssetId asset, const store::Rows& rows) {
     std::vector<store::DayRollup> rollups;
-    for (const auto& row : tx.rows(rollups_read, asset, date_text(first), date_text(last))) {
+    for (const auto& row : rows) {
         const store::Day day{std::chrono::days{row.get<std::int32_t>("day")}};
-        auto rollup = store::decode_rollup(day, store::parse_bytea(row.text("body")));
+        auto rollup = store::decode_rollup(day, row.text("body"));
         if (rollup) {
             rollups.push_back(*std::move(rollup));
         } else {
@@ -70,6 +75,11 @@ std::vector<store::DayRollup> read_rollups(store::Transaction& tx, assets::Asset
         }
     }
     return rollups;
+}
+
+std::vector<store::DayRollup> read_rollups(store::Transaction& tx, assets::AssetId asset,
+                                           store::Day first, store::Day last) {
+    return rollups_of(asset, ask_rollups(tx, asset, first, last).rows());
 }
 
 void write_rollup(store::Transaction& tx, assets::AssetId asset, const store::DayRollup& rollup) {
@@ -101,12 +111,21 @@ bool has_final_rollup(store::Transaction& tx, const assets::Catalogue& catalogue
     return tx.row(rollup_of_closed_day, of.asset, date_text(of.day))->get<bool>("there");
 }
 
-std::vector<std::int32_t> read_dirty_hours(store::Transaction& tx, assets::AssetId asset,
-                                           std::int32_t first, std::int32_t last) {
+store::Later ask_dirty_hours(store::Transaction& tx, assets::AssetId asset, std::int32_t first,
+                             std::int32_t last) {
+    return tx.later(rollup_dirty_hours, asset, first, last);
+}
+
+std::vector<std::int32_t> dirty_hours_of(const store::Rows& rows) {
     std::vector<std::int32_t> hours;
-    for (const auto& row : tx.rows(rollup_dirty_hours, asset, first, last))
+    for (const auto& row : rows)
         hours.push_back(row.get<std::int32_t>("hour"));
     return hours;
+}
+
+std::vector<std::int32_t> read_dirty_hours(store::Transaction& tx, assets::AssetId asset,
+                                           std::int32_t first, std::int32_t last) {
+    return dirty_hours_of(ask_dirty_hours(tx, asset, first, last).rows());
 }
 
 bool has_dirty_before(store::Transaction& tx, std::int32_t hour) {

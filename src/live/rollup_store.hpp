@@ -17,6 +17,15 @@ struct AssetDay {
 };
 
 // From the first day to the last, as far as there are any and they can be read.
+// Asked for, to travel with other statements, and what they answered.
+[[nodiscard]] store::Later ask_rollups(store::Transaction& tx, assets::AssetId asset,
+                                       store::Day first, store::Day last);
+[[nodiscard]] std::vector<store::DayRollup> rollups_of(assets::AssetId asset,
+                                                       const store::Rows& rows);
+[[nodiscard]] store::Later ask_dirty_hours(store::Transaction& tx, assets::AssetId asset,
+                                           std::int32_t first, std::int32_t last);
+[[nodiscard]] std::vector<std::int32_t> dirty_hours_of(const store::Rows& rows);
+
 [[nodiscard]] std::vector<store::DayRollup> read_rollups(store::Transaction& tx,
                                                          assets::AssetId asset, store::Day first,
                                                          store::Day last);

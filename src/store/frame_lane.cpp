@@ -193,7 +193,10 @@ FrameLane::FrameLane(const FrameWriterSettings& settings, std::size_t number,
       counters_(counters) {}
 
 void FrameLane::connect() {
-    if (pg_) return;
+    // A lane may rest for long: that its backend ended meanwhile does not mean that the database is
+    // away.
+    if (pg_ && !pg_->is_closed()) return;
+    disconnect();
     auto pg = std::make_unique<PgConnection>(settings_.app_url, settings_.answer_limit);
     pg->execute(promise_commits);
     pg->execute("set client_min_messages = warning");

@@ -1,6 +1,7 @@
 #include "store/pg.hpp"
 
 #include <poll.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <bit>
@@ -10,6 +11,7 @@
 #include <optional>
 
 #include "store/under_way.hpp"
+#include "vigie/base/text.hpp"
 
 namespace vigie::store {
 
@@ -27,6 +29,10 @@ char* put(char* at, T value) {
     if constexpr (std::endian::native == std::endian::little) value = std::byteswap(value);
     std::memcpy(at, &value, sizeof value);
     return at + sizeof value;
+}
+
+void note_notice(void*, const char* text) {
+    spdlog::debug("PostgreSQL: {}", base::trimmed(text));
 }
 
 // Settings in the URL win over ours.
@@ -48,6 +54,7 @@ PgConnection::PgConnection(const std::string& url, std::chrono::milliseconds ans
     : connection_(connect_to(url), &PQfinish), answer_limit_(answer_limit), under_way_(under_way) {
     if (PQstatus(connection_.get()) != CONNECTION_OK || PQsetnonblocking(connection_.get(), 1) != 0)
         throw Unavailable(PQerrorMessage(connection_.get()));
+    PQsetNoticeProcessor(connection_.get(), &note_notice, nullptr);
     if (answer_limit_.count() == 0) return;
     const auto limit = std::max(answer_limit_ * 9 / 10, std::chrono::milliseconds{1});
     execute(("set statement_timeout = " + std::to_string(limit.count())).c_str());
@@ -62,10 +69,20 @@ void PgConnection::wait_for(short events) {
     do {
         ready = ::poll(&polled, 1, limit);
     } while (ready < 0 && errno == EINTR);
+    if (passage && passage->is_cut()) throw CutOff("the connection to the database was cut off");
     if (ready == 0) {
         throw Unavailable("no answer from the database within " +
                           std::to_string(answer_limit_.count()) + " ms");
     }
+}
+
+// Last words of a backend come first, and then the end.
+bool PgConnection::is_closed() {
+    pollfd polled{PQsocket(connection_.get()), POLLIN, 0};
+    while (::poll(&polled, 1, 0) > 0) {
+        if (PQconsumeInput(connection_.get()) == 0) return true;
+    }
+    return PQstatus(connection_.get()) != CONNECTION_OK;
 }
 
 void PgConnection::send() {
@@ -83,16 +100,20 @@ PgConnection::ResultPtr PgConnection::answer() {
     send();
     ResultPtr last(nullptr, &PQclear);
     for (;;) {
-        while (PQisBusy(connection_.get()) != 0) {
-            wait_for(POLLIN);
-            if (PQconsumeInput(connection_.get()) == 0) fail(nullptr, "answer");
-        }
-        PGresult* const next = PQgetResult(connection_.get());
+        auto next = next_result();
         if (next == nullptr) return last;
-        last.reset(next);
-        if (PQresultStatus(next) == PGRES_COPY_IN) return last;
+        last = std::move(next);
+        if (PQresultStatus(last.get()) == PGRES_COPY_IN) return last;
         if (PQstatus(connection_.get()) != CONNECTION_OK) return last;
     }
+}
+
+PgConnection::ResultPtr PgConnection::next_result() {
+    while (PQisBusy(connection_.get()) != 0) {
+        wait_for(POLLIN);
+        if (PQconsumeInput(connection_.get()) == 0) fail(nullptr, "answer");
+    }
+    return {PQgetResult(connection_.get()), &PQclear};
 }
 
 void PgConnection::fail(const PGresult* result, const char* what) {
@@ -169,6 +190,55 @@ void PgConnection::copy(const char* sql, std::string_view bytes) {
         send();
     }
     check(answer(), PGRES_COMMAND_OK, "copy");
+}
+
+void PgConnection::begin_flights() {
+    if (PQenterPipelineMode(connection_.get()) == 0) fail(nullptr, "pipeline");
+}
+
+void PgConnection::check_noted(int noted) {
+    if (noted == 0) fail(nullptr, "statement");
+}
+
+void PgConnection::note_prepare(const std::string& name, const char* sql) {
+    check_noted(PQsendPrepare(connection_.get(), name.c_str(), sql, 0, nullptr));
+}
+
+void PgConnection::note_prepared(const std::string& name, const std::vector<Param>& params,
+                                 bool binary) {
+    std::vector<const char*> texts;
+    texts.reserve(params.size());
+    for (const auto& param : params)
+        texts.push_back(param ? param->c_str() : nullptr);
+    check_noted(PQsendQueryPrepared(connection_.get(), name.c_str(), static_cast<int>(texts.size()),
+                                    texts.data(), nullptr, nullptr, binary ? 1 : 0));
+}
+
+void PgConnection::note(const char* sql) {
+    check_noted(
+        PQsendQueryParams(connection_.get(), sql, 0, nullptr, nullptr, nullptr, nullptr, 0));
+}
+
+void PgConnection::take_off() {
+    check_noted(PQpipelineSync(connection_.get()));
+    send();
+}
+
+// Each answer ends with none. After the last words of a backend comes the end of its connection.
+PgConnection::ResultPtr PgConnection::next_answer() {
+    auto result = next_result();
+    if (result == nullptr) throw Unavailable(PQerrorMessage(connection_.get()));
+    while (next_result() != nullptr) {
+    }
+    if (PQstatus(connection_.get()) != CONNECTION_OK)
+        throw Unavailable(PQresultErrorMessage(result.get()));
+    return result;
+}
+
+void PgConnection::land() {
+    const auto result = next_result();
+    if (PQresultStatus(result.get()) != PGRES_PIPELINE_SYNC)
+        throw Unavailable(std::string("land: ") + PQerrorMessage(connection_.get()));
 }
 
 BinaryCopy::BinaryCopy() {

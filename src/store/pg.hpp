@@ -20,6 +20,12 @@ public:
     using Unavailable::Unavailable;
 };
 
+// Whoever watches over it has cut the connection: another one would stand still as well.
+class CutOff : public Unavailable {
+public:
+    using Unavailable::Unavailable;
+};
+
 class UnderWay;
 
 // An acknowledgement rests on each commit, whatever the server's default is; a stronger one stays.
@@ -42,6 +48,10 @@ public:
     explicit PgConnection(const std::string& url, std::chrono::milliseconds answer_limit = {},
                           UnderWay* under_way = nullptr);
 
+    // Between statements: whether the other end has closed it meanwhile, as far as can be seen from
+    // here.
+    [[nodiscard]] bool is_closed();
+
     // Throws Unavailable when the connection broke or stayed silent (then it is of no more use),
     // TooSlow when the database ended the statement for its time, Refused otherwise.
     void execute(const char* sql);
@@ -55,7 +65,21 @@ public:
     // `sql` is COPY ... FROM STDIN; `bytes` all of its data.
     void copy(const char* sql, std::string_view bytes);
 
+    // Statements in flights (libpq's pipeline mode): what is noted takes off in one piece and is
+    // answered in that order, for one trip to the database. An error leaves out what follows, until
+    // the flight has landed. From begin_flights() on, nothing but these.
+    void begin_flights();
+    void note_prepare(const std::string& name, const char* sql);
+    void note_prepared(const std::string& name, const std::vector<Param>& params, bool binary);
+    void note(const char* sql);
+    void take_off();
+    // Throws only when the connection broke.
+    [[nodiscard]] ResultPtr next_answer();
+    void land();
+
 private:
+    [[nodiscard]] ResultPtr next_result();
+    void check_noted(int noted);
     void check(const ResultPtr& result, ExecStatusType expected, const char* what);
     [[noreturn]] void fail(const PGresult* result, const char* what);
     void wait_for(short events);

@@ -15,6 +15,7 @@ class UnderWay {
     struct Entry {
         int socket{};
         std::chrono::steady_clock::time_point since;
+        bool is_cut{};
     };
 
 public:
@@ -26,7 +27,7 @@ public:
             const std::lock_guard lock(all_.mutex_);
             place_ = all_.entries_.insert(
                 all_.entries_.end(),
-                Entry{own_ >= 0 ? own_ : socket, std::chrono::steady_clock::now()});
+                Entry{own_ >= 0 ? own_ : socket, std::chrono::steady_clock::now(), false});
         }
         ~Passage() {
             {
@@ -37,6 +38,10 @@ public:
         }
         Passage(const Passage&) = delete;
         Passage& operator=(const Passage&) = delete;
+        [[nodiscard]] bool is_cut() const {
+            const std::lock_guard lock(all_.mutex_);
+            return place_->is_cut;
+        }
 
     private:
         UnderWay& all_;
@@ -49,8 +54,9 @@ public:
         const auto since = std::chrono::steady_clock::now() - older_than;
         const std::lock_guard lock(mutex_);
         std::size_t count = 0;
-        for (const auto& entry : entries_) {
+        for (auto& entry : entries_) {
             if (entry.since > since) continue;
+            entry.is_cut = true;
             ::shutdown(entry.socket, SHUT_RDWR);
             ++count;
         }

@@ -1,237 +1,13 @@
 // The database goes away in the middle of a load, in every way it can: what was acknowledged is
 // there afterwards, once.
+#include "tests/store/outage_run.hpp"
+
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <stdlib.h>
 
-#include <condition_variable>
-#include <filesystem>
 #include <future>
-#include <map>
-#include <mutex>
-
-#include "vigie/store/database.hpp"
-#include "vigie/store/frames.hpp"
-#include "vigie/store/migrate.hpp"
-#include "vigie/store/postgres.hpp"
 
 namespace vigie::store {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::chrono::seconds outage_patience{60};
-
-constexpr Query outage_frames{"outage_frames",
-                              "select asset_id, observed_at, received_at, vals[1] as v from frame"};
-constexpr Query outage_quarantine{"outage_quarantine",
-                                  "select string_agg(convert_from(payload, 'UTF8'), ' ' order by "
-                                  "payload) as dump from quarantine"};
-constexpr Query outage_backends{
-    "outage_backends",
-    "select pid from pg_stat_activity where application_name = 'vigie' and pid <> "
-    "pg_backend_pid() and backend_type = 'client backend'"};
-constexpr Query outage_terminate{
-    "outage_terminate",
-    "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and "
-    "backend_type = 'client backend'"};
-constexpr Query outage_read_only{"outage_read_only",
-                                 "alter database vigie set default_transaction_read_only = on"};
-constexpr Query outage_read_write{"outage_read_write",
-                                  "alter database vigie reset default_transaction_read_only"};
-constexpr Query outage_clean{"outage_clean",
-                             "truncate frame, frame_late, quarantine, rollup_dirty"};
-constexpr Query outage_waiting{"outage_waiting", "select pid from pg_locks where not granted"};
-constexpr Query outage_slow{"outage_slow",
-                            "create function outage_slow() returns trigger language plpgsql as "
-                            "'begin perform pg_sleep(0.005); return new; end'"};
-constexpr Query outage_slow_rows{
-    "outage_slow_rows",
-    "create trigger outage_slow before insert on frame for each row execute function "
-    "outage_slow()"};
-constexpr Query outage_quick_rows{"outage_quick_rows", "drop function outage_slow cascade"};
-constexpr Query outage_hold{"outage_hold", "lock table frame in access exclusive mode"};
-
-// A cluster of the test's own, to be stopped and started; a writer with a spool on the disk.
-class OutageTest : public testing::Test {
-protected:
-    static void SetUpTestSuite() {
-        std::string pattern = "/tmp/vigie-outage-XXXXXX";
-        folder_ = mkdtemp(pattern.data());
-        fs::permissions(folder_, fs::perms(0755));
-        cluster_ = std::make_unique<Cluster>(Cluster::Options{.folder = folder_,
-                                                              .bin_folder = {},
-                                                              .run_as = {},
-                                                              .shared_buffers_mb = 32,
-                                                              .disposable = true});
-        cluster_->start();
-        migrate(cluster_->url("vigie_owner"), embedded::migrations());
-    }
-    static void TearDownTestSuite() {
-        cluster_->stop();
-        cluster_.reset();
-        fs::remove_all(folder_);
-    }
-    ~OutageTest() override {
-        thaw();
-        writer_.reset();
-        cluster_->start();
-        fs::remove_all(spool_folder());
-        Pool owner(cluster_->url("vigie_owner"), 1);
-        owner.write_now([](Transaction& tx) { tx.execute(outage_clean); });
-    }
-
-    static base::Instant noon() { return *base::parse_rfc3339("2026-11-22T12:00:00Z"); }
-    static std::string spool_folder() { return (folder_ / "spool").string(); }
-
-    void open(SpoolSettings settings = {}, std::size_t pending_max = 100'000) {
-        settings.folder = spool_folder();
-        spool_ = std::make_unique<Spool>(disk_files(), settings);
-        spool_->open();
-        start(spool_.get(), pending_max);
-    }
-    void start(Spool* spool, std::size_t pending_max = 100'000) {
-        writer_ = std::make_unique<FrameWriter>(
-            FrameWriterSettings{.app_url = cluster_->url("vigie_app"),
-                                .owner_url = cluster_->url("vigie_owner"),
-                                .pending_frames_max = pending_max,
-                                .answer_limit = std::chrono::milliseconds{400},
-                                .spool = spool},
-            clock_, [this](std::vector<Submission>& batch) { durable(batch); });
-        writer_->start();
-    }
-
-    void durable(const std::vector<Submission>& batch) {
-        const std::lock_guard lock(mutex_);
-        for (const auto& submission : batch) {
-            ++durable_;
-            for (const auto& frame : submission.frames)
-                shown_[frame.asset_id].push_back(frame.observed_at);
-        }
-        changed_.notify_all();
-    }
-
-    std::size_t durable() {
-        const std::lock_guard lock(mutex_);
-        return durable_;
-    }
-
-    // The value follows from the key, so that every row can be compared.
-    static double value_of(int asset, int second) { return asset * 1e6 + second; }
-
-    bool submit(int asset, int second) {
-        Submission submission;
-        const auto at = noon() + std::chrono::seconds{second};
-        submission.frames.push_back(
-            {at, at + std::chrono::milliseconds{5}, asset, 1, false, {value_of(asset, second)}});
-        if (!writer_->submit(submission)) return false;
-        ++sent_;
-        expected_.insert({asset, at});
-        return true;
-    }
-    // As one message.
-    void submit_together(int asset, int first, int last) {
-        Submission submission;
-        for (int second = first; second < last; ++second) {
-            const auto at = noon() + std::chrono::seconds{second};
-            submission.frames.push_back({at,
-                                         at + std::chrono::milliseconds{5},
-                                         asset,
-                                         1,
-                                         false,
-                                         {value_of(asset, second)}});
-            expected_.insert({asset, at});
-        }
-        ASSERT_TRUE(writer_->submit(submission));
-        ++sent_;
-    }
-    void submit_seconds(int first, int last) {
-        for (int second = first; second < last; ++second)
-            ASSERT_TRUE(submit(1 + second % 5, second));
-    }
-    void submit_refused(const std::string& payload) {
-        Submission submission;
-        submission.quarantined.push_back(
-            {noon(), "gw", "mqtt", "vigie/v1/X/observations", "not_json", "d", payload});
-        ASSERT_TRUE(writer_->submit(submission));
-        ++sent_;
-    }
-
-    template <typename Condition>
-    void wait_until(Condition condition) {
-        const auto until = std::chrono::steady_clock::now() + outage_patience;
-        std::unique_lock lock(mutex_);
-        while (!condition()) {
-            ASSERT_LT(std::chrono::steady_clock::now(), until);
-            changed_.wait_for(lock, std::chrono::milliseconds{5});
-        }
-    }
-    void wait_durable() {
-        wait_until([this] { return durable_ == sent_; });
-    }
-    void wait_drained() {
-        wait_until([this] { return spool_->empty() && !writer_->counters().away; });
-    }
-
-    std::vector<pid_t> backends() {
-        Pool pool(cluster_->url("vigie"), 1);
-        return pool.read_now([](Transaction& tx) {
-            std::vector<pid_t> pids;
-            for (const auto& row : tx.rows(outage_backends))
-                pids.push_back(static_cast<pid_t>(row.get<std::int64_t>("pid")));
-            return pids;
-        });
-    }
-    void freeze(const std::vector<pid_t>& pids) {
-        for (const auto pid : pids) {
-            ASSERT_EQ(kill(pid, SIGSTOP), 0);
-            frozen_.push_back(pid);
-        }
-    }
-    void thaw() {
-        for (const auto pid : frozen_)
-            kill(pid, SIGCONT);
-        frozen_.clear();
-    }
-
-    void expect_everything_once() {
-        Pool pool(cluster_->url("vigie_app"), 1);
-        pool.read_now([this](Transaction& tx) {
-            std::set<std::pair<int, base::Instant>> found;
-            for (const auto& row : tx.rows(outage_frames)) {
-                const auto asset = row.get<std::int32_t>("asset_id");
-                const auto at = row.get<base::Instant>("observed_at");
-                ASSERT_TRUE(found.insert({asset, at}).second);
-                const auto second = std::chrono::duration_cast<std::chrono::seconds>(at - noon());
-                ASSERT_EQ(row.get<double>("v"), value_of(asset, static_cast<int>(second.count())));
-                ASSERT_EQ(row.get<base::Instant>("received_at"), at + std::chrono::milliseconds{5});
-            }
-            EXPECT_EQ(found, expected_);
-        });
-        for (const auto& [asset, times] : shown_)
-            EXPECT_TRUE(std::ranges::is_sorted(times)) << "shown out of order: " << asset;
-    }
-    std::string quarantined() {
-        Pool pool(cluster_->url("vigie_app"), 1);
-        return pool.read_now([](Transaction& tx) {
-            return tx.row(outage_quarantine)->maybe<std::string>("dump").value_or("");
-        });
-    }
-
-    static inline fs::path folder_;
-    static inline std::unique_ptr<Cluster> cluster_;
-    base::ManualClock clock_{noon()};
-    std::unique_ptr<Spool> spool_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::size_t durable_ = 0;
-    std::size_t sent_ = 0;
-    std::map<int, std::vector<base::Instant>> shown_;
-    std::set<std::pair<int, base::Instant>> expected_;
-    std::vector<pid_t> frozen_;
-    std::unique_ptr<FrameWriter> writer_;
-};
 
 TEST_F(OutageTest, WhatComesWhileItIsStoppedIsKeptShownAndBroughtToIt) {
     open();
@@ -255,6 +31,24 @@ TEST_F(OutageTest, WhatComesWhileItIsStoppedIsKeptShownAndBroughtToIt) {
     wait_drained();  // where the machine is busy it may have been away once more
     expect_everything_once();
     EXPECT_EQ(quarantined(), "nonsense");
+}
+
+TEST_F(OutageTest, AConnectionThatEndedWhileItRestedMeansNoOutage) {
+    answer_limit_ = std::chrono::seconds{30};
+    open();
+    submit_seconds(0, 1'000);
+    wait_durable();
+    Pool superuser(cluster_->url("vigie"), 1);
+    const auto pids = backends();
+    EXPECT_GE(pids.size(), 2U) << "each writer has one";
+    superuser.read_now([&pids](Transaction& tx) {
+        for (const auto pid : pids)
+            EXPECT_TRUE(tx.row(outage_end, pid)->get<bool>("ended"));
+    });
+    submit_seconds(1'000, 2'000);
+    wait_durable();
+    EXPECT_EQ(writer_->counters().spooled, 0U);
+    expect_everything_once();
 }
 
 TEST_F(OutageTest, AStopInTheMiddleOfALoadAgainAndAgain) {
@@ -348,7 +142,8 @@ TEST_F(OutageTest, AClusterThatStandsStillIsAway) {
 }
 
 TEST_F(OutageTest, AStatementOfAClusterThatStandsStillCanBeCutOff) {
-    Pool pool(cluster_->url("vigie_app"), 1);
+    // Who is cut off must not try to connect anew: that would stand still as well, for a minute.
+    Pool pool(cluster_->url("vigie_app") + " connect_timeout=60", 1);
     const auto ask = [&pool] {
         return pool.read_now([](Transaction& tx) { return tx.rows(outage_frames).size(); });
     };
@@ -358,8 +153,9 @@ TEST_F(OutageTest, AStatementOfAClusterThatStandsStillCanBeCutOff) {
     freeze(pids);
     auto stuck = std::async(std::launch::async, ask);
     wait_until([&] { return pool.cut_silent(std::chrono::milliseconds{50}) == 1; });
-    EXPECT_THROW((void)stuck.get(), Unavailable);
+    EXPECT_EQ(stuck.wait_for(std::chrono::seconds{20}), std::future_status::ready);
     thaw();
+    EXPECT_THROW((void)stuck.get(), Unavailable);
     EXPECT_EQ(pool.cut_silent({}), 0U);
     EXPECT_EQ(ask(), 0U);
 }

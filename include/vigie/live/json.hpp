@@ -11,7 +11,7 @@ namespace vigie::live::json {
 
 // A JSON string with its quotes. `text` is UTF-8.
 void append_text(std::string& out, std::string_view text);
-// The shortest text that reads back as the same double; not finite: null.
+// The fewest digits that read back as the same double; not finite: null.
 void append_number(std::string& out, double value);
 void append_integer(std::string& out, std::int64_t value);
 // RFC 3339 with its quotes.

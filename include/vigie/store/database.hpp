@@ -24,50 +24,9 @@
 
 #include "vigie/base/result.hpp"
 #include "vigie/store/errors.hpp"
-#include "vigie/store/param.hpp"
-#include "vigie/store/rows.hpp"
+#include "vigie/store/transaction.hpp"
 
 namespace vigie::store {
-
-// A statement and its name; the name appears in metrics, logs and errors.
-struct Query {
-    const char* name;
-    const char* sql;
-};
-
-class Transaction {
-public:
-    virtual ~Transaction() = default;
-
-    template <typename... Args>
-    Rows rows(const Query& query, const Args&... args) {
-        return run(query, std::vector<Param>{to_param(args)...});
-    }
-    // At most one row is expected: the first, or null.
-    template <typename... Args>
-    std::shared_ptr<const Row> optional_row(const Query& query, const Args&... args) {
-        const Rows found = rows(query, args...);
-        return found.empty() ? nullptr : found.at(0);
-    }
-    // Exactly one row is expected; none is a programmer's error and throws std::logic_error.
-    template <typename... Args>
-    std::shared_ptr<const Row> row(const Query& query, const Args&... args) {
-        auto found = optional_row(query, args...);
-        if (!found) throw std::logic_error(std::string("no row from ") + query.name);
-        return found;
-    }
-    // The number of rows touched.
-    template <typename... Args>
-    std::size_t execute(const Query& query, const Args&... args) {
-        return rows(query, args...).affected();
-    }
-
-    virtual Rows run(const Query& query, std::vector<Param> params) = 0;
-
-    // Run once the commit is known to have succeeded, in order, on the thread that committed; never
-    // after a rollback. What is streamed to consoles goes here.
-    virtual void after_commit(std::function<void()> action) = 0;
-};
 
 enum class Mode { read, write };
 

@@ -6,13 +6,16 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vigie/base/time.hpp"
 
 namespace vigie::store {
 
+using OptionalValues = std::vector<std::optional<double>>;  // a float8[]
+
 // One row of an answer. Columns are asked for by name; a missing column is a programmer's error and
-// throws. T: std::string, std::int64_t, std::int32_t, double, bool, base::Instant.
+// throws. T: std::string, std::int64_t, std::int32_t, double, bool, base::Instant, OptionalValues.
 class Row {
 public:
     virtual ~Row() = default;
@@ -23,8 +26,10 @@ public:
         return is_null(column) ? std::nullopt : std::optional<T>(get<T>(column));
     }
     [[nodiscard]] virtual bool is_null(const char* column) const = 0;
-    // The text PostgreSQL sent; empty for NULL. Valid as long as the Rows it came from.
+    // What PostgreSQL sent: text, or of a binary statement (Query) its binary format, in which a
+    // bytea is its bytes. Empty for NULL. Valid as long as the Rows it came from.
     [[nodiscard]] virtual std::string_view text(const char* column) const = 0;
+    [[nodiscard]] virtual bool is_binary() const = 0;
 };
 
 template <>
@@ -39,6 +44,8 @@ template <>
 bool Row::get<bool>(const char* column) const;
 template <>
 base::Instant Row::get<base::Instant>(const char* column) const;
+template <>
+OptionalValues Row::get<OptionalValues>(const char* column) const;
 
 class Rows {
 public:

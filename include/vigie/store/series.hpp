@@ -25,6 +25,10 @@ struct SeriesQuestion {
 // left out and logged: the rest of the series is worth more than none.
 [[nodiscard]] FrameColumns read_series(Transaction& tx, const SeriesQuestion& question);
 
+// The same for several, in their order; what they ask first travels together.
+[[nodiscard]] std::vector<FrameColumns> read_all_series(
+    Transaction& tx, const std::vector<SeriesQuestion>& questions);
+
 // To be called first in a reading transaction that will read series: until it ends no day it can
 // see leaves the database.
 void hold_series(Transaction& tx);
