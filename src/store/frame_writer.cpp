@@ -82,7 +82,7 @@ struct FrameWriter::Impl {
           newest(writers()),
           room(settings.pending_frames_max, counters.pending),
           drain(settings, writers(), partitions, routing, counters),
-          turns(writers()) {
+          turns(writers(), settings.together_max) {
         for (std::size_t i = 0; i < writers(); ++i)
             shards.push_back(std::make_unique<Shard>(*this, i));
     }

@@ -14,7 +14,7 @@ void Turns::taken(std::size_t writer, std::size_t frames) {
 
 Turn Turns::of(std::size_t writer) const {
     if (together_ || total_ == 0) return Turn::wait;
-    if (total_ > frames_together_max) return pending_[writer] > 0 ? Turn::own : Turn::wait;
+    if (total_ > together_max_) return pending_[writer] > 0 ? Turn::own : Turn::wait;
     return writer == 0 && side_by_side_ == 0 ? Turn::all : Turn::wait;
 }
 

@@ -13,16 +13,13 @@
 
 namespace vigie::store {
 
-// Up to so many frames go together: one COPY of them takes about as long as a commit does. A
-// refused message counts by its size, as in the room for what is pending.
-inline constexpr std::size_t frames_together_max = 200;
-
 enum class Turn : std::uint8_t { wait, all, own };
 
 // Not thread-safe.
 class Turns {
 public:
-    explicit Turns(std::size_t writers) : pending_(writers) {}
+    Turns(std::size_t writers, std::size_t together_max)
+        : pending_(writers), together_max_(together_max) {}
 
     // Frames came that fall to a writer; a batch took some of them.
     void came(std::size_t writer, std::size_t frames);
@@ -35,6 +32,7 @@ public:
 
 private:
     std::vector<std::size_t> pending_;  // by writer
+    std::size_t together_max_;
     std::size_t total_{};
     bool together_{};             // a transaction of all is under way
     std::size_t side_by_side_{};  // so many of one writer's assets are

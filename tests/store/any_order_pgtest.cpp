@@ -102,6 +102,8 @@ protected:
                                 .owner_url = db_.owner_url(),
                                 .writers = static_cast<std::size_t>(1 + below(3)),
                                 .batch_frames_max = static_cast<std::size_t>(1 + below(20)),
+                                // All in one transaction, each writer by itself, now so, now so.
+                                .together_max = static_cast<std::size_t>(below(3) * 4),
                                 .spool = with_spool ? spool_.get() : nullptr},
             clock_, [this](std::vector<Submission>& batch) {
                 const std::lock_guard lock(mutex_);

@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "vigie/store/frames.hpp"
+
 namespace vigie::store {
 namespace {
 
 TEST(Turns, LittleGoesTogetherByTheFirstWriter) {
-    Turns turns(2);
+    Turns turns(2, frames_together_max);
     EXPECT_EQ(turns.of(0), Turn::wait);
     turns.came(1, 3);
     EXPECT_EQ(turns.of(0), Turn::all) << "also what falls to the other";
@@ -14,7 +16,7 @@ TEST(Turns, LittleGoesTogetherByTheFirstWriter) {
 }
 
 TEST(Turns, WhatGoesTogetherIsAloneUnderWay) {
-    Turns turns(2);
+    Turns turns(2, frames_together_max);
     turns.came(1, 3);
     turns.begin(Turn::all);
     turns.taken(1, 3);
@@ -27,7 +29,7 @@ TEST(Turns, WhatGoesTogetherIsAloneUnderWay) {
 }
 
 TEST(Turns, TogetherAtTheLimitSideBySideBeyondIt) {
-    Turns turns(2);
+    Turns turns(2, frames_together_max);
     turns.came(0, frames_together_max - 1);
     turns.came(1, 1);
     EXPECT_EQ(turns.of(0), Turn::all);
@@ -38,14 +40,14 @@ TEST(Turns, TogetherAtTheLimitSideBySideBeyondIt) {
 }
 
 TEST(Turns, WhoHasNothingPendingWaitsBesideTheOthers) {
-    Turns turns(3);
+    Turns turns(3, frames_together_max);
     turns.came(1, frames_together_max + 1);
     EXPECT_EQ(turns.of(0), Turn::wait);
     EXPECT_EQ(turns.of(1), Turn::own);
 }
 
 TEST(Turns, TogetherWaitsForAllThatGoSideBySide) {
-    Turns turns(3);
+    Turns turns(3, frames_together_max);
     turns.came(1, frames_together_max);
     turns.came(2, frames_together_max);
     turns.begin(Turn::own);
@@ -64,7 +66,7 @@ TEST(Turns, TogetherWaitsForAllThatGoSideBySide) {
 }
 
 TEST(Turns, OneWriterAlwaysHasTheTurn) {
-    Turns turns(1);
+    Turns turns(1, frames_together_max);
     turns.came(0, 1);
     EXPECT_EQ(turns.of(0), Turn::all);
     turns.came(0, frames_together_max);

@@ -74,6 +74,10 @@ struct Submission {
     std::shared_ptr<std::atomic<std::size_t>> parts_left;
 };
 
+// Up to so many pending frames go in one transaction of one writer: one COPY of them takes about as
+// long as a commit does. A refused message counts by its size, as in the room for what is pending.
+inline constexpr std::size_t frames_together_max = 200;
+
 struct FrameWriterSettings {
     std::string app_url;
     std::string owner_url;  // makes partitions
@@ -81,6 +85,7 @@ struct FrameWriterSettings {
     std::size_t pending_frames_max{
         100'000};  // frames accepted and not yet durable; a refused payload counts by its size
     std::size_t batch_frames_max{10'000};
+    std::size_t together_max{frames_together_max};
     std::size_t days_ahead{3};  // partitions made in advance
     // A database that stays silent for longer in the middle of a statement is away; 0: never.
     std::chrono::milliseconds answer_limit{5'000};
