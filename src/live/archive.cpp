@@ -91,9 +91,8 @@ std::vector<store::ClosedDay> Archive::close_due() {
         }
         ++counters_.closed_days;
         closed.push_back(*done);
-        spdlog::info("{} closed: {} frames, {} values, {} bytes",
-                     base::to_rfc3339(base::Instant(done->day)).substr(0, 10), done->frames,
-                     done->values, done->bytes);
+        spdlog::info("{} closed: {} frames, {} values, {} bytes", store::date_text(done->day),
+                     done->frames, done->values, done->bytes);
     }
     return closed;
 }

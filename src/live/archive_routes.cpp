@@ -31,7 +31,7 @@ awaitable<api::Answer> clerked(Archive& archive, Work work) {
 }
 
 nlohmann::json closed_json(const store::ClosedDay& closed) {
-    return {{"day", base::to_rfc3339(base::Instant(closed.day)).substr(0, 10)},
+    return {{"day", store::date_text(closed.day)},
             {"frames", closed.frames},
             {"values", closed.values},
             {"bytes", closed.bytes}};

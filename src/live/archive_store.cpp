@@ -57,7 +57,8 @@ constexpr store::Query archive_count{
 constexpr store::Query archive_chunks{
     "archive_chunks",
     "select body from chunk where asset_id = $1 and day = date '1970-01-01' + $2::int4 "
-    "order by part"};
+    "order by part",
+    true};
 
 std::int64_t day_number(store::Day day) {
     return day.time_since_epoch().count();
@@ -130,7 +131,7 @@ std::int64_t count_kept(store::Transaction& tx, Kept what) {
 std::vector<std::string> read_chunks(store::Transaction& tx, const AssetDay& of) {
     std::vector<std::string> bodies;
     for (const auto& row : tx.rows(archive_chunks, of.asset, day_number(of.day)))
-        bodies.push_back(store::parse_bytea(row.text("body")));
+        bodies.emplace_back(row.text("body"));
     return bodies;
 }
 

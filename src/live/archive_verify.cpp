@@ -48,7 +48,7 @@ private:
         ++found.fault_count;
         if (found.faults.size() >= faults_told_max) return;
         found.faults.push_back("asset " + std::to_string(of.asset) + ", " +
-                               base::to_rfc3339(base::Instant(of.day)).substr(0, 10) + ": " + what);
+                               store::date_text(of.day) + ": " + what);
     }
 
     void check_chunks(store::Transaction& tx, const AssetDay& of) {

@@ -203,16 +203,17 @@ std::vector<store::FrameColumns> read_parts(store::Transaction& tx, assets::Asse
 std::vector<store::FrameColumns> read_parts_until(store::Transaction& tx, assets::AssetId asset,
                                                   const Parts& parts, base::Instant end) {
     std::vector<store::SeriesQuestion> questions;
+    store::SeriesQuestion question{
+        .asset = asset, .from = {}, .to = {}, .positions = std::vector<std::int64_t>{}};
     for (const auto& part : parts) {
-        const auto until = std::min(part.to, end);
-        const auto from = std::max(part.from, end);
-        const std::vector<std::int64_t> any;
-        if (part.from < until)
-            questions.push_back({.asset = asset, .from = part.from, .to = until, .positions = any});
-        if (from < part.to) {
-            questions.push_back(
-                {.asset = asset, .from = from, .to = part.to, .positions = any, .limit = 1});
-        }
+        const auto ask = [&](base::Instant from, base::Instant to, std::size_t limit) {
+            question.from = from;
+            question.to = to;
+            question.limit = limit;
+            if (from < to) questions.push_back(question);
+        };
+        ask(part.from, std::min(part.to, end), std::numeric_limits<std::size_t>::max());
+        ask(std::max(part.from, end), part.to, 1);
     }
     return store::read_all_series(tx, questions);
 }

@@ -48,10 +48,6 @@ constexpr store::Query rollup_marks_remove{
 
 constexpr store::Query rollup_allow_loss{"rollup_allow_loss", "set local synchronous_commit = off"};
 
-std::string date_text(store::Day day) {
-    return base::to_rfc3339(base::Instant(day)).substr(0, 10);
-}
-
 std::int64_t number_of(store::Day day) {
     return day.time_since_epoch().count();
 }
@@ -60,7 +56,7 @@ std::int64_t number_of(store::Day day) {
 
 store::Later ask_rollups(store::Transaction& tx, assets::AssetId asset, store::Day first,
                          store::Day last) {
-    return tx.later(rollups_read, asset, date_text(first), date_text(last));
+    return tx.later(rollups_read, asset, store::date_text(first), store::date_text(last));
 }
 
 std::vector<store::DayRollup> rollups_of(assets::AssetId asset, const store::Rows& rows) {
@@ -71,7 +67,8 @@ std::vector<store::DayRollup> rollups_of(assets::AssetId asset, const store::Row
         if (rollup) {
             rollups.push_back(*std::move(rollup));
         } else {
-            spdlog::error("the roll-up of asset {}, {} cannot be read", asset, date_text(day));
+            spdlog::error("the roll-up of asset {}, {} cannot be read", asset,
+                          store::date_text(day));
         }
     }
     return rollups;
@@ -97,7 +94,7 @@ void write_rollup(store::Transaction& tx, assets::AssetId asset, const store::Da
         sums.push_back(figures.count > 0 ? figures.sum : nothing);
         lasts.push_back(figures.count > 0 ? figures.last : nothing);
     }
-    tx.execute(rollup_write, asset, date_text(rollup.day), counts, mins, maxs, sums, lasts,
+    tx.execute(rollup_write, asset, store::date_text(rollup.day), counts, mins, maxs, sums, lasts,
                store::bytea_text(store::encode_rollup(rollup)));
 }
 
@@ -108,7 +105,7 @@ bool has_final_rollup(store::Transaction& tx, const assets::Catalogue& catalogue
     if (asset != nullptr && asset->kind != nullptr &&
         of.day + asset->kind->raw_kept >= store::day_of(now))
         return false;
-    return tx.row(rollup_of_closed_day, of.asset, date_text(of.day))->get<bool>("there");
+    return tx.row(rollup_of_closed_day, of.asset, store::date_text(of.day))->get<bool>("there");
 }
 
 store::Later ask_dirty_hours(store::Transaction& tx, assets::AssetId asset, std::int32_t first,

@@ -47,12 +47,14 @@ constexpr Query repack_due{
     "null) and id <= $2 order by asset_id, day limit $1"};
 
 constexpr Query repack_chunks{
-    "repack_chunks", "select body from chunk where asset_id = $1 and day = $2::date order by part"};
+    "repack_chunks", "select body from chunk where asset_id = $1 and day = $2::date order by part",
+    true};
 
 constexpr Query repack_late{
     "repack_late",
     "select id, observed_at, received_at, layout, vals from frame_late where asset_id = $1 "
-    "and observed_at >= $2::date and observed_at < $2::date + 1 and id <= $4 order by id limit $3"};
+    "and observed_at >= $2::date and observed_at < $2::date + 1 and id <= $4 order by id limit $3",
+    true};
 
 constexpr Query repack_clear{"repack_clear",
                              "delete from chunk where asset_id = $1 and day = $2::date"};
@@ -87,10 +89,6 @@ constexpr Query expire_rollups{
     "delete from rollup where ctid = any (array (select r.ctid from asset a join rollup r "
     "on r.asset_id = a.id where a.kind_id = $1 and r.day < $2::date limit $3))"};
 
-std::string date_literal(Day day) {
-    return base::to_rfc3339(base::Instant(day)).substr(0, 10);
-}
-
 // The chunks of an asset and day, and what they hold.
 struct PackedDay {
     FrameColumns frames;
@@ -100,7 +98,7 @@ struct PackedDay {
 std::optional<PackedDay> read_packed(Transaction& tx, std::int32_t asset, const std::string& day) {
     PackedDay packed;
     for (const auto& row : tx.rows(repack_chunks, asset, day)) {
-        const auto body = parse_bytea(row.text("body"));
+        const auto body = row.text("body");
         const auto chunk = decode_chunk(body);
         if (!chunk) {
             spdlog::error("late frames of asset {} on {} are not packed: {}", asset, day,
@@ -144,7 +142,7 @@ std::optional<std::size_t> repack_day(Transaction& tx, std::int32_t asset, const
         taken.push_back(row.get<std::int64_t>("id"));
         packed.frames.append(base::epoch_us(row.get<base::Instant>("observed_at")),
                              base::epoch_us(row.get<base::Instant>("received_at")),
-                             row.get<std::int32_t>("layout"), parse_values(row.text("vals")));
+                             row.get<std::int32_t>("layout"), row.get<OptionalValues>("vals"));
     }
     std::size_t conflicts = 0;
     const auto frames = merged(packed.frames, &conflicts);
@@ -206,14 +204,14 @@ std::vector<Day> Closing::open_days(Day last) {
 
 void Closing::mark_closing(Day day) {
     pool_.write_now(
-        [&](Transaction& tx) { tx.execute(closing_mark, date_literal(day), clock_.now()); });
+        [&](Transaction& tx) { tx.execute(closing_mark, date_text(day), clock_.now()); });
     route_late_(day);
     at(ClosingStep::routed);
 }
 
 base::Result<ClosedDay> Closing::close(Day day) {
     const auto name = partition_name(day);
-    const auto text = date_literal(day);
+    const auto text = date_text(day);
     const bool is_closed = pool_.read_now([&](Transaction& tx) {
         const auto row = tx.optional_row(closing_state, text);
         return row && row->get<bool>("closed");
@@ -287,7 +285,7 @@ bool Closing::drop(Day day) {
         return false;
     }
     pool_.write_now(
-        [&](Transaction& tx) { tx.execute(closing_dropped, date_literal(day), clock_.now()); });
+        [&](Transaction& tx) { tx.execute(closing_dropped, date_text(day), clock_.now()); });
     return true;
 }
 
@@ -302,9 +300,8 @@ Repacked Closing::repack(std::int64_t through) {
         std::vector<std::pair<std::int32_t, std::string>> due;
         pool_.read_now([&](Transaction& tx) {
             for (const auto& row : tx.rows(repack_due, rows_a_step, through)) {
-                due.emplace_back(
-                    row.get<std::int32_t>("asset_id"),
-                    date_literal(Day{std::chrono::days{row.get<std::int32_t>("day")}}));
+                due.emplace_back(row.get<std::int32_t>("asset_id"),
+                                 date_text(Day{std::chrono::days{row.get<std::int32_t>("day")}}));
             }
         });
         bool has_failed = false;
@@ -326,14 +323,14 @@ Expired Closing::expire(const std::vector<Retention>& kinds) {
         std::size_t total = 0;
         for (std::size_t gone = rows_a_step; gone == rows_a_step; total += gone) {
             gone = pool_.write_now([&](Transaction& tx) {
-                return tx.execute(query, kind, date_literal(before), rows_a_step);
+                return tx.execute(query, kind, date_text(before), rows_a_step);
             });
         }
         return total;
     };
     for (const auto& kind : kinds) {
         pool_.write_now([&](Transaction& tx) {
-            tx.execute(expire_late, kind.kind_id, date_literal(today - kind.raw));
+            tx.execute(expire_late, kind.kind_id, date_text(today - kind.raw));
         });
         expired.chunks += delete_all(expire_chunks, kind.kind_id, today - kind.raw);
         expired.rollups += delete_all(expire_rollups, kind.kind_id, today - kind.rollups);

@@ -9,7 +9,6 @@
 #include <deque>
 #include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include "store/pg_transaction.hpp"
 #include "store/under_way.hpp"

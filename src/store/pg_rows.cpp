@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "store/binary_field.hpp"
-#include "vigie/store/series.hpp"
 
 namespace vigie::store {
 
@@ -111,9 +110,8 @@ base::Instant Row::get<base::Instant>(const char* column) const {
 
 template <>
 OptionalValues Row::get<OptionalValues>(const char* column) const {
-    if (is_null(column)) unexpected_null(column);
-    const auto found = text(column);
-    return is_binary() ? optional_values_at(found.data()) : parse_values(found);
+    if (is_null(column) || !is_binary()) unexpected_null(column);
+    return optional_values_at(text(column).data());
 }
 
 Rows::Rows(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

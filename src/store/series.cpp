@@ -65,10 +65,8 @@ struct SeriesSlice {
     base::Instant to;
     const SeriesQuestion& question;
 
-    [[nodiscard]] std::string first_day() const { return base::to_rfc3339(from).substr(0, 10); }
-    [[nodiscard]] std::string last_day() const {
-        return base::to_rfc3339(to - base::Duration{1}).substr(0, 10);
-    }
+    [[nodiscard]] std::string first_day() const { return date_text(day_of(from)); }
+    [[nodiscard]] std::string last_day() const { return date_text(day_of(to - base::Duration{1})); }
     [[nodiscard]] std::optional<std::span<const std::int64_t>> wanted() const {
         if (!question.positions) return std::nullopt;
         return std::span<const std::int64_t>(*question.positions);
@@ -78,11 +76,9 @@ struct SeriesSlice {
 void append_chunk(FrameColumns& out, const SeriesSlice& slice, const Row& row) {
     const auto chunk = decode_chunk(row.text("body"), slice.wanted());
     if (!chunk) {
-        spdlog::error(
-            "the chunk of asset {}, {}, part {} cannot be read: {}", slice.asset,
-            base::to_rfc3339(base::Instant(std::chrono::days{row.get<std::int32_t>("day")}))
-                .substr(0, 10),
-            row.get<std::int32_t>("part"), chunk.error().detail.en);
+        spdlog::error("the chunk of asset {}, {}, part {} cannot be read: {}", slice.asset,
+                      date_text(Day{std::chrono::days{row.get<std::int32_t>("day")}}),
+                      row.get<std::int32_t>("part"), chunk.error().detail.en);
         return;
     }
     const auto from = base::epoch_us(slice.from);
@@ -224,35 +220,6 @@ std::vector<FrameColumns> read_all_series(Transaction& tx,
             all.push_back(walk.finish());
     }
     return all;
-}
-
-std::vector<std::optional<double>> parse_values(std::string_view array) {
-    std::vector<std::optional<double>> values;
-    if (array.size() < 3) return values;
-    const char* at = array.data() + 1;
-    const char* const end = array.data() + array.size() - 1;
-    while (at < end) {
-        double value{};
-        const auto [next, error] = std::from_chars(at, end, value);
-        if (error == std::errc{}) {
-            values.emplace_back(value);
-            at = next + 1;
-        } else {  // NULL; infinities and NaN are read by from_chars
-            values.emplace_back();
-            at = std::find(at, end, ',') + 1;
-        }
-    }
-    return values;
-}
-
-std::string parse_bytea(std::string_view text) {
-    const auto nibble = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-    if (!text.starts_with("\\x")) return {};
-    text.remove_prefix(2);
-    std::string bytes(text.size() / 2, '\0');
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-        bytes[i] = static_cast<char>(nibble(text[2 * i]) * 16 + nibble(text[2 * i + 1]));
-    return bytes;
 }
 
 std::string bytea_text(std::string_view bytes) {

@@ -174,6 +174,33 @@ TEST_F(RollupsPgTest, SayWhatFramesSayWhateverTheOrder) {
     compare_holes({start, at + 1h}, 1);
 }
 
+// Silence that is shorter than a hole where the range ends may belong to a hole that goes on.
+TEST_F(RollupsPgTest, AHoleIsKnownByTheFirstFrameBehindTheRange) {
+    const auto hole_min = hole_min_of(*registry.current()->find(lamp)->kind);
+    const auto last = noon_plus(0);
+    const Interval range{last - 3 * hole_min, last + hole_min / 2};
+    for (auto at = range.from; at <= last; at += hole_min / 2)
+        put(at, {1, 10, 0});
+    compare_holes(range, std::nullopt);
+    const auto holes_now = [&] {
+        return pool.read_now([&](store::Transaction& tx) {
+            return holes(read_stretches(tx, lamp, range, hole_min, {},
+                                        read_rollups_around(tx, lamp, range, hole_min)),
+                         range, hole_min);
+        });
+    };
+    EXPECT_TRUE(holes_now().empty());
+    for (int i = 0; i < 3; ++i)
+        put(last + hole_min * 5 / 4 + std::chrono::seconds{i}, {1, nothing, 0});
+    EXPECT_EQ(holes_now(), (std::vector<Interval>{{last, range.to}}));
+    compare_holes(range, std::nullopt);
+    compare_holes(range, 0);
+    compare_holes(range, 1);
+    put(last + hole_min * 3 / 4, {1, 10, 0});
+    EXPECT_TRUE(holes_now().empty());
+    compare_holes(range, 1);
+}
+
 TEST_F(RollupsPgTest, LeaveTheOpenHourToFrames) {
     clock.set(noon_plus(1'800));
     put(noon_plus(-60), {1, 10, 0});

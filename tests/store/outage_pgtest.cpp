@@ -195,7 +195,7 @@ TEST_F(OutageTest, WhatIsTooSlowAtOnceGoesInPieces) {
         tx.execute(outage_slow);
         tx.execute(outage_slow_rows);
     });
-    submit_together(1, 5, 405);  // two seconds of work, where an answer is waited for for 0.4
+    submit_together(1, 5, 405);
     wait_durable();
     EXPECT_GT(writer_->counters().spooled, 0U);
     wait_drained();

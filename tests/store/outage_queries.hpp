@@ -32,10 +32,14 @@ inline constexpr Query outage_clean{"outage_clean",
                                     "truncate frame, frame_late, quarantine, rollup_dirty"};
 inline constexpr Query outage_waiting{"outage_waiting",
                                       "select pid from pg_locks where not granted"};
+// As if a statement took too long for more rows than that: the database ends it so.
 inline constexpr Query outage_slow{
     "outage_slow",
-    "create function outage_slow() returns trigger language plpgsql as "
-    "'begin perform pg_sleep(0.005); return new; end'"};
+    "create function outage_slow() returns trigger language plpgsql as $$ "
+    "declare rows int := coalesce(nullif(current_setting('outage.rows', true), ''), '0')::int + 1; "
+    "begin perform set_config('outage.rows', rows::text, true); "
+    "if rows > 60 then raise exception 'too slow' using errcode = 'query_canceled'; end if; "
+    "return new; end $$"};
 inline constexpr Query outage_slow_rows{
     "outage_slow_rows",
     "create trigger outage_slow before insert on frame for each row execute function "

@@ -26,6 +26,10 @@ using Day = std::chrono::sys_days;
 [[nodiscard]] inline Day day_of(base::Instant instant) {
     return std::chrono::floor<std::chrono::days>(instant);
 }
+// "2026-11-28", as PostgreSQL and people read it.
+[[nodiscard]] inline std::string date_text(Day day) {
+    return base::to_rfc3339(base::Instant(day)).substr(0, 10);
+}
 
 // The values of one asset at one instant. `vals[i]` belongs to position i of the layout; NaN is
 // absent.

@@ -12,7 +12,7 @@
 
 namespace vigie::store {
 
-using OptionalValues = std::vector<std::optional<double>>;  // a float8[]
+using OptionalValues = std::vector<std::optional<double>>;  // a float8[] of a binary statement
 
 // One row of an answer. Columns are asked for by name; a missing column is a programmer's error and
 // throws. T: std::string, std::int64_t, std::int32_t, double, bool, base::Instant, OptionalValues.

@@ -33,11 +33,7 @@ struct SeriesQuestion {
 // see leaves the database.
 void hold_series(Transaction& tx);
 
-// "{1.5,NULL}" -> 1.5, nothing
-[[nodiscard]] std::vector<std::optional<double>> parse_values(std::string_view array);
-
-// PostgreSQL's hexadecimal text of a bytea, "\x00ff". Empty where it is none.
-[[nodiscard]] std::string parse_bytea(std::string_view text);
+// PostgreSQL's hexadecimal text of a bytea, "\x00ff", as a parameter takes it.
 [[nodiscard]] std::string bytea_text(std::string_view bytes);
 
 }  // namespace vigie::store
